@@ -1,0 +1,163 @@
+"""The released model in PyTorch: reads a model folder and evaluates its tensors as the runtime does.
+
+A second witness for the TypeScript networks (they must agree to 1e-4 relative) and the means to measure the
+quantised weights rather than the trained ones.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+from torch.nn import functional as F
+
+from .data import normalise
+from .networks import HEAD_DIMENSION, LAYER_NORM_EPSILON, depth_to_space, gelu, pad_to_even
+
+
+def load_tensors(folder: Path) -> dict[str, Tensor]:
+    """Read all shards named in the manifest and widen F16 and I8 to float32."""
+    manifest = json.loads((folder / "manifest.json").read_text())
+    raw: dict[str, Tensor] = {}
+    for shard in manifest["weights"]:
+        raw.update(load_file(folder / shard["file"]))
+    tensors = {}
+    for name, value in raw.items():
+        if name.endswith("_scale"):
+            continue
+        if value.dtype == torch.int8:
+            scale = raw[f"{name}_scale"]
+            value = value.float() * scale.reshape(-1, *[1] * (value.dim() - 1))
+        tensors[name] = value if value.dtype == torch.int32 else value.float()
+    return tensors
+
+
+class ReleasedModel:
+    """Networks of a model folder, as functions of its tensors; [N, C, H, W] throughout."""
+
+    def __init__(self, folder: Path) -> None:
+        """Load the folder's manifest and weights."""
+        self.t = load_tensors(folder)
+
+    def conv(self, x: Tensor, name: str, stride: int = 1, padding: int = 0) -> Tensor:
+        """Apply a convolution; depthwise when its weight says so."""
+        weight = self.t[f"{name}.weight"]
+        if weight.dim() == 2:
+            weight = weight[:, :, None, None]
+        groups = x.shape[1] if weight.shape[1] == 1 and x.shape[1] > 1 else 1
+        return F.conv2d(x, weight, self.t[f"{name}.bias"], stride, padding, groups=groups)
+
+    def same(self, x: Tensor, name: str) -> Tensor:
+        """Apply a depthwise convolution with zero padding to the same size."""
+        return self.conv(x, name, padding=self.t[f"{name}.weight"].shape[2] // 2)
+
+    def stack(self, x: Tensor, name: str, block: Callable[[Tensor, str], Tensor]) -> Tensor:
+        """Apply the blocks name.0, name.1, ... that exist."""
+        i = 0
+        while any(k.startswith(f"{name}.{i}.") for k in self.t):
+            x = block(x, f"{name}.{i}")
+            i += 1
+        return x
+
+    def bottlenecks(self, x: Tensor, name: str, stride: int) -> Tensor:
+        """Apply one ResNet layer."""
+
+        def block(x: Tensor, n: str) -> Tensor:
+            s = stride if n.endswith(".0") else 1
+            y = F.relu(self.conv(x, f"{n}.conv1"))
+            y = F.relu(self.conv(y, f"{n}.conv2", s, 1))
+            y = self.conv(y, f"{n}.conv3")
+            return F.relu(y + (self.conv(x, f"{n}.downsample", s) if f"{n}.downsample.weight" in self.t else x))
+
+        return self.stack(x, name, block)
+
+    def convformer(self, x: Tensor, n: str) -> Tensor:
+        """Apply a ConvFormer block."""
+        x = x + self.conv(self.same(gelu(self.conv(x, f"{n}.w1")), f"{n}.dw") * self.conv(x, f"{n}.w3"), f"{n}.w2")
+        h = self.conv(x, f"{n}.m1")
+        return x + self.conv(gelu(h + self.same(h, f"{n}.mdw")), f"{n}.m2")
+
+    def gated(self, x: Tensor, n: str) -> Tensor:
+        """Apply a recursive gated convolution block."""
+        c = x.shape[1]
+        p, q = self.conv(x, f"{n}.win").split((c // 4, c // 4 + c // 2 + c), 1)
+        q0, q1, q2 = self.same(q, f"{n}.dw").split((c // 4, c // 2, c), 1)
+        p = self.conv(self.conv(p * q0, f"{n}.w1") * q1, f"{n}.w2") * q2
+        x = x + self.conv(p, f"{n}.wout")
+        return x + self.conv(gelu(self.conv(x, f"{n}.m1")), f"{n}.m2")
+
+    def vit(self, x: Tensor, n: str) -> Tensor:
+        """Apply a ViT block over all positions."""
+        b, c, h, w = x.shape
+
+        def norm(v: Tensor, part: str) -> Tensor:
+            weight, bias = self.t[f"{n}.{part}.weight"], self.t[f"{n}.{part}.bias"]
+            return F.layer_norm(v, (c,), weight, bias, LAYER_NORM_EPSILON)
+
+        def linear(v: Tensor, part: str) -> Tensor:
+            return F.linear(v, self.t[f"{n}.{part}.weight"], self.t[f"{n}.{part}.bias"])
+
+        t = x.flatten(2).transpose(1, 2)
+        heads = c // HEAD_DIMENSION
+        q, k, v = linear(norm(t, "norm1"), "qkv").view(b, h * w, 3, heads, HEAD_DIMENSION).permute(2, 0, 3, 1, 4)
+        attention = torch.softmax(q @ k.transpose(-1, -2) * HEAD_DIMENSION**-0.5, -1)
+        t = t + linear((attention @ v).transpose(1, 2).reshape(b, h * w, c), "proj")
+        t = t + linear(F.hardswish(linear(norm(t, "norm2"), "mlp1")), "mlp2")
+        return t.transpose(1, 2).view(b, c, h, w)
+
+    def head(self, rgb: Tensor) -> Tensor:
+        """Map RGB in [0, 1] to f1."""
+        x = F.max_pool2d(F.relu(self.conv(normalise(rgb), "head.conv1", 2, 3)), 3, 2, 1)
+        return self.bottlenecks(x, "head.layer1", 1)
+
+    def encode(self, rgb: Tensor) -> tuple[Tensor, Tensor]:
+        """Map RGB in [0, 1], sides multiples of 16, to (y, z), both before rounding."""
+        f1 = self.head(rgb)
+        x = self.convformer(self.conv(f1, "re.encoder.down1", 2), "re.encoder.block1")
+        r = self.conv(x, "re.encoder.down2", 2).round()
+        x = self.convformer(depth_to_space(self.conv(r, "re.decoder.up1"), 2), "re.decoder.block1")
+        d = depth_to_space(self.conv(x, "re.decoder.up2"), 2)
+        f2 = f1 + self.t["re.mix"][:, None, None] * (d - f1)
+        x = self.stack(self.conv(f2, "ga.down1", 2), "ga.block1", self.gated)
+        x = self.stack(self.conv(x, "ga.down2", 2), "ga.block2", self.gated)
+        y = self.conv(f2, "ga.linear", 4) + self.conv(x, "ga.out")
+        x = self.conv(pad_to_even(y), "ha.down1", 2)
+        x = self.vit(x + self.same(x, "ha.cpe1"), "ha.vit1")
+        x = self.conv(pad_to_even(x), "ha.down2", 2)
+        x = self.vit(x + self.same(x, "ha.cpe2"), "ha.vit2")
+        return y, self.conv(x, "ha.out")
+
+    def hyper_synthesis(self, z: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
+        """Map rounded z to (mean, scale) for gain 1; agrees with the bit-exact codec to rounding error."""
+        x = self.conv(z, "hs.in")
+        x = self.vit(x + self.same(x, "hs.cpe1"), "hs.vit1")
+        x = depth_to_space(self.conv(x, "hs.up1"), 2)[:, :, : (height + 1) // 2, : (width + 1) // 2]
+        x = self.vit(x + self.same(x, "hs.cpe2"), "hs.vit2")
+        x = depth_to_space(self.conv(x, "hs.up2"), 2)[:, :, :height, :width]
+        mean, scale = self.conv(F.hardswish(x + self.same(x, "hs.cpe3")), "hs.out").chunk(2, 1)
+        return mean, scale
+
+    def gains(self, position: float) -> tuple[Tensor, Tensor]:
+        """Return log2 gain and log2 inverse gain [C, 1, 1] at a quality position 0 .. 2047."""
+        levels = len(self.t["gain.log2"])
+        level = position * (levels - 1) / 2047
+        low = min(int(level), levels - 2)
+        pair = [torch.lerp(g[low], g[low + 1], level - low) for g in (self.t["gain.log2"], self.t["gain.log2_inverse"])]
+        return pair[0][:, None, None], pair[1][:, None, None]
+
+    def synthesise(self, y: Tensor) -> Tensor:
+        """Map dequantised y^ to f3."""
+        x = self.stack(self.conv(y, "gs.in"), "gs.block1", self.gated)
+        x = self.stack(depth_to_space(self.conv(x, "gs.up1"), 2), "gs.block2", self.gated)
+        return F.relu(depth_to_space(self.conv(y, "gs.linear"), 4) + depth_to_space(self.conv(x, "gs.up2"), 2))
+
+    def tail(self, f: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Map features to the outputs of layer2, layer3, layer4 and the logits."""
+        c2 = self.bottlenecks(f, "tail.layer2", 2)
+        c3 = self.bottlenecks(c2, "tail.layer3", 2)
+        c4 = self.bottlenecks(c3, "tail.layer4", 2)
+        return c2, c3, c4, F.linear(c4.mean((2, 3)), self.t["tail.fc.weight"], self.t["tail.fc.bias"])

@@ -1,0 +1,1 @@
+"""One module a stage; each has `add_arguments` and `run`."""

@@ -1,0 +1,279 @@
+"""Stage `codec`: RE, g_a, g_s, h_a, h_s and the gains, trained for rate and for the uncompressed network's features.
+
+Four parts: a sensitivity-weighted Karhunen-Loeve start (klt), a short fit of the hyper-transforms alone, then
+everything jointly at a random quality per picture, and a last fit of the hyper-transforms. Resumes from its run
+folder after a kill at any moment of the joint part, which is nearly all of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import time
+
+import torch
+from torch import Tensor
+
+from .. import klt
+from ..codec import Codec, Coded, Model
+from ..data import normalise
+from ..distortion import DistortionWeights, distortion, relative_error, targets
+from ..entropy import INDEX_PER_OCTAVE, SCALE_LEVELS, SCALE_MINIMUM, gaussian_bits
+from ..resnet import Head, Tail
+from ..run_state import AveragedWeights, StageRun
+from ..setup import Setup, add_common_arguments, prepare, seed_step
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the stage's options."""
+    add_common_arguments(parser)
+    parser.add_argument("--minutes", type=float, help="time budget of the joint part")
+    parser.add_argument("--steps", type=int, help="step budget of the joint part, instead of --minutes")
+    parser.add_argument("--klt-batches", type=int, default=120, help="batches for the transform's statistics")
+    parser.add_argument("--prior-steps", type=int, default=500, help="steps that fit the hyper-transforms alone")
+    parser.add_argument("--refit-steps", type=int, default=900, help="steps that refit the hyper-transforms at the end")
+    parser.add_argument("--rate", type=float, default=3e-4, help="peak learning rate of the networks")
+    parser.add_argument(
+        "--linear-rate", type=float, default=2e-3, help="the same for linear paths, head: per weight RMS"
+    )
+    parser.add_argument("--bpp", type=float, nargs=2, default=(0.03, 0.6), help="rates of the end levels at the start")
+    parser.add_argument("--lambdas", type=float, nargs=2, default=(0.025, 2.5), help="multipliers of the end levels")
+    parser.add_argument(
+        "--hyper-weight",
+        type=float,
+        default=2.0,
+        help="weight of the hyper-latents' rate: all qualities share z, and above 1 it suits the low ones",
+    )
+    parser.add_argument("--train-head-from", type=float, default=0.7, help="progress from which the head is tuned too")
+    parser.add_argument("--no-re", action="store_true", help="leave redundancy elimination out (for ablation)")
+    parser.add_argument("--re-rate", type=float, default=0.1, help="weight of the rate of RE's latent (bpp)")
+    parser.add_argument("--re-distortion", type=float, default=0.4, help="weight of RE's relative feature error")
+
+
+def entropy_at_step(variances: Tensor, log2_gain: float) -> float:
+    """Bits per latent position if every coefficient were Gaussian with the given variance."""
+    sigma = variances.clamp(min=1e-12).sqrt() * 2**log2_gain
+    grid = torch.linspace(-4, 4, 65, device=sigma.device)
+    weights = torch.exp(-(grid**2) / 2)
+    weights = weights / weights.sum()
+    index = torch.log2(sigma / SCALE_MINIMUM) * INDEX_PER_OCTAVE
+    bits = gaussian_bits((sigma[:, None] * grid).round(), index.clamp(0, SCALE_LEVELS - 1)[:, None])
+    return float((bits * weights).sum())
+
+
+def starting_gains(variances: Tensor, levels: int, bpp: tuple[float, float]) -> list[float]:
+    """Find one log2 gain per level so that the Gaussian entropies are spread geometrically over `bpp`."""
+    gains = []
+    for level in range(levels):
+        wanted = 256 * bpp[0] * (bpp[1] / bpp[0]) ** (level / (levels - 1))
+        low, high = -12.0, 12.0
+        for _ in range(40):
+            middle = (low + high) / 2
+            low, high = (middle, high) if entropy_at_step(variances, middle) < wanted else (low, middle)
+        gains.append(low)
+    return gains
+
+
+def start(setup: Setup, args: argparse.Namespace, teacher_head: Head, tail: Tail, codec: Codec) -> None:
+    """Give `codec` its Karhunen-Loeve start and its gains."""
+    began = time.monotonic()
+    cache = setup.run_folder / "klt.pt"
+    if cache.exists():
+        mean, analysis, synthesis, variances = torch.load(cache, map_location=setup.device, weights_only=True)
+    else:
+        batches = (normalise(setup.batch(-1 - i)) for i in range(args.klt_batches))
+        mean, covariance, sensitivity = klt.patch_statistics(teacher_head, tail, batches, DistortionWeights())
+        analysis, synthesis, variances = klt.weighted_transform(covariance, sensitivity, codec.arch.latent)
+        torch.save((mean, analysis, synthesis, variances), cache)
+    levels = codec.arch.quality_levels
+    gains = starting_gains(variances, levels, tuple(args.bpp))
+    # One quantisation step of the middle level becomes 1: y, its mean and the nonlinear paths are then of
+    # ordinary size, and one learning rate suits them all.
+    centre = (gains[0] + gains[-1]) / 2
+    klt.initialise(codec, mean, analysis * 2**centre, synthesis * 2**-centre)
+    gains = [gain - centre for gain in gains]
+    with torch.no_grad():
+        codec.log2_gain.copy_(torch.tensor(gains)[:, None].expand_as(codec.log2_gain))
+        codec.log2_inverse_gain.copy_(-codec.log2_gain)
+        f1 = teacher_head(normalise(setup.batch(-1)))
+        share = klt.captured_energy(f1, mean, analysis, synthesis)
+        codec(f1, torch.full((len(f1),), levels - 1.0, device=f1.device))  # sets the activation normalisation
+    print(
+        f"transform: {share:.3f} of the energy of f1 kept, variances {variances[0]:.3g} to {variances[-1]:.3g}, "
+        f"log2 gains {gains[0]:.2f} to {gains[-1]:.2f}, {time.monotonic() - began:.0f} s",
+        flush=True,
+    )
+
+
+def fit_prior(setup: Setup, steps: int, head: Head, codec: Codec) -> None:
+    """Fit h_a, h_s and the factorised model to the fixed transform."""
+    networks, densities = [*codec.ha.parameters(), *codec.hs.parameters()], list(codec.prior.parameters())
+    chosen = networks + densities
+    groups = [{"params": networks, "peak": 1e-3}, {"params": densities, "peak": 2e-2}]
+    optimiser = torch.optim.AdamW(groups, lr=1e-3, weight_decay=0.0)
+    for step in range(steps):
+        seed_step(setup.seed, -2_000_000 + step)
+        for group in optimiser.param_groups:
+            group["lr"] = group["peak"] * min(1, (step + 1) / 50) * 0.5 * (1 + math.cos(math.pi * step / steps))
+        x = normalise(setup.batch(-1_000_000 - step))
+        with torch.no_grad(), setup.autocast():
+            y = codec.ga.linear(head(x)).float()
+        level = torch.rand(len(x), device=x.device) * (codec.arch.quality_levels - 1)
+        mean, scale, hyper_bits = codec.hyper(y, noisy=True)
+        bits = codec.latent_bits(y, mean, scale, codec.gains(level)[0], noisy=True)
+        loss = (bits + hyper_bits).mean() / (x.shape[2] * x.shape[3])
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(chosen, 1.0)
+        optimiser.step()
+        if step % 50 == 0:
+            pixels = x.shape[2] * x.shape[3]
+            print(f"prior {step}: {loss:.4f} bpp, hyper-latents {hyper_bits.mean() / pixels:.4f}", flush=True)
+
+
+@torch.no_grad()
+def report_start(setup: Setup, head: Head, tail: Tail, codec: Codec) -> None:
+    """Print rate and distortion of every level before the joint training."""
+    x = normalise(setup.batch(-3_000_000))
+    with setup.autocast():
+        f1 = head(x)
+        target = targets(tail, f1)
+        for level in range(codec.arch.quality_levels):
+            coded = codec(f1, torch.full((len(x),), float(level), device=x.device), noisy=False)
+            error, parts = distortion((coded.features, *tail(coded.features)), target, DistortionWeights())
+            bpp = float((coded.latent_bits + coded.hyper_bits).mean()) / x.shape[2] / x.shape[3]
+            print(f"level {level}: {bpp:.3f} bpp, distortion {error.mean():.3f}, kl {parts['kl']:.3f}", flush=True)
+
+
+def refit_hyper(setup: Setup, steps: int, args: argparse.Namespace, model: Model) -> None:
+    """Bring h_a, h_s and the factorised model to rest on the finished transform.
+
+    They are small and see cached latents, so they can learn at a rate that the transforms could not bear. The
+    transforms, the gains and so the distortion stay.
+    """
+    codec = model.codec.requires_grad_(False)
+    latents = []
+    with torch.no_grad(), setup.autocast():
+        for i in range(max(1, steps // 6)):
+            x = normalise(setup.batch(-5_000_000 - i))
+            latents.append((codec.analyse(model.head(x))[0].float(), x.shape[2] * x.shape[3]))
+    networks, densities = [*codec.ha.parameters(), *codec.hs.parameters()], list(codec.prior.parameters())
+    groups = [{"params": networks, "peak": 1e-3}, {"params": densities, "peak": 2e-2}]
+    optimiser = torch.optim.AdamW(groups, lr=1e-3, weight_decay=0.0)
+    low, high = (math.log2(value) for value in args.lambdas)
+    for parameter in networks + densities:
+        parameter.requires_grad_(True)
+    recent = 0.0
+    for step in range(steps):
+        seed_step(setup.seed, -4_000_000 + step)
+        for group in optimiser.param_groups:
+            group["lr"] = group["peak"] * min(1, (step + 1) / 50) * 0.5 * (1 + math.cos(math.pi * step / steps))
+        y, pixels = latents[int(torch.randint(len(latents), (1,)))]
+        level = torch.rand(len(y), device=y.device) * (codec.arch.quality_levels - 1)
+        weight = torch.exp2(-0.5 * (low + (high - low) * level / (codec.arch.quality_levels - 1)))
+        mean, scale, hyper_bits = codec.hyper(y, noisy=True)
+        bits = codec.latent_bits(y, mean, scale, codec.gains(level)[0], noisy=True)
+        loss = ((bits + hyper_bits) * weight).mean() / pixels
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(networks, 1.0)
+        optimiser.step()
+        value = float(loss.detach())
+        recent = value if step == 0 else 0.98 * recent + 0.02 * value
+        if step % 100 == 0 or step == steps - 1:
+            print(f"refit {step}: weighted rate {recent:.4f}", flush=True)
+    codec.requires_grad_(True)
+
+
+def loss_terms(
+    coded: Coded,
+    f1: Tensor,
+    outputs: tuple[Tensor, ...],
+    target: tuple[Tensor, ...],
+    lagrangian: Tensor,
+    pixels: int,
+    args: argparse.Namespace,
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Joint loss and its parts: rate + lambda x distortion, balanced over levels, and RE's own two terms."""
+    error, parts = distortion(outputs, target, DistortionWeights())
+    bpp = (coded.latent_bits + coded.hyper_bits) / pixels
+    # Dividing by sqrt(lambda) keeps the fine levels from outvoting the coarse ones.
+    extra = (args.hyper_weight - 1) * coded.hyper_bits / pixels
+    loss = ((bpp + extra + lagrangian * error) / lagrangian.sqrt()).mean()
+    re_bpp = coded.redundancy_bits / pixels
+    if not args.no_re:
+        re_error = relative_error(coded.redundancy_features, f1.detach())
+        loss = loss + (args.re_rate * re_bpp + args.re_distortion * re_error).mean()
+        parts = {**parts, "re_bpp": re_bpp.detach().mean(), "re_error": re_error.detach().mean()}
+    hyper = (coded.hyper_bits / pixels).detach().mean()
+    return loss, {"bpp": bpp.detach().mean(), "hyper_bpp": hyper, "D": error.detach().mean(), **parts}
+
+
+def root_mean_square(parameter: Tensor) -> float:
+    """Size of a tensor's typical element."""
+    return float(parameter.detach().float().square().mean().sqrt())
+
+
+def parameter_groups(model: Model, args: argparse.Namespace) -> list[dict]:
+    """Sort parameters by learning rate.
+
+    Adam moves every weight by about the learning rate a step, whatever its size, so weights that start from
+    measured values (head and linear paths, 0.001 to 0.3 in size) get a rate relative to their own RMS.
+    """
+    groups = []
+    for name, parameter in model.named_parameters():
+        if name.startswith("tail."):
+            continue
+        peak = args.rate
+        if name.endswith("gain"):
+            peak = 1e-3
+        elif "prior." in name:
+            peak = 1e-2  # densities follow what they describe at once, or they hold its rate up
+        elif name.startswith("head.") or ".linear." in name:
+            peak = args.linear_rate * max(root_mean_square(parameter), 1e-5) * (0.1 if name.startswith("head.") else 1)
+        groups.append({"params": [parameter], "peak": peak, "name": name})
+    return groups
+
+
+def run(args: argparse.Namespace) -> None:
+    """Run or resume the stage."""
+    setup = prepare(args)
+    teacher_head, tail = setup.backbone()
+    model = Model(setup.arch).to(setup.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model.head.load_state_dict(teacher_head.state_dict())
+    model.tail.load_state_dict(tail.state_dict())
+    codec = model.codec
+    codec.use_redundancy_elimination = not args.no_re
+    model.tail.requires_grad_(False)
+    if not (setup.run_folder / "codec.pt").exists():
+        start(setup, args, teacher_head, model.tail, codec)
+        fit_prior(setup, args.prior_steps, teacher_head, codec)
+        report_start(setup, teacher_head, model.tail, codec)
+    stage = StageRun("codec", setup.run_folder, model, parameter_groups(model, args), args)
+    if stage.resume() and stage.finished:
+        return
+    stage.begin()
+    low_lambda, high_lambda = (math.log2(value) for value in args.lambdas)
+    for x in setup.batches(stage.schedule.step):
+        if stage.over:
+            break
+        seed_step(setup.seed, stage.schedule.step)
+        tune_head = stage.schedule.progress >= args.train_head_from
+        model.head.requires_grad_(tune_head)
+        x = normalise(x)
+        level = torch.rand(len(x), device=x.device) * (setup.arch.quality_levels - 1)
+        share = level / (setup.arch.quality_levels - 1)
+        lagrangian = torch.exp2(low_lambda + (high_lambda - low_lambda) * share)
+        with setup.autocast():
+            with torch.no_grad():
+                original = teacher_head(x)
+                target = targets(model.tail, original)
+            coded = codec(model.head(x) if tune_head else original, level)
+            outputs = (coded.features, *model.tail(coded.features))
+        loss, parts = loss_terms(coded, original, outputs, target, lagrangian, x.shape[2] * x.shape[3], args)
+        stage.step(loss, parts)
+    if stage.schedule.done:
+        stage.average.copy_to(model)
+        refit_hyper(setup, args.refit_steps, args, model)
+        stage.average = AveragedWeights(model, 0.999)
+    stage.finish()

@@ -1,0 +1,76 @@
+"""Stage `polish`: with the entropy path frozen, g_s and the tail learn to read hard-rounded latents.
+
+Nothing that a file's bytes depend on changes here, so the decode id is fixed by the stage before. The teacher is
+the uncompressed network; no label is used.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import torch
+from torch import Tensor
+
+from ..codec import Model
+from ..data import normalise
+from ..distortion import DistortionWeights, distortion, targets
+from ..run_state import StageRun, load_model
+from ..setup import add_common_arguments, prepare, seed_step
+
+WEIGHTS = DistortionWeights(features=(0.05, 0.1, 0.15, 0.5), logits=1.0)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the stage's options."""
+    add_common_arguments(parser)
+    parser.add_argument("--minutes", type=float, help="time budget")
+    parser.add_argument("--steps", type=int, help="step budget, instead of --minutes")
+    parser.add_argument("--tail-rate", type=float, default=6e-5, help="peak learning rate of the tail")
+    parser.add_argument("--synthesis-rate", type=float, default=2e-4, help="peak learning rate of g_s")
+
+
+def decode_side(model: Model, latents: Tensor) -> tuple[Tensor, ...]:
+    """Run g_s and the tail: (f3, c2, c3, c4, logits)."""
+    f3 = model.codec.gs(latents)
+    return (f3, *model.tail(f3))
+
+
+def run(args: argparse.Namespace) -> None:
+    """Run or resume the stage."""
+    setup = prepare(args)
+    teacher_head, teacher_tail = setup.backbone()
+    previous = setup.run_folder / "codec.pt"
+    if not previous.exists():
+        raise SystemExit(f"{previous} is missing: run the stage codec first")
+    model, state = load_model(previous, setup.device)
+    if not state["done"]:
+        print(f"note: {previous} is from an unfinished run of the stage codec", flush=True)
+    codec = model.codec
+    model.requires_grad_(False)
+    for trained in (codec.gs, model.tail, codec.log2_inverse_gain):
+        trained.requires_grad_(True)
+    groups = [
+        {"params": [*codec.gs.parameters(), codec.log2_inverse_gain], "peak": args.synthesis_rate},
+        {"params": list(model.tail.parameters()), "peak": args.tail_rate},
+    ]
+    stage = StageRun("polish", setup.run_folder, model, groups, args)
+    if stage.resume() and stage.finished:
+        return
+    stage.begin()
+    for x in setup.batches(stage.schedule.step):
+        if stage.over:
+            break
+        seed_step(setup.seed + 1, stage.schedule.step)
+        x = normalise(x)
+        level = torch.rand(len(x), device=x.device) * (setup.arch.quality_levels - 1)
+        with setup.autocast():
+            with torch.no_grad():
+                target = targets(teacher_tail, teacher_head(x))
+                y, _, _ = codec.analyse(model.head(x))
+                mean, _, _ = codec.hyper(y, noisy=False)
+            log2_gain, log2_inverse = codec.gains(level)
+            outputs = decode_side(model, codec.dequantised(y, mean, log2_gain, log2_inverse))
+        error, parts = distortion(outputs, target, WEIGHTS)
+        agreement = (outputs[4].argmax(1) == target[4].argmax(1)).float().mean()
+        stage.step(error.mean(), {"agreement": agreement, **parts})
+    stage.finish()
