@@ -1,0 +1,54 @@
+/** Element types of the arrays that are written. */
+export type ArrayType = 'float32' | 'int32';
+
+/** Shape and type of an array in a file. */
+export interface ArrayInfo {
+  name: string;
+  type: ArrayType;
+  shape: readonly number[];
+}
+
+const NPY_MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0];
+
+/** NumPy aligns the data to this. */
+const NPY_ALIGNMENT = 64;
+
+/** Head of a .npy file, version 1.0, row-major, little-endian; the data follows. */
+export function npyHead({ type, shape }: ArrayInfo): Uint8Array {
+  const descr = type === 'float32' ? '<f4' : '<i4';
+  const extents = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
+  const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${extents}), }`;
+  const used = NPY_MAGIC.length + 2 + text.length + 1;
+  const padded = Math.ceil(used / NPY_ALIGNMENT) * NPY_ALIGNMENT;
+  const head = Buffer.alloc(padded, ' ');
+  head.set(NPY_MAGIC);
+  head.writeUInt16LE(padded - NPY_MAGIC.length - 2, NPY_MAGIC.length);
+  head.write(text, NPY_MAGIC.length + 2, 'latin1');
+  head[padded - 1] = 0x0a;
+  return head;
+}
+
+/** Head of a .safetensors file; the data of all arrays follows in their order. */
+export function safetensorsHead(arrays: readonly ArrayInfo[], metadata: Record<string, string>): Uint8Array {
+  const entries: Record<string, unknown> = { __metadata__: metadata };
+  let end = 0;
+  for (const { name, type, shape } of arrays) {
+    const start = end;
+    end += 4 * shape.reduce((product, extent) => product * extent, 1);
+    entries[name] = { dtype: type === 'float32' ? 'F32' : 'I32', shape, data_offsets: [start, end] };
+  }
+  const text = Buffer.from(JSON.stringify(entries));
+  // Spaces up to a multiple of 8 keep the data aligned.
+  const length = Math.ceil(text.length / 8) * 8;
+  const head = Buffer.alloc(8 + length, ' ');
+  head.writeBigUInt64LE(BigInt(length));
+  head.set(text, 8);
+  return head;
+}
+
+/** The bytes of an array in little-endian order. */
+export function littleEndianBytes(values: Float32Array | Int32Array): Uint8Array {
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  const hostIsLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+  return hostIsLittleEndian ? bytes : Buffer.from(bytes).swap32();
+}

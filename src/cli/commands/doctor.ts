@@ -1,0 +1,110 @@
+import { availableParallelism, totalmem } from 'node:os';
+import type { Command } from 'commander';
+import {
+  type BackendProbe,
+  checkInstalledModel,
+  type InstalledModel,
+  listInstalledModels,
+  openCodec,
+  probeBackends,
+} from '../../index.js';
+import type { Context, RunAction } from '../context.js';
+import { describeFailure, EXIT } from '../exit-codes.js';
+import { formatTable } from '../format.js';
+
+/** Adds `dicm doctor`. */
+export function addDoctor(program: Command, run: RunAction) {
+  program
+    .command('doctor')
+    .summary('say what is installed, what would run, and why')
+    .description(
+      'Say what is installed, what would run, and why. Tries every backend and checks every model completely.',
+    )
+    .action(() => run(examine));
+}
+
+/** A model and whether it is whole. */
+type CheckedModel = InstalledModel & { ok: boolean; problem: string | null };
+
+async function examine(context: Context): Promise<number> {
+  const { reporter, options } = context;
+  const backends = await probeBackends();
+  const chosen = await chooseBackend(context);
+  let models: CheckedModel[] = [];
+  let modelProblem: string | null = null;
+  try {
+    models = await Promise.all((await listInstalledModels(options.model)).map(checkModel));
+  } catch (error) {
+    modelProblem = describeFailure(error).message;
+  }
+  const ok = chosen.backend !== null && modelProblem === null && models.some((model) => model.ok);
+  const machine = {
+    node: process.version,
+    platform: `${process.platform}-${process.arch}`,
+    cpus: availableParallelism(),
+    memoryBytes: totalmem(),
+  };
+  if (reporter.options.json) {
+    reporter.json({ schema: 'dicm.doctor/1', ok, ...machine, backends, ...chosen, models, modelProblem });
+  } else {
+    reporter.text(
+      [
+        `node ${machine.node}, ${machine.platform}, ${machine.cpus} CPUs, ` +
+          `${(machine.memoryBytes / 2 ** 30).toFixed(1)} GiB of memory`,
+        `\nbackends\n${describeBackends(backends)}`,
+        chosen.backend === null
+          ? `  none would run: ${chosen.reason}`
+          : `  ${chosen.backend} would run: ${chosen.reason}`,
+        `\nmodels\n${describeModels(models, modelProblem)}`,
+      ].join('\n'),
+    );
+  }
+  return ok ? EXIT.ok : EXIT.backend;
+}
+
+async function chooseBackend({ options }: Context): Promise<{ backend: string | null; reason: string }> {
+  const codec = await openCodec({ backend: options.backend, threads: options.threads });
+  try {
+    const { name, passedOver } = await codec.openBackend();
+    const passed = passedOver.map(({ backend, reason }) => `${backend} passed over (${reason})`);
+    if (options.backend !== 'auto') return { backend: name, reason: 'asked for with --backend' };
+    return { backend: name, reason: passed.length === 0 ? 'first in the order' : passed.join('; ') };
+  } catch (error) {
+    return { backend: null, reason: describeFailure(error).message };
+  } finally {
+    await codec.dispose();
+  }
+}
+
+async function checkModel(model: InstalledModel): Promise<CheckedModel> {
+  try {
+    await checkInstalledModel(model.folder);
+    return { ...model, ok: true, problem: null };
+  } catch (error) {
+    return { ...model, ok: false, problem: describeFailure(error).message };
+  }
+}
+
+function describeBackends(backends: readonly BackendProbe[]): string {
+  return formatTable(
+    backends.map(({ name, ok, reason, version }) => [
+      `  ${name}`,
+      ok ? 'works' : 'missing',
+      version === undefined ? reason : `${version}, ${reason}`,
+    ]),
+  );
+}
+
+function describeModels(models: readonly CheckedModel[], problem: string | null): string {
+  if (problem !== null) return `  ${problem}`;
+  if (models.length === 0) return '  none; encoding and analysis need one';
+  return formatTable(
+    models.map(({ name, version, decodeId, folder, problem: fault }) => [
+      `  ${name}`,
+      version,
+      decodeId,
+      fault === null ? 'whole' : fault,
+      folder,
+    ]),
+  );
+}

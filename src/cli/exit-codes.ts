@@ -1,0 +1,58 @@
+import { CommanderError } from 'commander';
+import { DicmError, LimitError } from '../index.js';
+
+/** Exit codes of the command line (docs/cli.md). Errors of the library bring their own, 2 to 7. */
+export const EXIT = {
+  ok: 0,
+  someFailed: 1,
+  usage: 2,
+  output: 5,
+  backend: 6,
+  bug: 70,
+  interrupted: 130,
+} as const;
+
+/** An error in the form that is reported. */
+export interface Failure {
+  /** Stable identifier. */
+  code: string;
+  /** Sentence for people. */
+  message: string;
+  /** Exit code if nothing else decides. */
+  exitCode: number;
+  /** Where a bug happened; absent for errors that are nobody's bug. */
+  stack?: string | undefined;
+}
+
+/** Sorts any thrown value into a {@link Failure}. What the library did not foresee is a bug. */
+export function describeFailure(error: unknown): Failure {
+  if (error instanceof LimitError) {
+    const { code, message, exitCode, limit, actual } = error;
+    return { code, message: `${message} (--limit ${limit}=${actual})`, exitCode };
+  }
+  if (error instanceof DicmError) {
+    return { code: error.code, message: error.message, exitCode: error.exitCode };
+  }
+  if (error instanceof CommanderError) {
+    return { code: error.code, message: error.message, exitCode: EXIT.usage };
+  }
+  if (error instanceof Interrupted) {
+    return { code: 'interrupted', message: error.message, exitCode: EXIT.interrupted };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return {
+    code: 'internal-error',
+    message: `internal error, please report it: ${message}`,
+    exitCode: EXIT.bug,
+    stack: error instanceof Error ? error.stack : undefined,
+  };
+}
+
+/** The user, or the system, asked the program to stop. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+
+  constructor(signalName: string) {
+    super(`interrupted by ${signalName}`);
+  }
+}

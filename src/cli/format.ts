@@ -1,0 +1,37 @@
+/**
+ * `12,345 B`: exact, because sizes are what this program is about. `toLocaleString` would do the same, but loads
+ * its locale data for 12 ms.
+ *
+ * @param bytes - A whole number of at least 0.
+ */
+export function formatBytes(bytes: number): string {
+  return `${String(bytes).replace(/\B(?=(\d{3})+$)/g, ',')} B`;
+}
+
+/** `384 x 256`. */
+export function formatSize(width: number, height: number): string {
+  return `${width} x ${height}`;
+}
+
+/**
+ * Lines up columns with two spaces between them. Columns of numbers are aligned to the right.
+ *
+ * @param rows - Cells; all rows of one length.
+ * @param rightAligned - Numbers of the columns to align to the right.
+ */
+export function formatTable(
+  rows: readonly (readonly string[])[],
+  rightAligned: readonly number[] = [],
+): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) =>
+          rightAligned.includes(column) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!),
+        )
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}

@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import { type GlobalOptions, openContext, parseLimit, type RunAction } from './context.js';
+import { wholeNumber } from './parse-numbers.js';
+import type { Terminal } from './terminal.js';
+
+/** Adds one command to the program. */
+type AddCommand = (program: Command, run: RunAction) => void;
+
+/** Where each command is, in the order of the help text. */
+const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
+  encode: async () => (await import('./commands/encode.js')).addEncode,
+  decode: async () => (await import('./commands/decode.js')).addDecode,
+  analyze: async () => (await import('./commands/analyze.js')).addAnalyze,
+  inspect: async () => (await import('./commands/inspect.js')).addInspect,
+  verify: async () => (await import('./commands/verify.js')).addVerify,
+  models: async () => (await import('./commands/models.js')).addModels,
+  doctor: async () => (await import('./commands/doctor.js')).addDoctor,
+};
+
+const EXAMPLES = `
+Examples:
+  dicm encode photo.jpg                        writes photo.dicm beside it
+  dicm encode -r photos -o coded -q 40         a tree of photographs into another folder
+  dicm encode photo.jpg --target-bytes 2000    the best file of at most 2000 bytes
+  dicm analyze classify photo.dicm             says what it shows
+  dicm inspect photo.dicm --json               what the header tells, for programs
+
+Exit codes: 0 done, 1 some of several inputs failed, 2 usage, 3 damaged or wrong kind of input,
+4 valid but not supported, 5 cannot write, 6 backend or model missing, 7 limit exceeded,
+70 bug, 130 interrupted.`;
+
+/**
+ * Builds the commander program.
+ *
+ * @param args - Arguments of the run: commands they do not name are not loaded, which keeps the start short.
+ * @param terminal - Where help and errors of usage go.
+ * @param signal - Aborted when the user interrupts.
+ * @param onExit - Takes the exit code of the command that ran.
+ */
+export async function buildProgram(
+  args: readonly string[],
+  terminal: Terminal,
+  signal: AbortSignal,
+  onExit: (exitCode: number) => void,
+): Promise<Command> {
+  const program = new Command('dicm');
+  program
+    .description('Small image files that networks read without rebuilding pixels.')
+    .version(packageVersion(), '--version', 'say the version')
+    .helpOption('-h, --help', 'say how to use a command')
+    .helpCommand('help [command]', 'say how to use a command')
+    .addOption(
+      new Option('--backend <name>', 'executor for the networks')
+        .choices(['auto', 'tensorflow', 'onnx', 'wasm'])
+        .default('auto'),
+    )
+    .option('--model <name|folder>', 'model to use (default: the installed one, or the one a file names)')
+    .option('--jobs <count>', 'files in flight at a time', wholeNumber(1))
+    .option('--threads <count>', 'CPU threads of the backend', wholeNumber(1))
+    .option('--limit <name=number>', 'raise or lower a limit; may be given several times', parseLimit)
+    .option('--json', 'one JSON object a line on stdout')
+    .option('--quiet', 'say nothing but errors')
+    .option('-v, --verbose', 'say what was chosen, and why')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => terminal.stdout.write(text),
+      writeErr: (text) => terminal.stderr.write(text),
+      getOutHelpWidth: () => terminal.stdout.columns ?? 100,
+      getErrHelpWidth: () => terminal.stderr.columns ?? 100,
+    })
+    .showSuggestionAfterError(true)
+    .exitOverride()
+    .addHelpText('after', EXAMPLES);
+
+  const run: RunAction = async (action) => {
+    onExit(await action(openContext(terminal, signal, program.opts<GlobalOptions>())));
+  };
+  for (const load of commandsFor(args)) (await load())(program, run);
+  return program;
+}
+
+/** The commands that are named, or all: for help, and for suggestions when none is known. */
+function commandsFor(args: readonly string[]): (() => Promise<AddCommand>)[] {
+  const named = Object.keys(COMMANDS).filter((name) => args.includes(name));
+  const names = named.length === 0 || args.includes('help') ? Object.keys(COMMANDS) : named;
+  return names.map((name) => COMMANDS[name]!);
+}
+
+function packageVersion(): string {
+  // From the built files below dist/ and from the sources.
+  for (const place of ['../../package.json', '../../../package.json']) {
+    try {
+      const { name, version } = JSON.parse(readFileSync(new URL(place, import.meta.url), 'utf8')) as {
+        name?: string;
+        version?: string;
+      };
+      if (name === 'dicm' && version !== undefined) return version;
+    } catch {
+      // Not there: the next place.
+    }
+  }
+  return 'unknown';
+}

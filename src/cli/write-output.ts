@@ -1,0 +1,145 @@
+import { rmSync } from 'node:fs';
+import { type FileHandle, link, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { OutputError } from '../index.js';
+
+/** How to write a file. */
+export interface WriteOptions {
+  /** Replace what is already there. */
+  force: boolean;
+  signal?: AbortSignal | undefined;
+}
+
+/** What goes into a file: bytes, or pieces as they become ready. */
+export type Content = Uint8Array | AsyncIterable<Uint8Array>;
+
+/** Temporary files that exist at this moment. */
+const unfinished = new Set<string>();
+
+/** Removes every temporary file at once; safe inside a signal handler. */
+export function removeUnfinishedFiles(): void {
+  for (const path of unfinished) rmSync(path, { force: true });
+  unfinished.clear();
+}
+
+/**
+ * Checks, before any work, that an output may be written.
+ *
+ * @throws OutputError `output-exists` for a file that is there already, unless `force`.
+ */
+export async function checkOutput(path: string, force: boolean): Promise<void> {
+  const status = await stat(path).catch(() => undefined);
+  if (status === undefined) return;
+  if (status.isDirectory()) throw new OutputError('output-is-directory', `${path} is a directory`);
+  if (status.isFile() && !force) throw existing(path);
+}
+
+/**
+ * Writes a file so that it is either complete or not there: content goes to a temporary file in the same
+ * folder, reaches the disk, and only then takes the name. A device or a pipe is written directly.
+ *
+ * @returns Bytes written.
+ * @throws OutputError when it cannot be written; nothing is left behind then.
+ */
+export async function writeOutput(path: string, content: Content, options: WriteOptions): Promise<number> {
+  try {
+    await checkOutput(path, options.force);
+    const status = await stat(path).catch(() => undefined);
+    if (status !== undefined && !status.isFile()) return await writeToDevice(path, content);
+    // Through a symbolic link: rename would replace the link instead of what it points to.
+    const target = status === undefined ? path : await realpath(path);
+    return await writeBeside(target, content, options, status?.mode);
+  } catch (error) {
+    throw asOutputError(path, error);
+  }
+}
+
+async function writeBeside(
+  target: string,
+  content: Content,
+  { force, signal }: WriteOptions,
+  mode: number | undefined,
+): Promise<number> {
+  // Chance only avoids accidents; that the file is a new one is what opening it with `wx` makes sure of.
+  const suffix = Math.random().toString(36).slice(2, 12);
+  const temporary = join(dirname(target), `.${basename(target).slice(0, 100)}.${suffix}.tmp-dicm`);
+  unfinished.add(temporary);
+  try {
+    const file = await open(temporary, 'wx');
+    let written: number;
+    try {
+      written = await writeContent(file, content, signal);
+      if (mode !== undefined) await file.chmod(mode & 0o7777);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    signal?.throwIfAborted();
+    await takeName(temporary, target, force);
+    return written;
+  } finally {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    unfinished.delete(temporary);
+  }
+}
+
+/** Gives the finished file its name. Without `force` a file that appeared in the meantime is not replaced. */
+async function takeName(temporary: string, target: string, force: boolean): Promise<void> {
+  if (force) return rename(temporary, target);
+  try {
+    await link(temporary, target);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw existing(target);
+    // Not every file system has hard links.
+    await checkOutput(target, force);
+    await rename(temporary, target);
+  }
+}
+
+async function writeToDevice(path: string, content: Content): Promise<number> {
+  const file = await open(path, 'w');
+  try {
+    return await writeContent(file, content);
+  } finally {
+    await file.close();
+  }
+}
+
+async function writeContent(file: FileHandle, content: Content, signal?: AbortSignal): Promise<number> {
+  let written = 0;
+  const pieces = content instanceof Uint8Array ? [content] : content;
+  for await (const piece of pieces) {
+    signal?.throwIfAborted();
+    for (let at = 0; at < piece.length; ) {
+      const { bytesWritten } = await file.write(piece, at, piece.length - at);
+      at += bytesWritten;
+    }
+    written += piece.length;
+  }
+  return written;
+}
+
+function existing(path: string): OutputError {
+  return new OutputError('output-exists', `${path} exists already; -f overwrites it`);
+}
+
+const REASONS: Readonly<Record<string, readonly [code: string, reason: string]>> = {
+  ENOSPC: ['disk-full', 'no space left on the disk'],
+  EDQUOT: ['disk-full', 'the disk quota is used up'],
+  EFBIG: ['file-too-large', 'the file would be larger than allowed here'],
+  EACCES: ['output-denied', 'permission denied'],
+  EPERM: ['output-denied', 'operation not permitted'],
+  EROFS: ['output-denied', 'the file system is read-only'],
+  ENOENT: ['output-no-folder', 'its folder does not exist'],
+  ENOTDIR: ['output-no-folder', 'a part of the path is not a folder'],
+  ENAMETOOLONG: ['output-bad-name', 'the name is too long'],
+  EPIPE: ['output-closed', 'the reader has gone away'],
+};
+
+/** Turns a failure of the file system into an error with a name; passes everything else through. */
+export function asOutputError(path: string, error: unknown): unknown {
+  const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;
+  if (error instanceof OutputError || typeof code !== 'string' || syscall === undefined) return error;
+  const [name, reason] = REASONS[code] ?? ['output-failed', (error as Error).message];
+  return new OutputError(name, `${path} cannot be written: ${reason}`, { cause: error });
+}

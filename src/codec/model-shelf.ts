@@ -1,0 +1,108 @@
+import { stat } from 'node:fs/promises';
+import type { DicmHeader } from '../container/dicm-file.js';
+import { UnsupportedError } from '../errors.js';
+import { findModel } from '../model/find-models.js';
+import { loadModel, type Model } from '../model/load-model.js';
+import type { BackendChoice } from '../nn/backend.js';
+import { type OpenedBackend, openBackend } from '../nn/open-backend.js';
+import { type EntropyModel, openEntropyModel } from './entropy-model.js';
+import { type Networks, openNetworks } from './networks.js';
+
+/** Which executor and which models to use. */
+export interface ShelfOptions {
+  backend: BackendChoice;
+  /** Name of a model, or path of its folder or of a folder of models; any installed one unless given. */
+  model?: string | undefined;
+  threads?: number | undefined;
+}
+
+/** A model that is ready for entropy coding. */
+export interface OpenModel {
+  readonly model: Model;
+  readonly entropy: EntropyModel;
+  /** Its networks; opens the executor at the first call. */
+  networks(): Promise<Networks>;
+}
+
+/** Opens models and the executor as they are needed, each once, and closes them together. */
+export interface ModelShelf {
+  /** The executor. @throws BackendError when none works */
+  backend(): Promise<OpenedBackend>;
+  /** The model to encode with. @throws ModelError */
+  encodingModel(): Promise<OpenModel>;
+  /**
+   * The model that a file was encoded with.
+   *
+   * @throws ModelError `model-missing`; UnsupportedError `profile-unsupported`
+   */
+  modelFor(header: DicmHeader): Promise<OpenModel>;
+  dispose(): Promise<void>;
+}
+
+/** Opens an empty shelf; nothing is read or loaded yet. */
+export function openModelShelf(options: ShelfOptions): ModelShelf {
+  const opened = new Map<string, Promise<OpenModel>>();
+  const closers: (() => unknown)[] = [];
+  let backend: Promise<OpenedBackend> | undefined;
+
+  const openExecutor = () => {
+    const { threads } = options;
+    backend ??= openBackend(options.backend, threads === undefined ? {} : { threads });
+    return backend;
+  };
+  const open = async (folder: string): Promise<OpenModel> => {
+    const model = await loadModel(folder);
+    const entropy = await openEntropyModel(model.tensors);
+    closers.push(() => entropy.dispose());
+    let networks: Promise<Networks> | undefined;
+    const openAll = async () => {
+      const opened = openNetworks(await openExecutor(), model.tensors);
+      closers.push(() => opened.dispose());
+      return opened;
+    };
+    return {
+      model,
+      entropy,
+      networks: () => {
+        networks ??= openAll();
+        return networks;
+      },
+    };
+  };
+  const take = async (decodeId?: string): Promise<OpenModel> => {
+    const { folder } = await findModel({ ...(await readChoice(options.model)), decodeId });
+    let model = opened.get(folder);
+    if (model === undefined) {
+      model = open(folder);
+      opened.set(folder, model);
+    }
+    return model;
+  };
+  return {
+    backend: openExecutor,
+    encodingModel: () => take(),
+    modelFor: async (header) => {
+      if (header.profile !== 'semantic') {
+        throw new UnsupportedError(
+          'profile-unsupported',
+          `the file has the ${header.profile} profile, which this version cannot decode`,
+        );
+      }
+      return take(header.decodeId);
+    },
+    dispose: async () => {
+      await Promise.allSettled(opened.values());
+      for (const close of closers.splice(0).reverse()) await close();
+      const executor = await backend?.catch(() => undefined);
+      await executor?.dispose();
+    },
+  };
+}
+
+/** A model is named, or pointed at: what exists as a folder or looks like a path is one. */
+async function readChoice(choice: string | undefined): Promise<{ name?: string; path?: string }> {
+  if (choice === undefined) return {};
+  if (/[\\/]/.test(choice) || choice.startsWith('.')) return { path: choice };
+  const status = await stat(choice).catch(() => undefined);
+  return status?.isDirectory() === true ? { path: choice } : { name: choice };
+}

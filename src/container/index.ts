@@ -1,0 +1,31 @@
+/**
+ * The `dicm/container` entry: .dicm bytes to structure and back. Loads no network, no executor and no image
+ * library, and uses nothing of Node.
+ */
+export {
+  DicmError,
+  FormatError,
+  type FormatEvidence,
+  LimitError,
+  UnsupportedError,
+  UsageError,
+} from '../errors.js';
+export { defaultLimits, type Limits } from '../limits.js';
+export type {
+  AncillarySection,
+  DicmFile,
+  DicmHeader,
+  DicmInfo,
+  Field,
+  Profile,
+  SectionInfo,
+  TilePayload,
+} from './dicm-file.js';
+export { integerCheck } from './integer-check.js';
+export { positionToQuality, qualityToPosition } from './quality.js';
+export { readDicm } from './read-dicm.js';
+export { readInfo } from './read-info.js';
+export { TAG_EXIF, TAG_ICC, TAG_TILE, tagName } from './tags.js';
+export { TILE_EDGE, type Tile, type TileGrid, tileGrid } from './tile-grid.js';
+export { VERSION_MAJOR, VERSION_MINOR } from './version.js';
+export { writeDicm } from './write-dicm.js';

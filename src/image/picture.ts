@@ -1,0 +1,17 @@
+/** A picture ready for coding: oriented, fitted, 8-bit sRGB without alpha. */
+export interface Picture {
+  /** Width in pixels, after orientation and fitting. */
+  readonly width: number;
+  /** Height in pixels, after orientation and fitting. */
+  readonly height: number;
+  /** Red, green, blue: [height][width][3]. */
+  readonly data: Uint8Array;
+  /** Width of the photograph after orientation, before fitting. */
+  readonly sourceWidth: number;
+  /** Height of the photograph after orientation, before fitting. */
+  readonly sourceHeight: number;
+  /** The Exif orientation that was applied, 1 to 8. */
+  readonly orientation: number;
+  /** What was lost or decided while loading, in words: flattened alpha, dropped pages. */
+  readonly notes: readonly string[];
+}

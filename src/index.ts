@@ -1,0 +1,59 @@
+/**
+ * The `dicm` library: pictures to .dicm files, and answers from .dicm files.
+ *
+ * Importing it loads neither an executor nor the image library; they come with the first call that needs them.
+ */
+export { shortestQuality } from './codec/shortest-quality.js';
+export type {
+  DicmHeader,
+  DicmInfo,
+  Field,
+  Profile,
+  SectionInfo,
+} from './container/dicm-file.js';
+export { positionToQuality, qualityToPosition } from './container/quality.js';
+export { readInfo } from './container/read-info.js';
+export {
+  type BackendAttempt,
+  BackendError,
+  DicmError,
+  FormatError,
+  type FormatEvidence,
+  ImageError,
+  LimitError,
+  ModelError,
+  OutputError,
+  UnsupportedError,
+  UsageError,
+} from './errors.js';
+export { defaultMaxSide, type MaxSide } from './image/fit-size.js';
+export type { ImageInput } from './image/image-input.js';
+export { defaultLimits, type Limits } from './limits.js';
+export type { BackendChoice, BackendName } from './nn/backend.js';
+export type { BackendProbe } from './nn/open-backend.js';
+export type {
+  BackendInfo,
+  BitReport,
+  CallHooks,
+  Classification,
+  ClassifyOptions,
+  Codec,
+  CodecOptions,
+  DecodedWith,
+  EncodedImage,
+  EncodeOptions,
+  FeatureStream,
+  Features,
+  Latents,
+  ModelIdentity,
+} from './session/codec.js';
+export {
+  checkInstalledModel,
+  drawHeatmap,
+  type InstalledModel,
+  listInstalledModels,
+  probeBackends,
+} from './session/inventory.js';
+export { classify, decodeFeatures, encode, verify } from './session/one-shot.js';
+export { defaultQuality, openCodec } from './session.js';
+export type { Prediction, PredictionOptions } from './tasks/top-predictions.js';

@@ -1,0 +1,160 @@
+import { ModelError } from '../errors.js';
+
+/** A weights file of a model. */
+export interface WeightsFile {
+  readonly file: string;
+  readonly bytes: number;
+  /** 64 hexadecimal digits. */
+  readonly sha256: string;
+}
+
+/** Sizes of a model's networks that the codec needs before it has read any weights. */
+export interface ModelArchitecture {
+  readonly latentChannels: number;
+  readonly hyperChannels: number;
+  /** Edge of a tile, in pixels. */
+  readonly tileSize: number;
+  readonly qualityLevels: number;
+  readonly classes: number;
+}
+
+/** Digits of the decode id that a .dicm file stores. */
+export const DECODE_ID_DIGITS = 8;
+/** Digits of the render id that a .dicm file stores. */
+export const RENDER_ID_DIGITS = 4;
+
+/** `manifest.json` of a released model (docs/architecture.md). */
+export interface ModelManifest {
+  readonly schema: 'dicm.model/1';
+  readonly name: string;
+  readonly description: string;
+  readonly version: string;
+  readonly profile: 'semantic' | 'perceptual';
+  /** SHA-256 of everything entropy decoding depends on, 64 hexadecimal digits. */
+  readonly decodeId: string;
+  /** SHA-256 of everything analysis of decoded latents depends on, 64 hexadecimal digits. */
+  readonly renderId: string;
+  readonly weights: readonly WeightsFile[];
+  /** File of class names. */
+  readonly classes: string;
+  readonly architecture: ModelArchitecture;
+  readonly licence: string;
+  readonly provenance: string;
+  /** Measured figures, for people. */
+  readonly figures: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Parses a manifest and checks every field. Fields it does not know are ignored: newer exporters may add some.
+ *
+ * @param where - path of the manifest, for messages
+ * @throws ModelError `bad-manifest`
+ */
+export function parseManifest(text: string, where: string): ModelManifest {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (cause) {
+    throw new ModelError('bad-manifest', `${where} is not JSON: ${(cause as Error).message}`, { cause });
+  }
+  const root = new Fields(parsed, where, '');
+  if (root.text('schema') !== 'dicm.model/1') {
+    throw new ModelError('bad-manifest', `${where} has schema ${root.text('schema')}, not dicm.model/1`);
+  }
+  const architecture = root.object('architecture');
+  return {
+    schema: 'dicm.model/1',
+    name: root.matching('name', /^[\w.-]+$/, 'letters, digits, ".", "_" and "-"'),
+    description: root.text('description'),
+    version: root.text('version'),
+    profile: root.matching('profile', /^(semantic|perceptual)$/, 'semantic or perceptual') as
+      | 'semantic'
+      | 'perceptual',
+    decodeId: root.hash('decodeId'),
+    renderId: root.hash('renderId'),
+    weights: root.list('weights').map((shard) => ({
+      file: shard.fileName('file'),
+      bytes: shard.count('bytes'),
+      sha256: shard.hash('sha256'),
+    })),
+    classes: root.fileName('classes'),
+    architecture: {
+      latentChannels: architecture.count('latentChannels'),
+      hyperChannels: architecture.count('hyperChannels'),
+      tileSize: architecture.count('tileSize'),
+      qualityLevels: architecture.count('qualityLevels'),
+      classes: architecture.count('classes'),
+    },
+    licence: root.text('licence'),
+    provenance: root.text('provenance'),
+    figures: root.object('figures').values,
+  };
+}
+
+/** An object of the manifest whose fields are checked as they are read. */
+class Fields {
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly #where: string;
+  readonly #path: string;
+
+  constructor(value: unknown, where: string, path: string) {
+    this.#where = where;
+    this.#path = path;
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      throw new ModelError('bad-manifest', `${where}: ${path === '' ? 'the whole' : path} is not an object`);
+    }
+    this.values = value as Record<string, unknown>;
+  }
+
+  text(key: string): string {
+    const value = this.#get(key);
+    return typeof value === 'string' ? value : this.#fail(key, 'text');
+  }
+
+  matching(key: string, pattern: RegExp, what: string): string {
+    const value = this.text(key);
+    return pattern.test(value) ? value : this.#fail(key, what);
+  }
+
+  hash(key: string): string {
+    return this.matching(key, /^[0-9a-f]{64}$/, '64 hexadecimal digits');
+  }
+
+  /** A name without folders: a manifest must not reach outside its own folder. */
+  fileName(key: string): string {
+    return this.matching(key, /^[\w-][\w.-]*$/, 'a plain file name');
+  }
+
+  count(key: string): number {
+    const value = this.#get(key);
+    return Number.isSafeInteger(value) && (value as number) > 0
+      ? (value as number)
+      : this.#fail(key, 'a positive whole number');
+  }
+
+  object(key: string): Fields {
+    return new Fields(this.#get(key), this.#where, this.#name(key));
+  }
+
+  list(key: string): Fields[] {
+    const value = this.#get(key);
+    if (!Array.isArray(value) || value.length === 0) return this.#fail(key, 'a list with entries');
+    return value.map((item, i) => new Fields(item, this.#where, `${this.#name(key)}[${i}]`));
+  }
+
+  #get(key: string): unknown {
+    return Object.hasOwn(this.values, key) ? this.values[key] : undefined;
+  }
+
+  #name(key: string): string {
+    return this.#path === '' ? key : `${this.#path}.${key}`;
+  }
+
+  #fail(key: string, what: string): never {
+    const found = this.#get(key) === undefined ? 'missing' : 'wrong';
+    throw new ModelError(
+      'bad-manifest',
+      `${this.#where}: ${this.#name(key)} is ${found}; it must be ${what}`,
+    );
+  }
+}

@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto';
+import type { RawTensor } from './safetensors.js';
+
+/** Both halves of a model's identity, 64 hexadecimal digits each. */
+export interface ModelIds {
+  readonly decodeId: string;
+  readonly renderId: string;
+}
+
+/**
+ * Whether entropy decoding depends on a tensor: tables, hyper-synthesis, gains. Such a tensor is part of the decode
+ * id, which must match between a file and a model.
+ */
+export function isDecodeCritical(name: string): boolean {
+  return /^(hs|entropy|gain)\./.test(name) && name !== 'gain.log2_inverse';
+}
+
+/** Whether analysis of decoded latents depends on a tensor: synthesis, tail and task heads. */
+export function isRenderTensor(name: string): boolean {
+  return /^(gs|tail|heads)\./.test(name) || name === 'gain.log2_inverse';
+}
+
+/**
+ * Computes a model's identity from its stored tensors: for each half SHA-256 over its tensors, sorted by name, as
+ * name, 0, element type, 0, extents joined by commas, 0, bytes.
+ */
+export function computeModelIds(tensors: ReadonlyMap<string, RawTensor>): ModelIds {
+  return { decodeId: contentId(tensors, isDecodeCritical), renderId: contentId(tensors, isRenderTensor) };
+}
+
+function contentId(tensors: ReadonlyMap<string, RawTensor>, included: (name: string) => boolean): string {
+  const digest = createHash('sha256');
+  // By code point, as Python sorts; names are ASCII, where the default order of UTF-16 units is the same.
+  for (const name of [...tensors.keys()].filter(included).sort()) {
+    const { type, shape, bytes } = tensors.get(name)!;
+    digest.update(`${name}\0${type}\0${shape.join(',')}\0`);
+    digest.update(bytes);
+  }
+  return digest.digest('hex');
+}

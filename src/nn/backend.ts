@@ -1,0 +1,80 @@
+import type { TensorMap } from '../tensor.js';
+import type { Ops, Value } from './ops.js';
+
+/** Executors by the name the command line uses. */
+export type BackendName = 'tensorflow' | 'onnx' | 'wasm';
+
+/** An executor, or the first that works in the order tensorflow with a GPU, onnx, wasm. */
+export type BackendChoice = BackendName | 'auto';
+
+/** A dense float array [height, width, channels], channels innermost: what goes into a network and comes out. */
+export interface FeatureMap {
+  readonly data: Float32Array;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+}
+
+/** What a network accepts as one of its inputs. */
+export interface InputSpec {
+  /** For messages. */
+  readonly name: string;
+  readonly channels: number;
+  /** Height and width must be multiples of this, in pixels of the input. */
+  readonly multiple: number;
+  /** Smallest height and width the network works for; `multiple` both unless given. */
+  readonly smallest?: readonly [height: number, width: number];
+}
+
+/** A network: values out of values, with the model's tensors as constants. Must do the same on every call. */
+export type NetworkFunction = <V extends Value>(
+  ops: Ops<V>,
+  inputs: readonly V[],
+  tensors: TensorMap,
+) => readonly V[];
+
+/** A network made ready on an executor. Height and width are free from run to run. */
+export interface CompiledNetwork {
+  /**
+   * Runs the network once. Tokens come out with height 1.
+   *
+   * @throws UsageError `bad-input` for inputs that do not fit the network's specification
+   * @throws BackendError `backend-memory` when the executor cannot hold the values
+   * @throws BackendError `backend-failed` when the executor reports an error
+   */
+  run(inputs: readonly FeatureMap[]): Promise<FeatureMap[]>;
+  /** Releases the network's weights. */
+  dispose(): Promise<void>;
+}
+
+/** Settings common to all executors. */
+export interface BackendOptions {
+  /** CPU threads for one network; the executor's own choice unless given. */
+  threads?: number;
+  /**
+   * Execution providers for onnxruntime, first choice first, for example `['cuda']`; the CPU unless given here or
+   * in `$DICM_ONNX_PROVIDERS` (separated by commas). What a provider cannot run goes to the CPU.
+   */
+  onnxProviders?: readonly string[];
+}
+
+/** An open executor. */
+export interface Backend {
+  readonly name: BackendName;
+  /** Version of the library behind it. */
+  readonly version: string;
+  /** Where it computes, for people: `CPU, 1 thread`, `GPU`. */
+  readonly device: string;
+  /**
+   * Makes a network ready. Fails here, not at the first run, when tensors are missing or do not fit.
+   *
+   * @throws ModelError `missing-tensor`, `bad-tensor`
+   * @throws BackendError `backend-failed`
+   */
+  compile(
+    network: NetworkFunction,
+    tensors: TensorMap,
+    inputs: readonly InputSpec[],
+  ): Promise<CompiledNetwork>;
+  dispose(): Promise<void>;
+}

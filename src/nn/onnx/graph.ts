@@ -1,0 +1,136 @@
+import { ProtobufWriter } from './protobuf-writer.js';
+
+/** Attribute of a node: an integer, a list of integers, a binary32 number, or text. */
+export type Attribute = number | readonly number[] | { float: number } | string;
+
+/** Weights a graph refers to by path instead of holding them; onnxruntime takes them as they lie in memory. */
+export interface ExternalTensor {
+  path: string;
+  data: Uint8Array;
+}
+
+/** Extents of a graph's input or output; a name stands for one that differs from run to run. */
+export type SymbolicShape = readonly (number | string)[];
+
+// Numbers of fields and types are those of onnx.proto (IR version 10).
+const IR_VERSION = 10;
+/** First operator set with Gelu in its tanh form. */
+const OPSET_VERSION = 20;
+const FLOAT = 1;
+const INT64 = 7;
+const EXTERNAL_LOCATION = 1;
+
+/** Collects nodes and constants and writes them as an ONNX model. */
+export class OnnxGraph {
+  readonly #nodes: Uint8Array[] = [];
+  readonly #initializers: Uint8Array[] = [];
+  readonly #inputs: Uint8Array[] = [];
+  readonly #outputs: Uint8Array[] = [];
+  readonly #constants = new Map<string, string>();
+  readonly #external: ExternalTensor[] = [];
+  #count = 0;
+
+  /** Adds a node and returns the names of its outputs. */
+  node(
+    type: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, Attribute>> = {},
+    outputCount = 1,
+  ): string[] {
+    const outputs = Array.from({ length: outputCount }, () => `v${this.#count++}`);
+    const node = new ProtobufWriter();
+    for (const name of inputs) node.text(1, name);
+    for (const name of outputs) node.text(2, name);
+    node.text(3, `${type}_${this.#nodes.length}`).text(4, type);
+    for (const [name, value] of Object.entries(attributes)) {
+      node.message(5, (attribute) => writeAttribute(attribute, name, value));
+    }
+    this.#nodes.push(node.finish());
+    return outputs;
+  }
+
+  /** Declares an input or an output of the graph; all are float. */
+  port(kind: 'input' | 'output', name: string, shape: SymbolicShape): void {
+    const info = new ProtobufWriter().text(1, name).message(2, (type) =>
+      type.message(1, (tensor) =>
+        tensor.integer(1, FLOAT).message(2, (extents) => {
+          for (const extent of shape) {
+            extents.message(1, (dim) =>
+              typeof extent === 'number' ? dim.integer(1, extent) : dim.text(2, extent),
+            );
+          }
+        }),
+      ),
+    );
+    (kind === 'input' ? this.#inputs : this.#outputs).push(info.finish());
+  }
+
+  /**
+   * Adds a float constant that stays outside the model's bytes, and returns its name. The same name and shape
+   * are added once only, and `data` is then not called.
+   */
+  weight(name: string, shape: readonly number[], data: () => Float32Array): string {
+    return this.#once(`${name} ${shape.join('x')}`, (unique) => {
+      const values = data();
+      this.#external.push({
+        path: unique,
+        data: new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
+      });
+      const location = { location: unique, offset: '0', length: String(values.byteLength) };
+      const tensor = new ProtobufWriter().integers(1, shape).integer(2, FLOAT).text(8, unique);
+      for (const [key, value] of Object.entries(location)) {
+        tensor.message(13, (entry) => entry.text(1, key).text(2, value));
+      }
+      return tensor.integer(14, EXTERNAL_LOCATION);
+    });
+  }
+
+  /** A list of 64-bit integers as a constant, for operators that take shapes as inputs. */
+  integers(values: readonly number[]): string {
+    const raw = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
+    return this.#once(`int64 ${values.join(',')}`, (unique) =>
+      new ProtobufWriter().integers(1, [values.length]).integer(2, INT64).text(8, unique).bytes(9, raw),
+    );
+  }
+
+  /** A scalar constant. */
+  scalar(value: number): string {
+    const raw = new Uint8Array(Float32Array.of(value).buffer);
+    return this.#once(`scalar ${value}`, (unique) =>
+      new ProtobufWriter().integer(2, FLOAT).text(8, unique).bytes(9, raw),
+    );
+  }
+
+  /** The model's bytes and the weights they refer to. */
+  finish(): { model: Uint8Array; external: ExternalTensor[] } {
+    const model = new ProtobufWriter()
+      .integer(1, IR_VERSION)
+      .text(2, 'dicm')
+      .message(7, (graph) => {
+        for (const node of this.#nodes) graph.bytes(1, node);
+        graph.text(2, 'network');
+        for (const initializer of this.#initializers) graph.bytes(5, initializer);
+        for (const input of this.#inputs) graph.bytes(11, input);
+        for (const output of this.#outputs) graph.bytes(12, output);
+      })
+      .message(8, (opset) => opset.text(1, '').integer(2, OPSET_VERSION));
+    return { model: model.finish(), external: this.#external };
+  }
+
+  #once(key: string, write: (unique: string) => ProtobufWriter): string {
+    const known = this.#constants.get(key);
+    if (known !== undefined) return known;
+    const unique = `c${this.#constants.size}`;
+    this.#initializers.push(write(unique).finish());
+    this.#constants.set(key, unique);
+    return unique;
+  }
+}
+
+function writeAttribute(writer: ProtobufWriter, name: string, value: Attribute): void {
+  writer.text(1, name);
+  if (typeof value === 'number') writer.signed(3, value).integer(20, 2);
+  else if (typeof value === 'string') writer.text(4, value).integer(20, 3);
+  else if ('float' in value) writer.float(2, value.float).integer(20, 1);
+  else writer.integers(8, value).integer(20, 7);
+}

@@ -1,0 +1,116 @@
+import { BackendError } from '../../errors.js';
+import type { TensorMap } from '../../tensor.js';
+import type { Backend, CompiledNetwork, FeatureMap, InputSpec, NetworkFunction } from '../backend.js';
+import { checkInputs } from '../check-inputs.js';
+import { firstLine } from '../first-line.js';
+import { OnnxGraph } from './graph.js';
+import { GraphOps } from './graph-ops.js';
+import type { OrtModule, OrtSession, OrtTensor } from './ort.js';
+
+/** Networks as ONNX graphs, run by onnxruntime. Graphs are built in memory and never touch the disk. */
+export class OnnxBackend implements Backend {
+  readonly name = 'onnx';
+  readonly version: string;
+  readonly device: string;
+  readonly #ort: OrtModule;
+  readonly #providers: readonly string[];
+  readonly #threads: number | undefined;
+  readonly #networks = new Set<OnnxNetwork>();
+
+  /** @param providers - onnxruntime's execution providers, first choice first */
+  constructor(ort: OrtModule, providers: readonly string[], threads: number | undefined) {
+    this.#ort = ort;
+    this.#providers = providers;
+    this.#threads = threads;
+    this.version = ort.env.versions.node ?? ort.env.versions.common ?? 'unknown';
+    const places = providers.map((name) => (name === 'cpu' ? 'CPU' : name)).join(', ');
+    this.device =
+      threads === undefined ? places : `${places}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+  }
+
+  async compile(
+    network: NetworkFunction,
+    tensors: TensorMap,
+    inputs: readonly InputSpec[],
+  ): Promise<CompiledNetwork> {
+    const graph = new OnnxGraph();
+    const ops = new GraphOps(graph);
+    const values = inputs.map((input, i) => ops.input(`in${i}`, input.channels));
+    const outputs = network(ops, values, tensors).map((value, i) => ops.output(value, i));
+    const { model, external } = graph.finish();
+    let session: OrtSession;
+    try {
+      session = await this.#ort.InferenceSession.create(model, {
+        executionProviders: this.#providers,
+        graphOptimizationLevel: 'all',
+        // Warnings concern graph rewriting, which nobody at a terminal can act on.
+        logSeverityLevel: 3,
+        externalData: external,
+        ...(this.#threads === undefined ? {} : { intraOpNumThreads: this.#threads }),
+      });
+    } catch (cause) {
+      throw failure('onnxruntime refused the network', cause);
+    }
+    const compiled = new OnnxNetwork(this.#ort, session, inputs, outputs, (it) => this.#networks.delete(it));
+    this.#networks.add(compiled);
+    return compiled;
+  }
+
+  async dispose(): Promise<void> {
+    await Promise.all([...this.#networks].map((network) => network.dispose()));
+  }
+}
+
+class OnnxNetwork implements CompiledNetwork {
+  readonly #ort: OrtModule;
+  readonly #session: OrtSession;
+  readonly #inputs: readonly InputSpec[];
+  readonly #outputs: readonly string[];
+  readonly #onDispose: (network: OnnxNetwork) => void;
+  #disposed = false;
+
+  constructor(
+    ort: OrtModule,
+    session: OrtSession,
+    inputs: readonly InputSpec[],
+    outputs: readonly string[],
+    onDispose: (network: OnnxNetwork) => void,
+  ) {
+    this.#ort = ort;
+    this.#session = session;
+    this.#inputs = inputs;
+    this.#outputs = outputs;
+    this.#onDispose = onDispose;
+  }
+
+  async run(inputs: readonly FeatureMap[]): Promise<FeatureMap[]> {
+    if (this.#disposed) throw new BackendError('backend-disposed', 'the network has been disposed of');
+    checkInputs(this.#inputs, inputs);
+    const feeds: Record<string, OrtTensor> = {};
+    for (const [i, { data, height, width, channels }] of inputs.entries()) {
+      feeds[`in${i}`] = new this.#ort.Tensor('float32', data, [1, height, width, channels]);
+    }
+    let results: Readonly<Record<string, OrtTensor>>;
+    try {
+      results = await this.#session.run(feeds);
+    } catch (cause) {
+      throw failure('onnxruntime could not run the network', cause);
+    }
+    return this.#outputs.map((name) => {
+      const { data, dims } = results[name]!;
+      const [height = 1, width = 1, channels = 1] = dims.length === 2 ? [1, ...dims] : dims.slice(-3);
+      return { data: data as Float32Array, height, width, channels };
+    });
+  }
+
+  async dispose(): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#onDispose(this);
+    await this.#session.release();
+  }
+}
+
+function failure(what: string, cause: unknown): BackendError {
+  return new BackendError('backend-failed', `${what}: ${firstLine(cause)}`, [], { cause });
+}

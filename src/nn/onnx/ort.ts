@@ -1,0 +1,34 @@
+/**
+ * The part of onnxruntime-node this project uses. Declared here because the package is optional: the project
+ * must compile where it could not be installed.
+ */
+export interface OrtModule {
+  readonly env: { logLevel?: string; versions: { node?: string; common?: string } };
+  readonly Tensor: new (type: 'float32', data: Float32Array, dims: readonly number[]) => OrtTensor;
+  readonly InferenceSession: {
+    create(model: Uint8Array, options: OrtSessionOptions): Promise<OrtSession>;
+  };
+  listSupportedBackends(): { name: string; bundled: boolean }[];
+}
+
+/** A dense float tensor on the host. */
+export interface OrtTensor {
+  readonly data: unknown;
+  readonly dims: readonly number[];
+  dispose(): void;
+}
+
+/** Options of a session; see onnxruntime-common. */
+export interface OrtSessionOptions {
+  executionProviders?: readonly string[];
+  graphOptimizationLevel?: 'disabled' | 'basic' | 'extended' | 'layout' | 'all';
+  intraOpNumThreads?: number;
+  logSeverityLevel?: number;
+  externalData?: readonly { path: string; data: Uint8Array }[];
+}
+
+/** A graph made ready. */
+export interface OrtSession {
+  run(feeds: Readonly<Record<string, OrtTensor>>): Promise<Readonly<Record<string, OrtTensor>>>;
+  release(): Promise<void>;
+}

@@ -1,0 +1,86 @@
+import { type BackendAttempt, BackendError, UsageError } from '../errors.js';
+import type { Backend, BackendChoice, BackendName, BackendOptions } from './backend.js';
+import { firstLine } from './first-line.js';
+import { type BackendCandidate, firstWorking } from './first-working.js';
+
+/** All executors, in the order `auto` tries them. */
+export const backendNames: readonly BackendName[] = ['tensorflow', 'onnx', 'wasm'];
+
+/** An executor with the reasons why those before it in the order were passed over. */
+export interface OpenedBackend extends Backend {
+  readonly passedOver: readonly BackendAttempt[];
+}
+
+/** What `dicm doctor` says about one executor. */
+export interface BackendProbe {
+  readonly name: BackendName;
+  /** Whether it can be used. */
+  readonly ok: boolean;
+  /** Why not; or where it computes. */
+  readonly reason: string;
+  /** Of the library behind it, when it loads. */
+  readonly version?: string;
+}
+
+/**
+ * Opens an executor. `auto` takes the first that works: tensorflow when it reports a GPU, onnx, wasm. Nothing of
+ * an executor is loaded before it is tried.
+ *
+ * @throws BackendError `no-backend` with every attempt and its reason
+ * @throws UsageError `bad-backend` for a name that is none
+ */
+export async function openBackend(
+  choice: BackendChoice,
+  options: BackendOptions = {},
+): Promise<OpenedBackend> {
+  if (choice !== 'auto' && !backendNames.includes(choice)) {
+    const known = ['auto', ...backendNames].join(', ');
+    throw new UsageError('bad-backend', `there is no backend ${String(choice)}; choose one of ${known}`);
+  }
+  const names = choice === 'auto' ? backendNames : [choice];
+  const { backend, attempts } = await firstWorking(
+    names.map((name) => backendCandidate(name, options, choice === 'auto')),
+  );
+  if (backend !== undefined) return Object.assign(backend, { passedOver: attempts });
+  const what = choice === 'auto' ? 'no backend works' : `the backend ${choice} does not work`;
+  throw new BackendError('no-backend', what, attempts);
+}
+
+/** Tries every executor, in the order of `auto`. */
+export async function probeBackends(options: BackendOptions = {}): Promise<BackendProbe[]> {
+  const probes: BackendProbe[] = [];
+  for (const name of backendNames) {
+    try {
+      const backend = await backendCandidate(name, options, false).load();
+      probes.push({ name, ok: true, reason: backend.device, version: backend.version });
+      await backend.dispose();
+    } catch (error) {
+      probes.push({ name, ok: false, reason: firstLine(error) });
+    }
+  }
+  return probes;
+}
+
+/** How to load one executor; with `onlyIfFaster`, TensorFlow only where it would beat those after it. */
+function backendCandidate(
+  name: BackendName,
+  options: BackendOptions,
+  onlyIfFaster: boolean,
+): BackendCandidate {
+  switch (name) {
+    case 'tensorflow':
+      return { name, load: () => loadTensorFlow(options, onlyIfFaster) };
+    case 'onnx':
+      return { name, load: async () => (await import('./onnx/load-onnx.js')).loadOnnx(options) };
+    case 'wasm':
+      return { name, load: async () => (await import('./tfjs/load-wasm.js')).loadWasm() };
+  }
+}
+
+async function loadTensorFlow(options: BackendOptions, onlyOnGpu: boolean): Promise<Backend> {
+  const tensorflow = await import('./tfjs/load-tensorflow.js');
+  if (onlyOnGpu && !tensorflow.hasNvidiaDevice()) throw new Error('no NVIDIA GPU on this machine');
+  const backend = await tensorflow.loadTensorFlow(options);
+  if (onlyOnGpu && backend.device !== 'GPU') throw new Error('it reports no GPU; without one onnx is faster');
+  return backend;
+}

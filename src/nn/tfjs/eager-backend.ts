@@ -1,0 +1,135 @@
+import type * as tfjs from '@tensorflow/tfjs-core';
+import { BackendError, DicmError } from '../../errors.js';
+import type { TensorMap } from '../../tensor.js';
+import type { Backend, CompiledNetwork, FeatureMap, InputSpec, NetworkFunction } from '../backend.js';
+import { checkInputs } from '../check-inputs.js';
+import { firstLine } from '../first-line.js';
+import { ConstantStore } from './constant-store.js';
+import { EagerOps, type EagerTraits } from './eager-ops.js';
+import { withEngine } from './engine-lock.js';
+import { MemoryGuard } from './memory-guard.js';
+
+/** A library under TensorFlow.js, loaded and initialised. */
+export interface EagerEngine extends EagerTraits {
+  readonly name: 'tensorflow' | 'wasm';
+  readonly tf: typeof tfjs;
+  readonly version: string;
+  readonly device: string;
+  /** What all living tensors may take together; infinite where exhaustion is reported. */
+  readonly memoryLimitBytes: number;
+}
+
+/** Networks run operation by operation with TensorFlow.js. */
+export class EagerBackend implements Backend {
+  readonly name: 'tensorflow' | 'wasm';
+  readonly version: string;
+  readonly device: string;
+  readonly #engine: EagerEngine;
+  readonly #networks = new Set<EagerNetwork>();
+
+  constructor(engine: EagerEngine) {
+    this.#engine = engine;
+    this.name = engine.name;
+    this.version = engine.version;
+    this.device = engine.device;
+  }
+
+  async compile(
+    network: NetworkFunction,
+    tensors: TensorMap,
+    inputs: readonly InputSpec[],
+  ): Promise<CompiledNetwork> {
+    const compiled = new EagerNetwork(this.#engine, network, tensors, inputs, (it) =>
+      this.#networks.delete(it),
+    );
+    this.#networks.add(compiled);
+    try {
+      // The smallest input there is uploads all weights and finds every layer that does not fit.
+      await compiled.run(inputs.map(smallestInput));
+    } catch (error) {
+      await compiled.dispose();
+      throw error;
+    }
+    return compiled;
+  }
+
+  async dispose(): Promise<void> {
+    await Promise.all([...this.#networks].map((network) => network.dispose()));
+  }
+}
+
+class EagerNetwork implements CompiledNetwork {
+  readonly #engine: EagerEngine;
+  readonly #network: NetworkFunction;
+  readonly #tensors: TensorMap;
+  readonly #inputs: readonly InputSpec[];
+  readonly #constants: ConstantStore;
+  readonly #ops: EagerOps;
+  readonly #onDispose: (network: EagerNetwork) => void;
+  #disposed = false;
+
+  constructor(
+    engine: EagerEngine,
+    network: NetworkFunction,
+    tensors: TensorMap,
+    inputs: readonly InputSpec[],
+    onDispose: (network: EagerNetwork) => void,
+  ) {
+    const { tf } = engine;
+    this.#engine = engine;
+    this.#network = network;
+    this.#tensors = tensors;
+    this.#inputs = inputs;
+    this.#onDispose = onDispose;
+    this.#constants = new ConstantStore(tf);
+    const guard = new MemoryGuard(() => tf.memory().numBytes, engine.memoryLimitBytes);
+    this.#ops = new EagerOps(tf, this.#constants, guard, engine);
+  }
+
+  async run(inputs: readonly FeatureMap[]): Promise<FeatureMap[]> {
+    checkInputs(this.#inputs, inputs);
+    const { tf } = this.#engine;
+    return withEngine(this.#engine, () => {
+      if (this.#disposed) throw new BackendError('backend-disposed', 'the network has been disposed of');
+      try {
+        const results: FeatureMap[] = [];
+        tf.tidy(() => {
+          const values = inputs.map(({ data, height, width, channels }) =>
+            this.#ops.value(tf.tensor4d(data, [1, height, width, channels])),
+          );
+          const outputs = this.#network(this.#ops, values, this.#tensors);
+          // Not returned from the tidy: it would look for tensors in every element of the arrays.
+          for (const { tensor } of outputs) results.push(read(tensor));
+        });
+        return results;
+      } catch (cause) {
+        if (cause instanceof DicmError) throw cause;
+        throw new BackendError(
+          'backend-failed',
+          `${this.#engine.name} could not run the network: ${firstLine(cause)}`,
+          [],
+          { cause },
+        );
+      }
+    });
+  }
+
+  async dispose(): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#onDispose(this);
+    await withEngine(this.#engine, () => this.#constants.dispose());
+  }
+}
+
+function smallestInput({ channels, multiple, smallest = [multiple, multiple] }: InputSpec): FeatureMap {
+  const [height, width] = smallest;
+  return { data: new Float32Array(height * width * channels), height, width, channels };
+}
+
+function read(tensor: tfjs.Tensor): FeatureMap {
+  const data = tensor.dataSync() as Float32Array;
+  const [height = 1, width = 1, channels = 1] =
+    tensor.rank === 2 ? [1, ...tensor.shape] : tensor.shape.slice(-3);
+  return { data, height, width, channels };
+}

@@ -1,0 +1,218 @@
+import type { DecodingModel } from './codec/decode-picture.js';
+import type { OpenModel } from './codec/model-shelf.js';
+import { shortestQuality } from './codec/shortest-quality.js';
+import type { DicmFile } from './container/dicm-file.js';
+import { qualityToPosition } from './container/quality.js';
+import { readDicm } from './container/read-dicm.js';
+import { UsageError } from './errors.js';
+import { checkLimit, type Limits, resolveLimits } from './limits.js';
+import type {
+  CallHooks,
+  Codec,
+  CodecOptions,
+  DecodedWith,
+  EncodedImage,
+  EncodeOptions,
+  FeatureStream,
+  ModelIdentity,
+} from './session/codec.js';
+
+/** Quality of a picture for which none is asked. */
+export const defaultQuality = 50;
+
+/** A file this much below its target, as a fraction, does not count as reaching it. */
+const TARGET_TOLERANCE = 0.03;
+
+/**
+ * Opens a codec. Executor and model are opened when first needed: decoding latents or verifying never loads an
+ * executor.
+ *
+ * @throws UsageError `bad-limit`
+ */
+export async function openCodec(options: CodecOptions = {}): Promise<Codec> {
+  const limits = resolveLimits(options.limits);
+  // Nothing heavy is loaded by importing this file, so that `readInfo` starts in milliseconds.
+  const { openModelShelf } = await import('./codec/model-shelf.js');
+  const shelf = openModelShelf({ ...options, backend: options.backend ?? 'auto' });
+  let disposed = false;
+
+  const openFile = async (
+    bytes: Uint8Array,
+  ): Promise<{ file: DicmFile; open: OpenModel; using: DecodedWith }> => {
+    checkOpen();
+    const file = readDicm(bytes, limits);
+    const open = await shelf.modelFor(file.header);
+    return { file, open, using: describeUse(file, open) };
+  };
+  const checkOpen = () => {
+    if (disposed) throw new UsageError('disposed', 'the codec was disposed');
+  };
+  const codingModel = async (open: OpenModel) => ({
+    entropy: open.entropy,
+    networks: await open.networks(),
+    decodeId: open.model.decodeId,
+    renderId: open.model.renderId,
+  });
+  const backendName = async () => (await shelf.backend()).name;
+
+  const codec: Codec = {
+    openBackend: async () => {
+      checkOpen();
+      const { name, version, device, passedOver } = await shelf.backend();
+      return { name, version, device, passedOver };
+    },
+    openModel: async () => {
+      checkOpen();
+      return identityOf(await shelf.encodingModel());
+    },
+    encode: async (image, encodeOptions = {}) => {
+      checkOpen();
+      checkRate(encodeOptions);
+      const [{ loadPicture }, { defaultMaxSide }, { encodePicture }] = await Promise.all([
+        import('./image/load-picture.js'),
+        import('./image/fit-size.js'),
+        import('./codec/encode-picture.js'),
+      ]);
+      const maxSide = checkMaxSide(encodeOptions.maxSide ?? defaultMaxSide);
+      const picture = await loadPicture(image, { maxSide, limits, signal: encodeOptions.signal });
+      const open = await shelf.encodingModel();
+      const pixels = picture.width * picture.height;
+      const targetBytes = targetOf(encodeOptions, pixels);
+      const { bytes, position } = await encodePicture(
+        await codingModel(open),
+        picture,
+        targetBytes === undefined
+          ? { position: qualityToPosition(encodeOptions.quality ?? defaultQuality) }
+          : { targetBytes },
+        encodeOptions,
+      );
+      const result: EncodedImage = {
+        bytes,
+        bpp: (8 * bytes.length) / pixels,
+        width: picture.width,
+        height: picture.height,
+        sourceWidth: picture.sourceWidth,
+        sourceHeight: picture.sourceHeight,
+        quality: shortestQuality(position),
+        model: identityOf(open),
+        backend: await backendName(),
+        notes: [...picture.notes],
+      };
+      if (targetBytes !== undefined) {
+        result.targetBytes = targetBytes;
+        result.targetReached =
+          bytes.length <= targetBytes && bytes.length >= (1 - TARGET_TOLERANCE) * targetBytes;
+      }
+      return result;
+    },
+    decodeFeatures: async (bytes, hooks) => {
+      const { rows, ...stream } = await codec.streamFeatures(bytes, hooks);
+      const length = stream.height * stream.width * stream.channels;
+      const what = 'The size of the features in bytes (streamFeatures hands over some rows at a time)';
+      checkLimit(limits, 'maxArrayBytes', 4 * length, what);
+      let data: Float32Array | undefined;
+      let filled = 0;
+      for await (const piece of rows) {
+        // Only now: what a header claims costs memory when the first tiles have shown that there is something.
+        data ??= new Float32Array(length);
+        data.set(piece, filled);
+        filled += piece.length;
+      }
+      // A file has at least one tile, so there was a piece.
+      return { ...stream, data: data! };
+    },
+    streamFeatures: async (bytes, hooks = {}) => {
+      const { file, open, using } = await openFile(bytes);
+      return streamRows(await codingModel(open), await backendName(), file, open, using, limits, hooks);
+    },
+    decodeLatents: async (bytes, hooks = {}) => {
+      const { file, open, using } = await openFile(bytes);
+      const { joinLatents } = await import('./codec/join-latents.js');
+      return { ...using, ...(await joinLatents(open.entropy, file, limits, hooks)) };
+    },
+    classify: async (bytes, classifyOptions = {}) => {
+      checkTop(classifyOptions.top);
+      const { file, open, using } = await openFile(bytes);
+      const { classifyPicture } = await import('./codec/decode-picture.js');
+      const { topPredictions } = await import('./tasks/top-predictions.js');
+      const logits = await classifyPicture(await codingModel(open), file, classifyOptions);
+      const predictions = topPredictions(logits, open.model.classes, classifyOptions);
+      return { ...using, predictions, backend: await backendName() };
+    },
+    verify: async (bytes, hooks = {}) => {
+      const { file, open } = await openFile(bytes);
+      const { decodeTiles } = await import('./codec/decode-picture.js');
+      for await (const _ of decodeTiles(open.entropy, file, hooks));
+    },
+    measureBits: async (bytes, hooks = {}) => {
+      const { file, open, using } = await openFile(bytes);
+      const { measureBits } = await import('./codec/bit-map.js');
+      return { ...using, ...(await measureBits(open.entropy, file, hooks)) };
+    },
+    dispose: async () => {
+      if (disposed) return;
+      disposed = true;
+      await shelf.dispose();
+    },
+  };
+  return codec;
+}
+
+async function streamRows(
+  model: DecodingModel,
+  backend: FeatureStream['backend'],
+  file: DicmFile,
+  open: OpenModel,
+  using: DecodedWith,
+  limits: Limits,
+  hooks: CallHooks,
+): Promise<FeatureStream> {
+  const { featureExtents, featureRows } = await import('./codec/decode-picture.js');
+  const { height, width, channels, rowsAtOnce } = featureExtents(file, open.model.tensors);
+  const what = 'The size in bytes of the features of one row of tiles';
+  checkLimit(limits, 'maxArrayBytes', 4 * rowsAtOnce * width * channels, what);
+  return { ...using, height, width, channels, backend, rows: featureRows(model, file, hooks) };
+}
+
+function describeUse({ header }: DicmFile, { model }: OpenModel): DecodedWith {
+  const identity = { name: model.manifest.name, decodeId: model.decodeId, renderId: model.renderId };
+  const notes =
+    header.renderId === model.renderId
+      ? []
+      : [`encoded for render id ${header.renderId}, read with ${model.renderId} of ${identity.name}`];
+  return { header, model: identity, notes };
+}
+
+function identityOf({ model }: OpenModel): ModelIdentity {
+  return { name: model.manifest.name, decodeId: model.decodeId, renderId: model.renderId };
+}
+
+function targetOf({ targetBytes, targetBpp }: EncodeOptions, pixels: number): number | undefined {
+  return targetBpp === undefined ? targetBytes : Math.floor((targetBpp * pixels) / 8);
+}
+
+function checkRate({ quality, targetBytes, targetBpp }: EncodeOptions): void {
+  if ([quality, targetBytes, targetBpp].filter((value) => value !== undefined).length > 1) {
+    throw new UsageError('rate-conflict', 'give only one of quality, targetBytes and targetBpp');
+  }
+  if (quality !== undefined) qualityToPosition(quality);
+  if (targetBytes !== undefined && !(Number.isInteger(targetBytes) && targetBytes >= 1)) {
+    throw new UsageError('bad-target', `targetBytes must be an integer of at least 1, not ${targetBytes}`);
+  }
+  if (targetBpp !== undefined && !(targetBpp > 0 && targetBpp < Infinity)) {
+    throw new UsageError('bad-target', `targetBpp must be a number above 0, not ${targetBpp}`);
+  }
+}
+
+function checkMaxSide<T extends number | 'none'>(maxSide: T): T {
+  if (maxSide !== 'none' && !(Number.isInteger(maxSide) && (maxSide as number) >= 1)) {
+    throw new UsageError('bad-max-side', `maxSide must be an integer of at least 1, or none, not ${maxSide}`);
+  }
+  return maxSide;
+}
+
+function checkTop(top: number | undefined): void {
+  if (top !== undefined && !(Number.isInteger(top) && top >= 1)) {
+    throw new UsageError('bad-top', `top must be an integer of at least 1, not ${top}`);
+  }
+}

@@ -1,0 +1,172 @@
+import type { DicmHeader } from '../container/dicm-file.js';
+import type { BackendAttempt } from '../errors.js';
+import type { MaxSide } from '../image/fit-size.js';
+import type { ImageInput } from '../image/image-input.js';
+import type { Limits } from '../limits.js';
+import type { BackendChoice, BackendName } from '../nn/backend.js';
+import type { Prediction, PredictionOptions } from '../tasks/top-predictions.js';
+
+/** How to open a {@link Codec}. */
+export interface CodecOptions {
+  /** Executor for the networks; `auto` unless given. */
+  backend?: BackendChoice | undefined;
+  /** Name of an installed model, or path of a model folder; the default model unless given. */
+  model?: string | undefined;
+  /** Overrides of `defaultLimits`. */
+  limits?: Partial<Limits> | undefined;
+  /** CPU threads of the executor; its own choice unless given. */
+  threads?: number | undefined;
+}
+
+/** Hooks that every long call takes. */
+export interface CallHooks {
+  /** Stops the call between steps; it then rejects with the signal's reason. */
+  signal?: AbortSignal | undefined;
+  /** Called after each tile of a picture. */
+  onProgress?: ((tilesDone: number, tilesTotal: number) => void) | undefined;
+}
+
+/** How to encode a picture. Give at most one of `quality`, `targetBytes` and `targetBpp`. */
+export interface EncodeOptions extends CallHooks {
+  /** 1 (smallest) to 100 (best), fractions count; 50 unless given. Higher never gives a smaller file. */
+  quality?: number | undefined;
+  /** Largest size of the file, in bytes. */
+  targetBytes?: number | undefined;
+  /** Largest size of the file, in bits per coded pixel. */
+  targetBpp?: number | undefined;
+  /** Longest side to fit the picture to, in pixels, or `none`; `defaultMaxSide` unless given. */
+  maxSide?: MaxSide | undefined;
+}
+
+/** An encoded picture. */
+export interface EncodedImage {
+  /** The .dicm file. */
+  bytes: Uint8Array;
+  /** Bits per coded pixel. */
+  bpp: number;
+  /** Coded size, in pixels. */
+  width: number;
+  height: number;
+  /** Size of the photograph after orientation, in pixels. */
+  sourceWidth: number;
+  sourceHeight: number;
+  /** Quality in the file, 1 to 100. */
+  quality: number;
+  /** The size aimed at, if there was one. */
+  targetBytes?: number;
+  /** Whether the file is within the target and not more than 3 % below it. */
+  targetReached?: boolean;
+  /** Model the picture was encoded with. */
+  model: ModelIdentity;
+  backend: BackendName;
+  /** What was lost or decided on the way, in words. */
+  notes: string[];
+}
+
+/** Names of a model. */
+export interface ModelIdentity {
+  name: string;
+  /** First 8 hexadecimal digits of the hash of what entropy decoding needs. */
+  decodeId: string;
+  /** First 4 hexadecimal digits of the hash of what analysis needs. */
+  renderId: string;
+}
+
+/** What was used to decode a file. */
+export interface DecodedWith {
+  header: DicmHeader;
+  model: ModelIdentity;
+  /** For example that a newer model of the same decode id was used; in words. */
+  notes: string[];
+}
+
+/** Features of a picture: what networks read instead of pixels. */
+export interface Features extends DecodedWith {
+  /** f3, [height][width][channels]; one position for 4 x 4 coded pixels, padded to whole 16 x 16 blocks. */
+  data: Float32Array;
+  height: number;
+  width: number;
+  channels: number;
+  backend: BackendName;
+}
+
+/** Features that arrive in order, some rows at a time: for pictures whose features do not fit into memory. */
+export interface FeatureStream extends DecodedWith {
+  height: number;
+  width: number;
+  channels: number;
+  backend: BackendName;
+  /** Pieces of [height][width][channels], each some whole rows. To be read once. */
+  rows: AsyncIterable<Float32Array>;
+}
+
+/** Decoded integers and latents of a picture. */
+export interface Latents extends DecodedWith {
+  /** y^ as the synthesis reads it, [height][width][channels]; one position for 16 x 16 coded pixels. */
+  y: { data: Float32Array; height: number; width: number; channels: number };
+  /** z^ of each tile, joined, [height][width][channels]; at most one position for 64 x 64 coded pixels. */
+  z: { data: Int32Array; height: number; width: number; channels: number };
+}
+
+/** Where the bits of a file went. */
+export interface BitReport extends DecodedWith {
+  /** Bits of each latent channel and each hyper-latent channel. */
+  latentChannelBits: Float64Array;
+  hyperChannelBits: Float64Array;
+  /** Bits of each latent position with its share of the hyper-latent over it, [height][width]. */
+  positionBits: Float32Array;
+  height: number;
+  width: number;
+}
+
+/** How to classify. */
+export interface ClassifyOptions extends CallHooks, PredictionOptions {}
+
+/** Answer to what a picture shows. */
+export interface Classification extends DecodedWith {
+  /** Best first. */
+  predictions: Prediction[];
+  backend: BackendName;
+}
+
+/** The executor in use. */
+export interface BackendInfo {
+  name: BackendName;
+  /** Version of the library behind it. */
+  version: string;
+  /** Where it computes. */
+  device: string;
+  /** Executors that were tried before it, and why they were passed over. */
+  passedOver: readonly BackendAttempt[];
+}
+
+/**
+ * Encodes pictures and analyses .dicm files. Holds an executor and models, which it opens when they are first
+ * needed, so keep one for many files. Calls may overlap: entropy coding of one file then runs beside the
+ * networks of another.
+ *
+ * Every method rejects with a `DicmError`: `FormatError` for damaged files, `UnsupportedError`, `LimitError`,
+ * `ModelError`, `BackendError`, `ImageError`, `UsageError`.
+ */
+export interface Codec {
+  /** Opens the executor, if that has not happened yet, and says which one it is. */
+  openBackend(): Promise<BackendInfo>;
+  /** Opens the model to encode with, if that has not happened yet, and names it. */
+  openModel(): Promise<ModelIdentity>;
+  /** Encodes a picture: a path, or the bytes of any format the image library reads. */
+  encode(image: ImageInput, options?: EncodeOptions): Promise<EncodedImage>;
+  /** Decodes the features f3 of a .dicm file. */
+  decodeFeatures(file: Uint8Array, options?: CallHooks): Promise<Features>;
+  /** Decodes the features f3 row by row. */
+  streamFeatures(file: Uint8Array, options?: CallHooks): Promise<FeatureStream>;
+  /** Decodes the latents; runs no network. */
+  decodeLatents(file: Uint8Array, options?: CallHooks): Promise<Latents>;
+  /** Says what a .dicm file shows. */
+  classify(file: Uint8Array, options?: ClassifyOptions): Promise<Classification>;
+  /** Decodes a file completely and compares all checksums; rejects if anything is wrong. Runs no network. */
+  verify(file: Uint8Array, options?: CallHooks): Promise<void>;
+  /** Decodes a file and measures where its bits went; runs no network. */
+  measureBits(file: Uint8Array, options?: CallHooks): Promise<BitReport>;
+  /** Frees executor and models. The codec cannot be used afterwards. */
+  dispose(): Promise<void>;
+}

@@ -1,0 +1,68 @@
+import type { BackendProbe } from '../nn/open-backend.js';
+import type { ModelIdentity } from './codec.js';
+
+/** A model that is installed. */
+export interface InstalledModel extends ModelIdentity {
+  /** Folder it lies in. */
+  folder: string;
+  version: string;
+  description: string;
+  licence: string;
+  /** Size of its weights. */
+  weightsBytes: number;
+  /** Whether encoders use it when no other is named. */
+  isDefault: boolean;
+}
+
+/**
+ * Lists the installed models from their manifests; no weights are read.
+ *
+ * @param path - A model folder or a folder of such; the usual places unless given.
+ * @throws ModelError `bad-manifest`
+ */
+export async function listInstalledModels(path?: string): Promise<InstalledModel[]> {
+  const { findModel, listModels } = await import('../model/find-models.js');
+  const models = await listModels(path);
+  const chosen = models.length === 0 ? undefined : await findModel({ path });
+  return models.map(({ folder, manifest }) => ({
+    name: manifest.name,
+    decodeId: manifest.decodeId.slice(0, 8),
+    renderId: manifest.renderId.slice(0, 4),
+    folder,
+    version: manifest.version,
+    description: manifest.description,
+    licence: manifest.licence,
+    weightsBytes: manifest.weights.reduce((sum, { bytes }) => sum + bytes, 0),
+    isDefault: folder === chosen?.folder,
+  }));
+}
+
+/**
+ * Reads a model completely and recomputes its hashes and ids.
+ *
+ * @throws ModelError when the model is damaged or incomplete
+ */
+export async function checkInstalledModel(folder: string): Promise<void> {
+  const { loadModel } = await import('../model/load-model.js');
+  const { openEntropyModel } = await import('../codec/entropy-model.js');
+  const model = await loadModel(folder, { checkIds: true });
+  (await openEntropyModel(model.tensors)).dispose();
+}
+
+/** Tries every executor, in the order of `auto`, and says which work and why the others do not. */
+export async function probeBackends(): Promise<BackendProbe[]> {
+  return (await import('../nn/open-backend.js')).probeBackends();
+}
+
+/**
+ * Draws a map of numbers, such as the bits of every latent position, as a PNG.
+ *
+ * @param values - [height][width], not negative.
+ */
+export async function drawHeatmap(
+  values: ArrayLike<number>,
+  height: number,
+  width: number,
+): Promise<Uint8Array> {
+  return (await import('../image/draw-heatmap.js')).drawHeatmap(values, height, width);
+}
