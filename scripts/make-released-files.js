@@ -1,0 +1,54 @@
+// Writes fixtures/released/: files of the released model that must open for ever, and what they hold.
+// node scripts/make-released-files.js; needs a build. Run it once for each released model (decode id): files that are
+// there already are never rewritten, a new model gets files of its own.
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { openCodec } from '../dist/src/index.js';
+
+const CASES = [
+  { photograph: 'chelsea.png', options: { quality: 40 } },
+  { photograph: 'coffee.png', options: { quality: 70, maxSide: 224 } },
+  { photograph: 'rocket.jpg', options: { quality: 5, maxSide: 65 } },
+  { photograph: 'astronaut.png', options: { quality: 25 } },
+  { photograph: 'rocket.jpg', options: { quality: 30, maxSide: 'none' } },
+];
+const root = new URL('../fixtures/', import.meta.url);
+const path = (name) => fileURLToPath(new URL(name, root));
+
+await mkdir(path('released'), { recursive: true });
+const index = existsSync(path('released/files.json'))
+  ? JSON.parse(await readFile(path('released/files.json'), 'utf8'))
+  : [];
+const codec = await openCodec();
+try {
+  for (const { photograph, options } of CASES) {
+    const { bytes, model } = await codec.encode(path(`images/${photograph}`), options);
+    const side = options.maxSide === undefined ? '' : `-${options.maxSide}`;
+    const file = `${photograph.replace(/\..*/, '')}-q${options.quality}${side}-${model.decodeId}.dicm`;
+    if (existsSync(path(`released/${file}`))) continue;
+    const { y, z } = await codec.decodeLatents(bytes);
+    const { predictions } = await codec.classify(bytes, { top: 1 });
+    const hash = (array) =>
+      createHash('sha256')
+        .update(new Uint8Array(array.buffer, array.byteOffset, array.byteLength))
+        .digest('hex');
+    await writeFile(path(`released/${file}`), bytes);
+    index.push({
+      file,
+      photograph,
+      options,
+      decodeId: model.decodeId,
+      bytes: bytes.length,
+      hyperLatentSha256: hash(z.data),
+      latentSha256: hash(y.data),
+      latentShape: [y.height, y.width, y.channels],
+      top1: predictions[0].label,
+    });
+  }
+} finally {
+  await codec.dispose();
+}
+await writeFile(path('released/files.json'), `${JSON.stringify(index, null, 2)}\n`);
+console.log(`fixtures/released: ${index.length} files`);
