@@ -1,0 +1,40 @@
+import { describe, expect, test } from 'vitest';
+import { describeFailure, Interrupted } from '../../src/cli/exit-codes.js';
+import {
+  BackendError,
+  FormatError,
+  ImageError,
+  LimitError,
+  ModelError,
+  OutputError,
+  UnsupportedError,
+  UsageError,
+} from '../../src/index.js';
+
+describe('describeFailure', () => {
+  test.each([
+    [new UsageError('a', 'm'), 'a', 2],
+    [new FormatError('b', 'm'), 'b', 3],
+    [new ImageError('c', 'm'), 'c', 3],
+    [new UnsupportedError('d', 'm'), 'd', 4],
+    [new OutputError('e', 'm'), 'e', 5],
+    [new ModelError('f', 'm'), 'f', 6],
+    [new BackendError('g', 'm'), 'g', 6],
+    [new LimitError('maxPixels', 9, 4, 'It'), 'limit-exceeded', 7],
+    [new Interrupted('SIGINT'), 'interrupted', 130],
+    [new TypeError('x is undefined'), 'internal-error', 70],
+    ['thrown text', 'internal-error', 70],
+  ])('%s', (error, code, exitCode) => {
+    expect(describeFailure(error)).toMatchObject({ code, exitCode });
+  });
+
+  test('a bug brings its stack, an error with a name does not', () => {
+    expect(describeFailure(new TypeError('oops')).stack).toContain('exit-codes.test');
+    expect(describeFailure(new FormatError('a', 'm')).stack).toBeUndefined();
+  });
+
+  test('a limit says how to raise it', () => {
+    const { message } = describeFailure(new LimitError('maxTiles', 400, 100, 'The number of tiles'));
+    expect(message).toContain('--limit maxTiles=400');
+  });
+});

@@ -1,0 +1,107 @@
+import { execFileSync } from 'node:child_process';
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import sharp from 'sharp';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { dicm, MODELS, PHOTOS, PROGRAM, scratchFolder } from './run-cli.js';
+
+const folder = scratchFolder();
+const large = join(folder, 'large.png');
+const coded = join(folder, 'large.dicm');
+
+beforeAll(async () => {
+  await sharp(join(PHOTOS, 'rocket.jpg')).resize(2000, 1200).png({ compressionLevel: 1 }).toFile(large);
+  const result = await dicm(['encode', large, '--max-side', 'none', '-q', '5', '-o', coded]);
+  expect(result.exitCode, result.stderr).toBe(0);
+});
+
+/** Waits until a temporary file of an output is there. */
+async function temporaryFile(root: string): Promise<void> {
+  for (let waited = 0; waited < 20_000; waited += 5) {
+    if ((await readdir(root)).some((name) => name.endsWith('.tmp-dicm'))) return;
+    await sleep(5);
+  }
+  throw new Error('no temporary file appeared');
+}
+
+describe('a signal', () => {
+  test.each(['SIGINT', 'SIGTERM'] as const)('%s while encoding leaves nothing', async (signal) => {
+    const root = join(folder, `encode-${signal}`);
+    await mkdir(root);
+    const result = await dicm(['encode', large, '--max-side', 'none', '-o', join(root, 'out.dicm')], {
+      onStart: (child) => setTimeout(() => child.kill(signal), 900),
+    });
+    expect(result.exitCode, result.stderr).toBe(130);
+    expect(result.stderr).toContain(`interrupted by ${signal}`);
+    expect(await readdir(root)).toEqual([]);
+  });
+
+  test.each(['SIGINT', 'SIGTERM'] as const)(
+    '%s while writing leaves the old file as it was',
+    async (signal) => {
+      const root = join(folder, `write-${signal}`);
+      await mkdir(root);
+      await writeFile(join(root, 'out.npy'), 'old');
+      const result = await dicm(['decode', coded, '-f', '-o', join(root, 'out.npy'), '--backend', 'wasm'], {
+        onStart: (child) => void temporaryFile(root).then(() => child.kill(signal)),
+      });
+      expect(result.exitCode, result.stderr).toBe(130);
+      expect(await readdir(root)).toEqual(['out.npy']);
+      expect(await readFile(join(root, 'out.npy'), 'utf8')).toBe('old');
+    },
+  );
+});
+
+describe('a write that fails', () => {
+  test('a disk that is full', async () => {
+    // A limit on the size of files fails a write half-way like a full disk does, and needs no rights.
+    const root = join(folder, 'full');
+    await mkdir(root);
+    await writeFile(join(root, 'out.npy'), 'old');
+    const script = `ulimit -f 512; exec "$0" "$@"`;
+    const args = [PROGRAM, 'decode', coded, '-f', '-o', join(root, 'out.npy')];
+    let failure: { status: number; stderr: Buffer } | undefined;
+    try {
+      execFileSync('sh', ['-c', script, process.execPath, ...args], {
+        env: { ...process.env, DICM_MODEL_PATH: MODELS, DICM_MODEL: 'tiny' },
+        stdio: 'pipe',
+      });
+    } catch (error) {
+      failure = error as typeof failure;
+    }
+    expect(failure?.stderr.toString()).toContain('cannot be written');
+    expect(failure?.status).toBe(5);
+    expect(await readdir(root)).toEqual(['out.npy']);
+    expect(await readFile(join(root, 'out.npy'), 'utf8')).toBe('old');
+  });
+
+  test('a read-only folder', async () => {
+    const root = join(folder, 'read-only');
+    await mkdir(root);
+    await chmod(root, 0o555);
+    // The superuser may write anywhere; `nobody` may not.
+    const uid = process.getuid?.() === 0 ? 65534 : undefined;
+    await chmod(folder, 0o755);
+    const result = await dicm(['decode', coded, '--latents', '-o', join(root, 'out.safetensors')], { uid });
+    expect(result.exitCode, result.stderr).toBe(5);
+    expect(result.stderr).toContain('output-denied');
+    expect(await readdir(root)).toEqual([]);
+  });
+
+  test('damage found half-way through', async () => {
+    const root = join(folder, 'half');
+    await mkdir(root);
+    const { readDicm } = await import('../../src/container/read-dicm.js');
+    const { writeDicm } = await import('../../src/container/write-dicm.js');
+    const { header, tiles } = readDicm(new Uint8Array(await readFile(coded)));
+    const bytes = tiles.at(-1)!.bytes.slice();
+    bytes[20]! ^= 0x55;
+    const forged = join(folder, 'forged.dicm');
+    const last = { bytes, check: tiles.at(-1)!.check };
+    await writeFile(forged, writeDicm({ header, tiles: [...tiles.slice(0, -1), last], ancillary: [] }));
+    const result = await dicm(['decode', forged, '-o', join(root, 'out.npy')]);
+    expect(result.exitCode, result.stderr).toBe(3);
+    expect(await readdir(root)).toEqual([]);
+  });
+});

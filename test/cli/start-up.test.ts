@@ -1,0 +1,59 @@
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { beforeAll, expect, test } from 'vitest';
+import { MODULE_LOG_HOOK } from '../module-log.js';
+import { MODELS, PROGRAM, ROOT, scratchFolder } from './run-cli.js';
+
+const SAMPLE = join(ROOT, 'fixtures/conformance/valid/one-tile-with-source.dicm');
+const folder = scratchFolder();
+const env = { ...process.env, DICM_MODEL_PATH: MODELS, DICM_MODEL: 'tiny' };
+
+beforeAll(() => {
+  writeFileSync(join(folder, 'hooks.mjs'), MODULE_LOG_HOOK);
+  writeFileSync(
+    join(folder, 'register.mjs'),
+    `import { register } from 'node:module';
+     register('./hooks.mjs', import.meta.url);
+     process.on('exit', () => console.error(process.report.getReport().sharedObjects.join('\\n')));`,
+  );
+});
+
+test('inspect loads neither executor, image library, networks nor weights', () => {
+  const register = pathToFileURL(join(folder, 'register.mjs')).href;
+  const run = spawnSync(process.execPath, ['--import', register, PROGRAM, 'inspect', SAMPLE], {
+    encoding: 'utf8',
+    env,
+  });
+  expect(run.status, run.stderr).toBe(0);
+  expect(run.stdout).toContain('512 x 341');
+  const loaded = run.stderr.trim().split('\n');
+  // Every module takes half a millisecond, and Node's cryptography and the weights' readers are the large ones.
+  expect(loaded.filter((url) => url.startsWith('file:')).length).toBeLessThanOrEqual(52);
+  expect(loaded).not.toContain('node:crypto');
+  expect(loaded.some((url) => url.endsWith('/container/read-info.js'))).toBe(true);
+  for (const url of loaded) {
+    expect(url).not.toMatch(/sharp|vips|onnxruntime|tensorflow|cli-progress|tinyglobby/);
+    expect(url).not.toMatch(/dist\/src\/(networks|hyperprior|entropy|tasks)\//);
+    expect(url).not.toMatch(
+      /dist\/src\/(nn\/open|nn\/onnx|nn\/tfjs|image\/load|codec\/(encode|decode|networks))/,
+    );
+  }
+});
+
+test('inspect is done in 100 ms', () => {
+  const elapsed = (args: string[]) => {
+    const started = performance.now();
+    expect(spawnSync(process.execPath, args, { env }).status).toBe(0);
+    return performance.now() - started;
+  };
+  let [bare, inspect] = [Infinity, Infinity];
+  // In turns, so that a busy moment of the machine meets both.
+  for (let i = 0; i < 9; i++) {
+    bare = Math.min(bare, elapsed(['-e', '0']));
+    inspect = Math.min(inspect, elapsed([PROGRAM, 'inspect', SAMPLE]));
+  }
+  // Of these, Node's own start is 40 ms on an idle machine; on a busy one the budget grows with it.
+  expect(inspect).toBeLessThan(100 * Math.max(1, bare / 40));
+});

@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bottlenecks } from '../../src/networks/bottleneck.js';
+import { convFormerBlock } from '../../src/networks/convformer-block.js';
+import { recursiveGatedConvolutions } from '../../src/networks/recursive-gated-convolution.js';
+import { vitBlock } from '../../src/networks/vit-block.js';
+import type { Backend } from '../../src/nn/backend.js';
+import type { Ops, Value } from '../../src/nn/ops.js';
+import type { TensorMap } from '../../src/tensor.js';
+import { imageOf, readOpCases, relativeError, tensorOf } from '../nn/op-vectors.js';
+import { describeBackends } from '../nn/open-for-test.js';
+
+interface Options {
+  name: string;
+  stride: number;
+}
+
+function build<V extends Value>(
+  module: string,
+  ops: Ops<V>,
+  x: V,
+  tensors: TensorMap,
+  { name, stride }: Options,
+): V {
+  switch (module) {
+    case 'recursiveGatedConvolutions':
+      return recursiveGatedConvolutions(ops, x, tensors, name);
+    case 'convFormerBlock':
+      return convFormerBlock(ops, x, tensors, name);
+    case 'vitBlock':
+      return vitBlock(ops, x, tensors, name);
+    case 'bottlenecks':
+      return bottlenecks(ops, x, tensors, name, stride);
+    default:
+      throw new Error(`no such module: ${module}`);
+  }
+}
+
+describeBackends('network modules', (open) => {
+  let backend: Backend;
+  beforeAll(async () => {
+    backend = await open();
+  });
+  afterAll(() => backend.dispose());
+
+  for (const { name, op, inputs, tensors = {}, options, output } of readOpCases('modules')) {
+    test(`${op}: ${name}`, async () => {
+      const image = imageOf(inputs[0]!);
+      const network = await backend.compile(
+        (ops, values, weights) => [build(op, ops, values[0]!, weights, options as unknown as Options)],
+        new Map(Object.entries(tensors).map(([key, spec]) => [key, tensorOf(spec)])),
+        [{ name: 'x', channels: image.channels, multiple: 1 }],
+      );
+      const [result] = await network.run([image]);
+      expect([result!.height, result!.width, result!.channels]).toEqual(output.shape);
+      expect(relativeError(result!.data, output.data)).toBeLessThan(1e-5);
+      await network.dispose();
+    });
+  }
+});
