@@ -16,15 +16,21 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from .data import normalise
+from .heads import HeadOutputs
 from .networks import HEAD_DIMENSION, LAYER_NORM_EPSILON, depth_to_space, gelu, pad_to_even
 
 
-def load_tensors(folder: Path) -> dict[str, Tensor]:
-    """Read all shards named in the manifest and widen F16 and I8 to float32."""
+def stored_tensors(folder: Path) -> dict[str, Tensor]:
+    """Read all shards named in the manifest, in the precision they are stored in."""
     manifest = json.loads((folder / "manifest.json").read_text())
     raw: dict[str, Tensor] = {}
     for shard in manifest["weights"]:
         raw.update(load_file(folder / shard["file"]))
+    return raw
+
+
+def widen(raw: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Turn stored tensors (F16, and I8 with its scales) into float32, as the runtime does."""
     tensors = {}
     for name, value in raw.items():
         if name.endswith("_scale"):
@@ -39,9 +45,19 @@ def load_tensors(folder: Path) -> dict[str, Tensor]:
 class ReleasedModel:
     """Networks of a model folder, as functions of its tensors; [N, C, H, W] throughout."""
 
-    def __init__(self, folder: Path) -> None:
-        """Load the folder's manifest and weights."""
-        self.t = load_tensors(folder)
+    def __init__(self, tensors: dict[str, Tensor]) -> None:
+        """Bind float32 tensors by released name."""
+        self.t = tensors
+
+    @classmethod
+    def from_folder(cls, folder: Path) -> ReleasedModel:
+        """Load a model folder's weights."""
+        return cls(widen(stored_tensors(folder)))
+
+    @property
+    def has_heads(self) -> bool:
+        """Whether the model detects."""
+        return "heads.mask.up.weight" in self.t
 
     def conv(self, x: Tensor, name: str, stride: int = 1, padding: int = 0) -> Tensor:
         """Apply a convolution; depthwise when its weight says so."""
@@ -141,13 +157,25 @@ class ReleasedModel:
         mean, scale = self.conv(F.hardswish(x + self.same(x, "hs.cpe3")), "hs.out").chunk(2, 1)
         return mean, scale
 
-    def gains(self, position: float) -> tuple[Tensor, Tensor]:
-        """Return log2 gain and log2 inverse gain [C, 1, 1] at a quality position 0 .. 2047."""
+    def gains(self, position: Tensor) -> tuple[Tensor, Tensor]:
+        """Return log2 gain and log2 inverse gain [N, C, 1, 1] at quality positions [N], 0 .. 2047."""
         levels = len(self.t["gain.log2"])
         level = position * (levels - 1) / 2047
-        low = min(int(level), levels - 2)
-        pair = [torch.lerp(g[low], g[low + 1], level - low) for g in (self.t["gain.log2"], self.t["gain.log2_inverse"])]
-        return pair[0][:, None, None], pair[1][:, None, None]
+        low = level.floor().long().clamp(max=levels - 2)
+        share = (level - low)[:, None]
+        tables = (self.t["gain.log2"], self.t["gain.log2_inverse"])
+        pair = [torch.lerp(g[low], g[low + 1], share)[:, :, None, None] for g in tables]
+        return pair[0], pair[1]
+
+    def dequantised(self, rgb: Tensor, position: Tensor) -> Tensor:
+        """Map RGB in [0, 1] to the y^ that a decoder reads from files of quality positions [N]."""
+        y, z = self.encode(rgb)
+        with torch.autocast(rgb.device.type, enabled=False):
+            y = y.float()
+            mean, _ = self.hyper_synthesis(z.float().round(), *y.shape[2:])
+            log2_gain, log2_inverse = self.gains(position)
+            gain = torch.exp2(log2_gain)
+            return (((y - mean) * gain).round() + mean * gain) * torch.exp2(log2_inverse)
 
     def synthesise(self, y: Tensor) -> Tensor:
         """Map dequantised y^ to f3."""
@@ -161,3 +189,29 @@ class ReleasedModel:
         c3 = self.bottlenecks(c2, "tail.layer3", 2)
         c4 = self.bottlenecks(c3, "tail.layer4", 2)
         return c2, c3, c4, F.linear(c4.mean((2, 3)), self.t["tail.fc.weight"], self.t["tail.fc.bias"])
+
+    def heads(self, c2: Tensor, c3: Tensor, c4: Tensor) -> HeadOutputs:
+        """Map the tail's outputs to the raw predictions of the heads."""
+        merged: list[Tensor] = []
+        for level, x in ((4, c4), (3, c3), (2, c2)):
+            x = self.conv(x, f"heads.fpn.lateral{level}")
+            if merged:
+                up = merged[-1].repeat_interleave(2, 2).repeat_interleave(2, 3)
+                x = x + up[:, :, : x.shape[2], : x.shape[3]]
+            merged.append(x)
+
+        def relu3x3(x: Tensor, name: str) -> Tensor:
+            return F.relu(self.conv(x, name, padding=1))
+
+        outputs = HeadOutputs([], [], [], c2)
+        for level, x in zip((2, 3, 4), reversed(merged), strict=True):
+            p, n = relu3x3(x, f"heads.fpn.out{level}"), f"heads.level{level}"
+            a = relu3x3(relu3x3(p, f"{n}.cls0"), f"{n}.cls1")
+            b = relu3x3(relu3x3(p, f"{n}.box0"), f"{n}.box1")
+            outputs.classes.append(self.conv(a, f"{n}.classes", padding=1))
+            outputs.distances.append(self.conv(b, f"{n}.distances", padding=1))
+            outputs.controllers.append(self.conv(b, f"{n}.controller", padding=1))
+            if level == 2:
+                m = relu3x3(relu3x3(p, "heads.mask.conv0"), "heads.mask.conv1")
+                outputs.mask_features = depth_to_space(self.conv(m, "heads.mask.up"), 2)
+        return outputs

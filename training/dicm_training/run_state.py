@@ -6,6 +6,7 @@ import argparse
 import json
 import math
 import os
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from . import distributed
 from .codec import Model
+from .heads import Heads, HeadsArchitecture
 from .networks import Architecture
 
 
@@ -84,11 +87,15 @@ class AveragedWeights:
     def update(self, module: nn.Module, step: int) -> None:
         """Move towards the module's parameters; early steps use a shorter memory."""
         decay = min(self.decay, (1 + step) / (10 + step))
+        averages, present = [], []
         for name, parameter in module.named_parameters():
             if name in self.values:
-                self.values[name].lerp_(parameter.detach().float(), 1 - decay)
+                averages.append(self.values[name])
+                present.append(parameter.detach().float())
             elif parameter.requires_grad:
                 self.values[name] = parameter.detach().clone().float()
+        if averages:
+            torch._foreach_lerp_(averages, present, 1 - decay)
 
     def copy_to(self, module: nn.Module) -> None:
         """Overwrite the module's parameters with the averages."""
@@ -111,18 +118,31 @@ class Log:
     def __init__(self, path: Path) -> None:
         """Append to `path`."""
         self.path = path
-        self._sums: dict[str, float] = {}
+        self._sums: dict[str, Tensor | float] = {}
         self._counts: dict[str, int] = {}
 
+    def rewind(self, step: int) -> None:
+        """Forget the lines after `step`: what a killed run did after its last checkpoint is done again."""
+        if self.path.exists():
+            lines = self.path.read_text().splitlines(keepends=True)
+            # A kill can cut the last line short.
+            whole = [line for line in lines if line.endswith("\n")]
+            kept = [line for line in whole if json.loads(line).get("step", 0) <= step]
+            if len(kept) < len(lines):
+                temporary = self.path.with_suffix(".partial.jsonl")
+                temporary.write_text("".join(kept))
+                os.replace(temporary, self.path)
+
     def add(self, **values: Tensor | float) -> None:
-        """Collect values until the next `flush`."""
+        """Collect values until the next `flush`; tensors are not read before, so a GPU is not waited for."""
         for name, value in values.items():
-            self._sums[name] = self._sums.get(name, 0.0) + float(value)
+            value = value.detach() if isinstance(value, Tensor) else value
+            self._sums[name] = self._sums.get(name, 0.0) + value
             self._counts[name] = self._counts.get(name, 0) + 1
 
     def flush(self, **extra: Any) -> None:
         """Write the averages since the last call, with `extra` as they are."""
-        record = {**extra, **{k: round(v / self._counts[k], 5) for k, v in self._sums.items()}}
+        record = {**extra, **{k: round(float(v) / self._counts[k], 5) for k, v in self._sums.items()}}
         self._sums.clear()
         self._counts.clear()
         with self.path.open("a") as file:
@@ -143,14 +163,27 @@ def load_model(path: Path, device: torch.device) -> tuple[Model, dict[str, Any]]
     return model, state
 
 
+def load_heads(path: Path, device: torch.device) -> tuple[Heads, dict[str, Any]]:
+    """Rebuild the heads of their stage's checkpoint with averaged weights; return them and the whole state."""
+    state = torch.load(path, map_location=device, weights_only=True)
+    heads = Heads(HeadsArchitecture.from_dict(state["arch"])).to(device)
+    heads.load_state_dict(state["model"])
+    parameters = dict(heads.named_parameters())
+    with torch.no_grad():
+        for name, value in state["average"].items():
+            parameters[name].copy_(value)
+    return heads.eval(), state
+
+
 class StageRun:
     """One stage under way: optimiser, schedule, averages, log and checkpoint of a model.
 
-    `groups` are AdamW parameter groups with the peak learning rate under `peak`. `resume` returns whether a
+    `model` has an `arch` with `to_dict`. In several processes gradients and logged values are averaged and the first
+    one writes; SIGTERM ends the run after the step under way, resumable. `groups` are AdamW parameter groups with the peak learning rate under `peak`. `resume` returns whether a
     checkpoint was there; `step` does everything from the backward pass to the checkpoint.
     """
 
-    def __init__(self, name: str, folder: Path, model: Model, groups: list[dict], args: argparse.Namespace) -> None:
+    def __init__(self, name: str, folder: Path, model: nn.Module, groups: list[dict], args: argparse.Namespace) -> None:
         """Bind the run; nothing is read or written yet."""
         self.name, self.path, self.model, self.args = name, folder / f"{name}.pt", model, args
         self.optimiser = torch.optim.AdamW(groups, lr=1e-4, weight_decay=1e-4, betas=(0.9, 0.98))
@@ -159,24 +192,34 @@ class StageRun:
         self.log = Log(folder / f"{name}.jsonl")
         self._saved = time.monotonic()
         self._steps_left = args.stop_after
+        self._terminated = False
+        self._stopping = False
         self.finished = False
+        self.device = next(model.parameters()).device
+        signal.signal(signal.SIGTERM, self._terminate)
+
+    def _terminate(self, *_: object) -> None:
+        self._terminated = True
 
     @property
     def over(self) -> bool:
         """Whether the budget, or what --stop-after allows of it now, is spent."""
-        return self.schedule.done or self._steps_left == 0
+        return self.schedule.done or self._steps_left == 0 or self._stopping
 
     def resume(self) -> bool:
         """Load the stage's own checkpoint if there is one."""
-        if not self.path.exists():
+        (exists,) = distributed.first_says([float(self.path.exists())], self.device)
+        if not exists:
             return False
-        state = torch.load(self.path, map_location=next(self.model.parameters()).device, weights_only=True)
+        state = torch.load(self.path, map_location=self.device, weights_only=True)
         self.model.load_state_dict(state["model"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.average.values = state["average"]
         self.schedule.load_state_dict(state["schedule"])
         done = 100 * self.schedule.progress
         self.finished = bool(state["done"])
+        if distributed.is_first():
+            self.log.rewind(self.schedule.step)
         word = "finished" if self.finished else "resuming"
         print(f"{word} {self.name} at step {self.schedule.step}, {done:.1f} % done", flush=True)
         return True
@@ -190,8 +233,11 @@ class StageRun:
 
     def save(self) -> None:
         """Write the checkpoint."""
+        if not distributed.is_first():
+            return
+        arch: Any = self.model.arch
         state = {
-            "arch": self.model.arch.to_dict(),
+            "arch": arch.to_dict(),
             "model": self.model.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "average": self.average.values,
@@ -212,15 +258,23 @@ class StageRun:
         self.set_rates()
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_([p for p in self.model.parameters() if p.grad is not None], 1.0)
+        trained = [p for p in self.model.parameters() if p.grad is not None]
+        distributed.average([p.grad for p in trained if p.grad is not None])
+        norm = torch.nn.utils.clip_grad_norm_(trained, 1.0)
         if torch.isfinite(norm):
             self.optimiser.step()
             self.average.update(self.model, self.schedule.step)
         self.schedule.tick()
+        # Clocks and signals differ between processes, and what they decide must not.
+        spent_s, stopping = distributed.first_says([self.schedule.spent_s, float(self._terminated)], self.device)
+        self.schedule.spent_s, self._stopping = spent_s, bool(stopping)
         if self._steps_left is not None:
             self._steps_left -= 1
-        self.log.add(loss=loss.detach(), gradient=norm, **parts)
-        if self.schedule.step % self.args.log_every == 0:
+        values = {"loss": loss, **parts}
+        means = torch.stack([value.detach().float() for value in values.values()])
+        distributed.average([means])
+        self.log.add(gradient=norm, **dict(zip(values, means, strict=True)))
+        if distributed.is_first() and self.schedule.step % self.args.log_every == 0:
             s = self.schedule
             self.log.flush(step=s.step, progress=round(s.progress, 4), minutes=round(s.spent_s / 60, 2))
         if time.monotonic() - self._saved > self.args.save_every:

@@ -107,7 +107,7 @@ def test_the_released_network_in_pytorch_agrees() -> None:
     tiny = FIXTURES / "models" / "tiny"
     z = np.random.default_rng(3).integers(-5, 6, (3, 4, 16)).astype(np.int32)
     with torch.no_grad():
-        network = ReleasedModel(tiny)
+        network = ReleasedModel.from_folder(tiny)
         there = network.hyper_synthesis(torch.from_numpy(z.astype(np.float32)).permute(2, 0, 1)[None], 11, 14)
     here = HyperSynthesis(load_model(tiny).tensors).run(z, (11, 14))
     for mine, theirs in zip(here, there, strict=True):

@@ -58,7 +58,7 @@ def test_resumed_run_equals_uninterrupted_run(tmp_path: Path) -> None:
 def test_export_folds_to_the_same_functions(tiny_run: Path) -> None:
     """The released tensors (float16 and int8) compute what the trained modules do, within storage precision."""
     model, _ = load_model(tiny_run / "polish.pt", torch.device("cpu"))
-    released = ReleasedModel(tiny_run / "model")
+    released = ReleasedModel.from_folder(tiny_run / "model")
     torch.manual_seed(0)
     rgb = torch.rand(1, 3, 48, 80)
     with torch.no_grad():

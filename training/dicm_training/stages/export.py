@@ -15,11 +15,12 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ..codec import Model
-from ..fold import fold
+from ..heads import LEVELS, TINY_HEADS, Heads, fold_heads
 from ..networks import TINY
 from ..quantise import store
 from ..released import ReleasedModel
-from ..run_state import load_model
+from ..run_state import load_heads
+from .heads import CATEGORIES_FILE, SYNTHETIC_CATEGORIES, base_tensors, stored
 
 SHARD_BYTES = 15 * 2**20
 DTYPE_NAMES = {torch.float32: "F32", torch.float16: "F16", torch.int8: "I8", torch.int32: "I32"}
@@ -28,6 +29,7 @@ DTYPE_NAMES = {torch.float32: "F32", torch.float16: "F16", torch.int8: "I8", tor
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the stage's options."""
     parser.add_argument("--run", type=Path, help="run folder of the training stages")
+    parser.add_argument("--base", type=Path, help="released model folder to take all but the heads from")
     parser.add_argument("--tiny", action="store_true", help="export a tiny randomly initialised model instead")
     parser.add_argument("--out", type=Path, required=True, help="model folder to write")
     parser.add_argument("--name", default="dicm-r50")
@@ -106,10 +108,15 @@ def read_classes(path: Path | None, count: int) -> list[dict[str, object]]:
     return rows
 
 
+def describe_heads(heads: Heads, categories: list[dict[str, object]]) -> dict[str, object]:
+    """Return the manifest's field `detection`."""
+    return {"categories": categories, "maskChannels": heads.arch.mask_channels}
+
+
 @torch.no_grad()
 def write_vectors(folder: Path, path: Path) -> None:
     """Write inputs and outputs of the released networks, computed in float32, for the runtime's tests."""
-    model = ReleasedModel(folder)
+    model = ReleasedModel.from_folder(folder)
     vectors: dict[str, Tensor] = {}
     for case, (height, width) in {"a": (64, 80), "b": (112, 48)}.items():
         rng = np.random.default_rng(7)
@@ -120,12 +127,16 @@ def write_vectors(folder: Path, path: Path) -> None:
         y, z = model.encode(rgb)
         z_hat = z.round()
         mean, scale = model.hyper_synthesis(z_hat, *y.shape[2:])
-        log2_gain, log2_inverse = model.gains(1024)
-        gain = torch.exp2(log2_gain)
-        y_hat = (((y - mean) * gain).round() + mean * gain) * torch.exp2(log2_inverse)
+        y_hat = model.dequantised(rgb, torch.tensor([1024.0]))
         f3 = model.synthesise(y_hat)
-        *_, logits = model.tail(f3)
+        *tail, logits = model.tail(f3)
         named = {"rgb": rgb, "y": y, "z": z, "mean": mean, "scale": scale, "y_hat": y_hat, "f3": f3}
+        if model.has_heads:
+            outputs = model.heads(*tail)
+            for level, *maps in zip(LEVELS, outputs.classes, outputs.distances, outputs.controllers, strict=True):
+                for part, value in zip(("classes", "distances", "controller"), maps, strict=True):
+                    named[f"heads.level{level}.{part}"] = value
+            named["heads.mask"] = outputs.mask_features
         for name, value in named.items():
             vectors[f"{case}.{name}"] = value.permute(0, 2, 3, 1).contiguous()  # NHWC
         vectors[f"{case}.logits"] = logits
@@ -159,29 +170,49 @@ def tiny_model() -> Model:
     return model
 
 
-def trained_model(run: Path) -> Model:
-    """Load what the last stage in the run folder handed on."""
-    for stage in ("polish.pt", "codec.pt"):
-        if (run / stage).exists():
-            return load_model(run / stage, torch.device("cpu"))[0]
-    raise SystemExit(f"no checkpoint in {run}: run the stages codec and polish first")
+def tiny_heads(model: Model) -> Heads:
+    """Make tiny heads with random weights whose scores and boxes spread enough to be worth comparing."""
+    torch.manual_seed(21)
+    heads = Heads(TINY_HEADS).eval()
+    with torch.no_grad():
+        for conv in (*heads.classes, *heads.distances, *heads.controllers):
+            assert isinstance(conv, torch.nn.Conv2d) and conv.bias is not None
+            torch.nn.init.normal_(conv.weight, std=0.15)
+            conv.bias.add_(0.3 * torch.randn(conv.bias.shape))
+        heads.train()
+        for _ in range(60):
+            *tail, _ = model.tail(model.head(torch.randn(4, 3, 64, 64)))
+            heads(tuple(tail))  # sets the running statistics of the norms
+    return heads.eval()
+
+
+def heads_of(args: argparse.Namespace) -> tuple[Heads, list[dict[str, object]]] | None:
+    """Load the heads that the run trained, with their categories; None when it has none."""
+    if args.run is None or not (args.run / "heads.pt").exists():
+        return None
+    heads, _ = load_heads(args.run / "heads.pt", torch.device("cpu"))
+    return heads, json.loads((args.run / CATEGORIES_FILE).read_text())
 
 
 def run(args: argparse.Namespace) -> None:
     """Write the model folder; an existing one at the same place is replaced as a whole."""
     if not args.tiny and args.run is None:
         raise SystemExit("--run FOLDER is needed, or --tiny")
-    model = tiny_model() if args.tiny else trained_model(args.run)
-    folded = fold(model.eval())
-    check_bounds(folded)
-    tensors: dict[str, Tensor] = {}
-    for name, value in folded.items():
-        tensors.update(store(name, value))
+    if args.tiny:
+        model = tiny_model()
+        tensors = stored(model)
+        heads: tuple[Heads, list[dict[str, object]]] | None = (tiny_heads(model), SYNTHETIC_CATEGORIES)
+    else:
+        tensors, heads = base_tensors(args.run, args.base), heads_of(args)
+    check_bounds(tensors)
+    if heads is not None:
+        for name, value in fold_heads(heads[0]).items():
+            tensors.update(store(name, value))
     temporary = args.out.with_name(args.out.name + ".partial")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     weights = write_shards(tensors, temporary)
-    classes = read_classes(args.classes, model.arch.classes)
+    classes = read_classes(args.classes, tensors["tail.fc.weight"].shape[0])
     rows = ",\n".join(json.dumps(c) for c in classes)
     (temporary / "classes.json").write_text(f"[\n{rows}\n]\n")
     manifest = {
@@ -195,12 +226,13 @@ def run(args: argparse.Namespace) -> None:
         "weights": weights,
         "classes": "classes.json",
         "architecture": {
-            "latentChannels": model.arch.latent,
-            "hyperChannels": model.arch.hyper,
+            "latentChannels": tensors["gain.log2"].shape[1],
+            "hyperChannels": tensors["hs.in.weight"].shape[1],
             "tileSize": 512,
-            "qualityLevels": model.arch.quality_levels,
-            "classes": model.arch.classes,
+            "qualityLevels": tensors["gain.log2"].shape[0],
+            "classes": len(classes),
         },
+        **({"detection": describe_heads(*heads)} if heads is not None else {}),
         "licence": args.licence,
         "provenance": args.notice or ("random, seeded" if args.tiny else ""),
         "figures": json.loads(args.figures.read_text()) if args.figures else {},

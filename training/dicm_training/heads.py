@@ -1,0 +1,200 @@
+"""Feature pyramid, detector and instance-segmentation head on the tail's outputs (issue of design section 5: heads).
+
+One-stage and anchor-free: every location of strides 8, 16 and 32 gives class logits, four distances to the box's
+sides (FCOS, Tian et al. 2019) and the parameters of a small dynamic mask network (CondInst, Tian et al. 2020).
+Towers share their convolutions between levels and keep batch norms of their own for each; folding turns that into
+one plain convolution a level, so the runtime sees convolutions and ReLUs only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .networks import depth_to_space
+
+STRIDES = (8, 16, 32)
+LEVELS = (2, 3, 4)
+"""Pyramid levels, named after the ResNet layers they come from."""
+MASK_STRIDE = 4
+DYNAMIC_WIDTH = 8
+"""Width of the hidden layers of the dynamic mask network."""
+LARGEST_LOG_DISTANCE = 6.0
+"""Distances are stride x exp(min(t, this))."""
+
+
+@dataclass(frozen=True)
+class HeadsArchitecture:
+    """Widths of the heads; the defaults are dicm-r50's."""
+
+    inputs: tuple[int, int, int] = (512, 1024, 2048)
+    width: int = 128
+    mask_width: int = 64
+    mask_channels: int = 8
+    categories: int = 20
+
+    @property
+    def parameters_per_mask(self) -> int:
+        """Numbers the controller gives for each location: weights, then biases, of three 1x1 layers."""
+        w = DYNAMIC_WIDTH
+        return (2 + self.mask_channels) * w + w * w + w + w + w + 1
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain values for checkpoints."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict) -> HeadsArchitecture:
+        """Rebuild from `to_dict`."""
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})  # type: ignore[arg-type]
+
+
+TINY_HEADS = HeadsArchitecture(inputs=(64, 128, 256), width=16, mask_width=16)
+
+
+class NormedConv(nn.Module):
+    """Convolution, batch norm and (optionally) ReLU; folds into one convolution."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, relu: bool = True, norms: int = 1) -> None:
+        """Build with `norms` batch norms over one shared convolution; `forward` says which to use."""
+        super().__init__()
+        self.conv = nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, bias=False)
+        self.norms = nn.ModuleList(nn.BatchNorm2d(outputs, momentum=0.03) for _ in range(norms))
+        self.relu = relu
+        nn.init.kaiming_normal_(self.conv.weight, nonlinearity="relu" if relu else "linear")
+
+    def forward(self, x: Tensor, norm: int = 0) -> Tensor:
+        """Map [N, inputs, H, W] to [N, outputs, H, W]."""
+        x = self.norms[norm](self.conv(x))
+        return F.relu(x) if self.relu else x
+
+    def folded(self, norm: int = 0) -> tuple[Tensor, Tensor]:
+        """Return weight and bias of the one convolution that this is at inference."""
+        bn = self.norms[norm]
+        assert isinstance(bn, nn.BatchNorm2d) and bn.running_mean is not None and bn.running_var is not None
+        factor = bn.weight / torch.sqrt(bn.running_var + bn.eps)
+        return self.conv.weight * factor[:, None, None, None], bn.bias - bn.running_mean * factor
+
+
+@dataclass
+class HeadOutputs:
+    """What the heads say of a batch, one tensor a level where it is a list; before any sigmoid or exp."""
+
+    classes: list[Tensor]
+    distances: list[Tensor]
+    controllers: list[Tensor]
+    mask_features: Tensor
+
+
+class Heads(nn.Module):
+    """Feature pyramid, towers and mask branch."""
+
+    def __init__(self, arch: HeadsArchitecture) -> None:
+        """Build from random weights."""
+        super().__init__()
+        self.arch = arch
+        w = arch.width
+        self.laterals = nn.ModuleList(NormedConv(c, w, 1, relu=False) for c in arch.inputs)
+        self.outs = nn.ModuleList(NormedConv(w, w, 3) for _ in LEVELS)
+        self.class_tower = nn.ModuleList(NormedConv(w, w, 3, norms=len(LEVELS)) for _ in range(2))
+        self.box_tower = nn.ModuleList(NormedConv(w, w, 3, norms=len(LEVELS)) for _ in range(2))
+        self.classes = nn.ModuleList(nn.Conv2d(w, arch.categories, 3, padding=1) for _ in LEVELS)
+        self.distances = nn.ModuleList(nn.Conv2d(w, 4, 3, padding=1) for _ in LEVELS)
+        self.controllers = nn.ModuleList(nn.Conv2d(w, arch.parameters_per_mask, 3, padding=1) for _ in LEVELS)
+        self.mask_conv0 = NormedConv(w, w, 3)
+        self.mask_conv1 = NormedConv(w, arch.mask_width, 3)
+        self.mask_up = nn.Conv2d(arch.mask_width, 4 * arch.mask_channels, 1)
+        for convs in (self.classes, self.distances, self.controllers):
+            for conv in convs:
+                assert isinstance(conv, nn.Conv2d) and conv.bias is not None
+                nn.init.normal_(conv.weight, std=0.01)
+                nn.init.zeros_(conv.bias)
+        for conv in self.classes:
+            nn.init.constant_(conv.bias, -4.6)  # type: ignore[arg-type]  # a prior of 1 % for every class
+        for conv in self.distances:
+            nn.init.constant_(conv.bias, 1.0)  # type: ignore[arg-type]  # boxes of some 5 strides
+
+    def pyramid(self, tail: tuple[Tensor, Tensor, Tensor]) -> list[Tensor]:
+        """Map the tail's outputs (strides 8, 16, 32) to pyramid levels of equal width."""
+        merged: list[Tensor] = []
+        for lateral, x in zip(reversed(self.laterals), reversed(tail), strict=True):
+            x = lateral(x)
+            if merged:
+                up = F.interpolate(merged[-1], scale_factor=2, mode="nearest")
+                x = x + up[:, :, : x.shape[2], : x.shape[3]]
+            merged.append(x)
+        return [out(x) for out, x in zip(self.outs, reversed(merged), strict=True)]
+
+    def forward(self, tail: tuple[Tensor, Tensor, Tensor]) -> HeadOutputs:
+        """Map the tail's outputs to raw predictions."""
+        levels = self.pyramid(tail)
+        classes, distances, controllers = [], [], []
+        for i, p in enumerate(levels):
+            a = b = p
+            for class_conv, box_conv in zip(self.class_tower, self.box_tower, strict=True):
+                a, b = class_conv(a, i), box_conv(b, i)
+            classes.append(self.classes[i](a))
+            distances.append(self.distances[i](b))
+            controllers.append(self.controllers[i](b))
+        m = self.mask_up(self.mask_conv1(self.mask_conv0(levels[0])))
+        return HeadOutputs(classes, distances, controllers, depth_to_space(m, 2))
+
+
+@torch.no_grad()
+def fold_heads(heads: Heads) -> dict[str, Tensor]:
+    """Return the heads as plain convolutions by released name (docs/architecture.md)."""
+    out: dict[str, Tensor] = {}
+
+    def put(name: str, weight_and_bias: tuple[Tensor, Tensor]) -> None:
+        out[f"heads.{name}.weight"], out[f"heads.{name}.bias"] = weight_and_bias
+
+    def plain(conv: nn.Module) -> tuple[Tensor, Tensor]:
+        assert isinstance(conv, nn.Conv2d) and conv.bias is not None
+        return conv.weight, conv.bias
+
+    for i, level in enumerate(LEVELS):
+        put(f"fpn.lateral{level}", heads.laterals[i].folded())  # type: ignore[operator]
+        put(f"fpn.out{level}", heads.outs[i].folded())  # type: ignore[operator]
+        for j in range(2):
+            put(f"level{level}.cls{j}", heads.class_tower[j].folded(i))  # type: ignore[operator]
+            put(f"level{level}.box{j}", heads.box_tower[j].folded(i))  # type: ignore[operator]
+        put(f"level{level}.classes", plain(heads.classes[i]))
+        put(f"level{level}.distances", plain(heads.distances[i]))
+        put(f"level{level}.controller", plain(heads.controllers[i]))
+    put("mask.conv0", heads.mask_conv0.folded())
+    put("mask.conv1", heads.mask_conv1.folded())
+    put("mask.up", plain(heads.mask_up))
+    return {k: v.detach().float().cpu().contiguous() for k, v in out.items()}
+
+
+def locations(height: int, width: int, stride: int, device: torch.device | None = None) -> Tensor:
+    """Centres (x, y) of a level's locations in pixels, [height * width, 2], in raster order."""
+    y, x = torch.meshgrid(torch.arange(height, device=device), torch.arange(width, device=device), indexing="ij")
+    return (torch.stack((x, y), -1).reshape(-1, 2).float() + 0.5) * stride
+
+
+def boxes_from(centres: Tensor, strides: Tensor, distances: Tensor) -> Tensor:
+    """Boxes (x0, y0, x1, y1) in pixels from raw distances [..., L, 4] at centres [L, 2] of strides [L]."""
+    d = strides[:, None] * torch.exp(distances.float().clamp(max=LARGEST_LOG_DISTANCE))
+    return torch.cat((centres - d[..., :2], centres + d[..., 2:]), -1)
+
+
+def dynamic_masks(features: Tensor, parameters: Tensor, centres: Tensor, strides: Tensor) -> Tensor:
+    """Mask logits [P, H, W] at stride 4 of P objects.
+
+    features: [P, M, H, W] mask features of each object's picture; parameters: [P, 169]; centres [P, 2] in pixels
+    and strides [P] of the locations that gave them.
+    """
+    count, channels, height, width = features.shape
+    w = DYNAMIC_WIDTH
+    grid = locations(height, width, MASK_STRIDE, features.device).view(1, height * width, 2)
+    relative = (grid - centres[:, None]) / (8 * strides)[:, None, None]
+    x = torch.cat((relative.transpose(1, 2), features.reshape(count, channels, -1)), 1)
+    sizes = ((2 + channels) * w, w * w, w, w, w, 1)
+    w0, w1, w2, b0, b1, b2 = parameters.split(sizes, 1)
+    x = F.relu(torch.baddbmm(b0.unsqueeze(2), w0.view(count, w, 2 + channels), x))
+    x = F.relu(torch.baddbmm(b1.unsqueeze(2), w1.view(count, w, w), x))
+    return torch.baddbmm(b2.unsqueeze(2), w2.view(count, 1, w), x).view(count, height, width)

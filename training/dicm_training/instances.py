@@ -1,0 +1,265 @@
+"""Photographs with boxes and instance maps (COCO layout), and the views of them that the heads are trained on."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageEnhance
+from torch import Tensor
+
+from .data import load_rgb, synthetic_pictures
+
+UNKNOWN = 255
+"""Value of an instance map that counts neither for nor against a prediction."""
+
+
+@dataclass
+class Annotated:
+    """One photograph: rgb [H, W, 3], instance map [H, W] and its objects.
+
+    boxes [n, 4] are (x0, y0, x1, y1) in pixels; categories count from 0; `exact` says whose pixels in the map can be
+    trusted; `crowd` boxes are to be ignored.
+    """
+
+    rgb: np.ndarray
+    instance_map: np.ndarray
+    boxes: np.ndarray
+    categories: np.ndarray
+    instances: np.ndarray
+    exact: np.ndarray
+    crowd: np.ndarray
+
+
+@dataclass
+class View:
+    """A training canvas: rgb uint8 [H, W, 3], its objects, boxes to ignore, and the map at stride 4.
+
+    In `objects` [H/4, W/4] value k + 1 is object k, 0 background, 255 unknown.
+    """
+
+    rgb: np.ndarray
+    boxes: np.ndarray
+    categories: np.ndarray
+    exact: np.ndarray
+    ignored: np.ndarray
+    objects: np.ndarray
+
+
+@dataclass
+class Targets:
+    """What a batch of views should be answered with, one entry a view."""
+
+    boxes: list[Tensor]
+    categories: list[Tensor]
+    exact: list[Tensor]
+    ignored: list[Tensor]
+    objects: Tensor
+
+
+def read_categories(root: Path) -> list[dict[str, object]]:
+    """Read the categories [{id, name}] of the training annotations, by id."""
+    listed = json.loads((root / "detection" / "instances_train.json").read_text())["categories"]
+    return sorted(({"id": c["id"], "name": c["name"]} for c in listed), key=lambda c: c["id"])
+
+
+def read_annotated(root: Path, part: str) -> list[Annotated]:
+    """Read all photographs of detection/instances_{part}.json into memory."""
+    folder = root / "detection"
+    path = folder / f"instances_{part}.json"
+    if not path.exists():
+        raise FileNotFoundError(f"{path} is missing: unpack the detection archives there or use --synthetic")
+    listed = json.loads(path.read_text())
+    order = {c["id"]: i for i, c in enumerate(sorted(listed["categories"], key=lambda c: c["id"]))}
+    objects: dict[int, list[dict]] = {image["id"]: [] for image in listed["images"]}
+    for annotation in listed["annotations"]:
+        objects[annotation["image_id"]].append(annotation)
+
+    def read(image: dict) -> Annotated:
+        found = objects[image["id"]]
+        boxes = np.array([a["bbox"] for a in found], np.float32).reshape(-1, 4)
+        boxes[:, 2:] += boxes[:, :2]
+        rgb = load_rgb(folder / image["file_name"])
+        instance_map = np.full(rgb.shape[:2], UNKNOWN, np.uint8)
+        if image["instance_map"] is not None:
+            with Image.open(folder / image["instance_map"]) as opened:
+                instance_map = np.asarray(opened)
+        return Annotated(
+            rgb,
+            instance_map,
+            boxes,
+            np.array([order[a["category_id"]] for a in found], np.int64),
+            np.array([a["instance"] for a in found], np.int64),
+            np.array([a["mask"] == "exact" for a in found], bool),
+            np.array([a["iscrowd"] == 1 for a in found], bool),
+        )
+
+    with ThreadPoolExecutor(4) as pool:
+        return list(pool.map(read, listed["images"]))
+
+
+def synthetic_annotated(count: int, side: int = 160, seed: int = 0) -> list[Annotated]:
+    """Draw pictures with coloured ellipses as objects of 20 categories, for smoke tests."""
+    rng = np.random.default_rng(seed)
+    made = []
+    for picture in synthetic_pictures(count, side, seed):
+        rgb, instance_map = picture.copy(), np.zeros((side, side), np.uint8)
+        boxes, categories = [], []
+        for k in range(int(rng.integers(1, 4))):
+            w, h = rng.integers(side // 8, side // 2, 2)
+            x, y = rng.integers(0, side - w), rng.integers(0, side - h)
+            ys, xs = np.mgrid[:side, :side]
+            inside = ((xs - x - w / 2) / (w / 2)) ** 2 + ((ys - y - h / 2) / (h / 2)) ** 2 < 1
+            category = int(rng.integers(20))
+            rgb[inside] = np.random.default_rng(category).integers(0, 256, 3)
+            instance_map[inside] = k + 1
+            boxes.append((x, y, x + w, y + h))
+            categories.append(category)
+        n = len(boxes)
+        made.append(
+            Annotated(
+                rgb,
+                instance_map,
+                np.array(boxes, np.float32),
+                np.array(categories, np.int64),
+                np.arange(1, n + 1),
+                np.ones(n, bool),
+                np.zeros(n, bool),
+            )
+        )
+    return made
+
+
+def sampling_weights(pictures: list[Annotated], threshold: float = 0.05, largest: float = 4.0) -> np.ndarray:
+    """Probability of each picture: those with a category seen in fewer than `threshold` of all come up more often.
+
+    Repeat factor sampling (Gupta et al. 2019): max over a picture's categories of sqrt(threshold / frequency).
+    """
+    seen = Counter(int(c) for p in pictures for c in set(p.categories.tolist()))
+    factor = {c: min(largest, max(1.0, (threshold * len(pictures) / n) ** 0.5)) for c, n in seen.items()}
+    weights = np.array([max([factor[int(c)] for c in p.categories] or [1.0]) for p in pictures])
+    return weights / weights.sum()
+
+
+class ViewSource:
+    """Collages of scaled, cropped, flipped and recoloured photographs with their objects.
+
+    A photograph smaller than the canvas leaves strips, which crops of other photographs fill, so that no
+    computation is spent on blank borders. Everything depends on seed and step only.
+    """
+
+    def __init__(
+        self, pictures: list[Annotated], count: int, canvas: tuple[int, int], sides: tuple[int, int], seed: int
+    ) -> None:
+        """Make batches of `count` views of `canvas` (height, width) pixels or the same turned upright.
+
+        The longest side of a photograph is drawn log-uniformly from `sides`.
+        """
+        self.pictures, self.count, self.canvas, self.sides, self.seed = pictures, count, canvas, sides, seed
+        self.weights = sampling_weights(pictures)
+        tall = np.array([p.rgb.shape[0] > p.rgb.shape[1] for p in pictures])
+        self.pools = {False: np.flatnonzero(~tall), True: np.flatnonzero(tall)}
+        self.tall_share = float(self.weights[tall].sum())
+
+    def _draw(self, rng: np.random.Generator, tall: bool) -> Annotated:
+        pool = self.pools[tall] if len(self.pools[tall]) else self.pools[not tall]
+        weights = self.weights[pool]
+        return self.pictures[int(rng.choice(pool, p=weights / weights.sum()))]
+
+    def _place(
+        self, rng: np.random.Generator, picture: Annotated, view: View, x: int, y: int, width: int, height: int
+    ) -> tuple[int, int]:
+        """Put a random part of the scaled picture at (x, y), at most width x height; return the size it took."""
+        h, w = picture.rgb.shape[:2]
+        side = float(np.exp(rng.uniform(np.log(self.sides[0]), np.log(self.sides[1]))))
+        stretch = float(np.exp(rng.uniform(-0.1, 0.1)))
+        sx, sy = side / max(h, w) * stretch, side / max(h, w) / stretch
+        sw, sh = max(8, round(w * sx)), max(8, round(h * sy))
+        tw, th = min(sw, width), min(sh, height)
+        ox, oy = int(rng.integers(0, sw - tw + 1)), int(rng.integers(0, sh - th + 1))
+        window = (ox * w / sw, oy * h / sh, (ox + tw) * w / sw, (oy + th) * h / sh)
+        rgb = Image.fromarray(picture.rgb).resize((tw, th), Image.Resampling.BICUBIC, window)
+        for enhance in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):
+            rgb = enhance(rgb).enhance(float(rng.uniform(0.75, 1.3)))
+        instance_map = np.asarray(
+            Image.fromarray(picture.instance_map).resize((tw, th), Image.Resampling.NEAREST, window)
+        )
+        boxes = picture.boxes * np.array([sw / w, sh / h] * 2, np.float32) - np.array([ox, oy] * 2, np.float32)
+        pixels = np.asarray(rgb)
+        if rng.random() < 0.5:
+            pixels, instance_map = pixels[:, ::-1], instance_map[:, ::-1]
+            boxes = np.stack((tw - boxes[:, 2], boxes[:, 1], tw - boxes[:, 0], boxes[:, 3]), 1)
+        full = np.maximum((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]), 1e-6)
+        boxes = np.stack(
+            [boxes[:, 0].clip(0, tw), boxes[:, 1].clip(0, th), boxes[:, 2].clip(0, tw), boxes[:, 3].clip(0, th)], 1
+        )
+        extent = boxes[:, 2:] - boxes[:, :2]
+        visible = extent.prod(1) / full
+        # What is cut to less than a third, or to a few pixels, can neither be asked for nor counted as background.
+        keep = (visible > 0.33) & (extent.min(1) >= 4) & ~picture.crowd
+        drop = ~keep & (extent.min(1) > 0)
+        objects = np.where(instance_map == UNKNOWN, UNKNOWN, 0).astype(np.uint8)
+        first = len(view.boxes)
+        for k, i in enumerate(np.flatnonzero(keep)):
+            if first + k + 1 < UNKNOWN:
+                objects[instance_map == picture.instances[i]] = first + k + 1
+        for i in np.flatnonzero(drop):
+            objects[instance_map == picture.instances[i]] = UNKNOWN
+        view.rgb[y : y + th, x : x + tw] = pixels
+        view.objects[y : y + th, x : x + tw] = objects
+        offset = np.array([x, y, x, y], np.float32)
+        view.boxes = np.concatenate((view.boxes, boxes[keep] + offset))
+        view.categories = np.concatenate((view.categories, picture.categories[keep]))
+        view.exact = np.concatenate((view.exact, picture.exact[keep]))
+        view.ignored = np.concatenate((view.ignored, boxes[drop] + offset))
+        return tw, th
+
+    def view(self, rng: np.random.Generator, tall: bool) -> View:
+        """Make one view."""
+        height, width = self.canvas if not tall else self.canvas[::-1]
+        none = np.zeros((0, 4), np.float32)
+        view = View(
+            np.full((height, width, 3), 120, np.uint8),
+            none,
+            np.zeros(0, np.int64),
+            np.zeros(0, bool),
+            none,
+            np.zeros((height, width), np.uint8),
+        )
+        w, h = self._place(rng, self._draw(rng, tall), view, 0, 0, width, height)
+        if width - w >= 32:
+            self._place(rng, self._draw(rng, height > width - w), view, w, 0, width - w, height)
+        if height - h >= 32:
+            self._place(rng, self._draw(rng, height - h > w), view, 0, h, w, height - h)
+        view.objects = view.objects[2::4, 2::4]
+        return view
+
+    def batch(self, step: int) -> tuple[Tensor, Targets]:
+        """Return rgb [N, 3, H, W] in [0, 1] and the targets of `step`."""
+        rng = np.random.default_rng((self.seed, step))
+        tall = bool(rng.random() < self.tall_share)
+        views = [self.view(rng, tall) for _ in range(self.count)]
+        rgb = torch.from_numpy(np.stack([v.rgb for v in views])).permute(0, 3, 1, 2).float() / 255
+        return rgb, Targets(
+            [torch.from_numpy(v.boxes) for v in views],
+            [torch.from_numpy(v.categories) for v in views],
+            [torch.from_numpy(v.exact) for v in views],
+            [torch.from_numpy(v.ignored) for v in views],
+            torch.from_numpy(np.stack([v.objects for v in views])),
+        )
+
+    def batches(self, first: int) -> Iterator[tuple[Tensor, Targets]]:
+        """Yield the batches from step `first` on, each prepared while the one before it is used."""
+        with ThreadPoolExecutor(1) as pool:
+            pending = pool.submit(self.batch, first)
+            for step in itertools.count(first + 1):
+                ready = pending.result()
+                pending = pool.submit(self.batch, step)
+                yield ready

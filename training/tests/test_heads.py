@@ -1,0 +1,162 @@
+"""The heads: assignment, losses, folding, views, and the stage at smoke size."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import stage
+
+from dicm_training.assignment import assign, intersection_over_union
+from dicm_training.detection_loss import detection_loss, dice, generalised_iou
+from dicm_training.heads import (
+    MASK_STRIDE,
+    TINY_HEADS,
+    Heads,
+    boxes_from,
+    dynamic_masks,
+    fold_heads,
+    locations,
+)
+from dicm_training.instances import UNKNOWN, Targets, ViewSource, sampling_weights, synthetic_annotated
+from dicm_training.released import ReleasedModel
+
+
+def test_iou_and_giou_by_hand() -> None:
+    a = torch.tensor([[0.0, 0, 4, 4]])
+    b = torch.tensor([[2.0, 2, 6, 6], [8, 0, 10, 4], [0, 0, 4, 4]])
+    torch.testing.assert_close(intersection_over_union(a, b), torch.tensor([[4 / 28, 0, 1]]))
+    # GIoU subtracts the share of the hull that neither box covers.
+    expected = torch.tensor([4 / 28 - 8 / 36, 0 - 16 / 40, 1])
+    torch.testing.assert_close(generalised_iou(a.expand(3, 4), b), expected)
+
+
+def test_boxes_are_distances_from_location_centres() -> None:
+    centres = locations(1, 2, 16)
+    assert centres.tolist() == [[8, 8], [24, 8]]
+    raw = torch.log(torch.tensor([[0.5, 0.25, 1.0, 2.0], [1.0, 1.0, 1.0, 1.0]]))
+    boxes = boxes_from(centres, torch.full((2,), 16.0), raw)
+    torch.testing.assert_close(boxes, torch.tensor([[0.0, 4, 24, 40], [8, -8, 40, 24]]))
+
+
+def test_assignment_prefers_aligned_locations_and_ignores_crowds() -> None:
+    centres = locations(4, 4, 8)
+    truth, categories = torch.tensor([[0.0, 0, 16, 16]]), torch.tensor([1])
+    boxes = truth.expand(16, 4).clone()
+    boxes[0] = torch.tensor([0.0, 0, 8, 16])  # IoU 1/2
+    scores = torch.full((16, 2), 0.1)
+    scores[5, 1] = 0.8
+    crowd = torch.tensor([[16.0, 16, 32, 32]])
+    found = assign(centres, scores, boxes, truth, categories, crowd)
+    assert set((found.objects == 0).nonzero().flatten().tolist()) == {0, 1, 4, 5}
+    assert found.scores.argmax() == 5
+    assert found.scores[5] == pytest.approx(1.0)  # the best location aims at its own IoU
+    assert found.scores[1] == pytest.approx(0.1 / 0.8)
+    assert found.scores[0] < found.scores[1]
+    assert (~found.counted).nonzero().flatten().tolist() == [10, 11, 14, 15]
+
+
+def test_no_objects_is_no_division_by_zero() -> None:
+    heads = Heads(TINY_HEADS)
+    tail = (torch.randn(1, 64, 8, 8), torch.randn(1, 128, 4, 4), torch.randn(1, 256, 2, 2))
+    none, nothing = torch.zeros(0, 4), torch.zeros(0)
+    targets = Targets([none], [nothing.long()], [nothing.bool()], [none], torch.zeros(1, 16, 16, dtype=torch.uint8))
+    loss, parts = detection_loss(heads(tail), targets)
+    assert torch.isfinite(loss)
+    assert parts["box"] == 0 and parts["mask"] == 0
+
+
+def test_dice_leaves_unknown_positions_out() -> None:
+    logits = torch.tensor([[[9.0, 9.0], [-9.0, 9.0]]])
+    target = torch.tensor([[[1.0, 1.0], [0.0, 0.0]]])
+    assert dice(logits, target, torch.tensor([[[True, True], [True, False]]])) < 1e-2
+    assert dice(logits, target, torch.ones(1, 2, 2, dtype=torch.bool)) > 0.1
+
+
+def test_dynamic_masks_equal_three_plain_layers() -> None:
+    rng = torch.Generator().manual_seed(1)
+    features = torch.randn(2, 8, 5, 7, generator=rng)
+    parameters = torch.randn(2, TINY_HEADS.parameters_per_mask, generator=rng)
+    centres, strides = torch.tensor([[4.0, 12.0], [20.0, 8.0]]), torch.tensor([8.0, 16.0])
+    masks = dynamic_masks(features, parameters, centres, strides)
+    for n, py, px in ((0, 0, 0), (1, 4, 6), (0, 3, 2)):
+        p = parameters[n]
+        position = torch.tensor([(px + 0.5) * MASK_STRIDE, (py + 0.5) * MASK_STRIDE])
+        x = torch.cat(((position - centres[n]) / (8 * strides[n]), features[n, :, py, px]))
+        x = torch.relu(p[:80].view(8, 10) @ x + p[152:160])
+        x = torch.relu(p[80:144].view(8, 8) @ x + p[160:168])
+        torch.testing.assert_close(masks[n, py, px], p[144:152] @ x + p[168])
+
+
+def test_folded_heads_compute_what_the_modules_do() -> None:
+    torch.manual_seed(3)
+    heads = Heads(TINY_HEADS)
+    # An odd number of rows: the pyramid's upper level covers more than the lower one.
+    tail = (torch.randn(2, 64, 6, 10), torch.randn(2, 128, 3, 5), torch.randn(2, 256, 2, 3))
+    for _ in range(5):
+        heads(tail)
+    heads.eval()
+    expected, found = heads(tail), ReleasedModel(fold_heads(heads)).heads(*tail)
+    for name in ("classes", "distances", "controllers"):
+        torch.testing.assert_close(getattr(found, name), getattr(expected, name), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(found.mask_features, expected.mask_features, rtol=1e-4, atol=1e-4)
+
+
+def test_views_keep_boxes_and_maps_together() -> None:
+    pictures = synthetic_annotated(12, side=160, seed=4)
+    source = ViewSource(pictures, 6, (96, 128), (80, 200), seed=2)
+    seen = 0
+    for step in range(4):
+        rgb, targets = source.batch(step)
+        assert rgb.shape[1] == 3 and sorted(rgb.shape[2:]) == [96, 128]
+        again, _ = source.batch(step)
+        assert torch.equal(rgb, again), "a view depends on more than seed and step"
+        for n, boxes in enumerate(targets.boxes):
+            height, width = rgb.shape[2:]
+            assert (boxes[:, :2] >= 0).all() and (boxes[:, 2] <= width).all() and (boxes[:, 3] <= height).all()
+            for k, box in enumerate(boxes):
+                ys, xs = (targets.objects[n] == k + 1).nonzero(as_tuple=True)
+                seen += len(xs)
+                # Map positions are pixel centres at stride 4 with a phase of 2.
+                assert ((4 * xs + 2 >= box[0] - 2) & (4 * xs + 2 <= box[2] + 2)).all()
+                assert ((4 * ys + 2 >= box[1] - 2) & (4 * ys + 2 <= box[3] + 2)).all()
+        assert not (targets.objects == UNKNOWN).all()
+    assert seen > 100
+
+
+def test_rare_categories_come_up_more_often() -> None:
+    pictures = synthetic_annotated(40)
+    for i, picture in enumerate(pictures):
+        picture.categories = np.full(len(picture.boxes), 5 if i == 0 else 1)
+    weights = sampling_weights(pictures, threshold=0.4)
+    assert weights[0] == pytest.approx(4 * weights[1])
+    assert weights.sum() == pytest.approx(1)
+
+
+def test_stage_trains_resumes_and_exports(tiny_run: Path, tmp_path: Path) -> None:
+    common = ["--synthetic", "--tiny", "--batch", "2", "--canvas", "64", "96", "--sides", "64", "160"]
+    common += ["--steps", "4", "--log-every", "1", "--threads", "2", "--base", str(tiny_run / "model")]
+    whole, halves = tmp_path / "whole", tmp_path / "halves"
+    stage("heads", "--run", str(whole), *common)
+    stage("heads", "--run", str(halves), *common, "--stop-after", "2")
+    assert "resuming heads at step 2" in stage("heads", "--run", str(halves), *common)
+    a = torch.load(whole / "heads.pt", weights_only=True)["model"]
+    b = torch.load(halves / "heads.pt", weights_only=True)["model"]
+    for name in a:
+        torch.testing.assert_close(a[name], b[name], rtol=1e-3, atol=1e-5, msg=name)
+    losses = [json.loads(line)["loss"] for line in (whole / "heads.jsonl").read_text().splitlines()]
+    assert len(losses) == 4 and all(np.isfinite(losses))
+
+    out = tmp_path / "model"
+    stage("export", "--run", str(whole), "--base", str(tiny_run / "model"), "--out", str(out))
+    before = json.loads((tiny_run / "model" / "manifest.json").read_text())
+    after = json.loads((out / "manifest.json").read_text())
+    assert after["decodeId"] == before["decodeId"], "heads must not change what files need to be decoded"
+    assert after["renderId"] != before["renderId"]
+    assert [c["id"] for c in after["detection"]["categories"]] == list(range(1, 21))
+    old, new = (ReleasedModel.from_folder(folder) for folder in (tiny_run / "model", out))
+    assert not old.has_heads and new.has_heads
+    assert all(torch.equal(new.t[name], value) for name, value in old.t.items())
