@@ -10,7 +10,9 @@ import { findExportShapes, findImports } from './module-imports.js';
 const ORDER = [
   'cli',
   'index',
+  'bench',
   'session',
+  'evaluation',
   'tasks',
   'codec',
   'image',
@@ -29,6 +31,7 @@ const ORDER = [
 /** Parts that may import only these parts besides themselves, where the order alone would allow more. */
 const ONLY = {
   cli: ['index'],
+  evaluation: ['tasks', 'limits', 'errors'],
   tasks: ['model', 'networks', 'nn', 'tensor', 'limits', 'errors'],
   image: ['container', 'bytes', 'limits', 'errors'],
   model: ['nn', 'hyperprior', 'entropy', 'bytes', 'tensor', 'limits', 'errors'],
@@ -51,7 +54,17 @@ const PACKAGES = [
 ];
 
 /** Parts that run anywhere: nothing of Node, no package. */
-const PURE = ['tasks', 'networks', 'entropy', 'container', 'bytes', 'tensor', 'limits', 'errors'];
+const PURE = [
+  'evaluation',
+  'tasks',
+  'networks',
+  'entropy',
+  'container',
+  'bytes',
+  'tensor',
+  'limits',
+  'errors',
+];
 
 /** The only files that may consist of re-exports. */
 const ENTRIES = ['src/index.ts', 'src/container/index.ts'];

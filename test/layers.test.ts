@@ -17,6 +17,7 @@ function violations(path: string, source: string): string[] {
     [
       'src/index.ts',
       'src/session.ts',
+      'src/bench/benchmark.ts',
       'src/errors.ts',
       'src/limits.ts',
       'src/bytes/crc32.ts',
@@ -50,6 +51,8 @@ describe('a rule is broken by', () => {
       "import '../container/read-dicm.js';",
       'may import only',
     ],
+    ['a session that knows the benchmark', 'src/session.ts', "import './bench/benchmark.js';", 'above'],
+    ['sharp in the benchmark', 'src/bench/benchmark.ts', "import sharp from 'sharp';", 'only image may'],
     [
       'cli that goes past the library',
       'src/cli/main.ts',
@@ -60,6 +63,18 @@ describe('a rule is broken by', () => {
     [
       'tasks that see a file',
       'src/tasks/x.ts',
+      "import { readFile } from 'node:fs/promises';",
+      'without Node',
+    ],
+    [
+      'evaluation that sees an image',
+      'src/evaluation/x.ts',
+      "import { a } from '../image/load.js';",
+      'may import only',
+    ],
+    [
+      'evaluation that sees a file',
+      'src/evaluation/x.ts',
       "import { readFile } from 'node:fs/promises';",
       'without Node',
     ],

@@ -1,0 +1,90 @@
+import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { BackendError } from '../../errors.js';
+import type { CodecHooks } from './picture-codec.js';
+
+/** How a program ended. */
+export interface ProgramResult {
+  stdout: string;
+  stderr: string;
+}
+
+/** Time a program gets for one picture: the slowest encoders take seconds. */
+const TIMEOUT_MS = 300_000;
+
+/** Time between two looks at a program's memory; its peak is kept by the system, so few looks are enough. */
+const MEMORY_POLL_MS = 20;
+
+/** Of what a program prints, this much is kept. */
+const MAX_OUTPUT_CHARACTERS = 100_000;
+
+/**
+ * Runs an external codec to its end.
+ *
+ * @throws BackendError `program-failed` when it cannot be started, ends with an error, or takes too long.
+ */
+export async function runProgram(
+  path: string,
+  args: readonly string[],
+  hooks: CodecHooks & { cwd?: string; acceptFailure?: boolean } = {},
+): Promise<ProgramResult> {
+  hooks.signal?.throwIfAborted();
+  const child = spawn(path, args, { cwd: hooks.cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  const output = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      if (output[name].length < MAX_OUTPUT_CHARACTERS) output[name] += text;
+    });
+  }
+  const stop = () => child.kill('SIGKILL');
+  hooks.signal?.addEventListener('abort', stop);
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    stop();
+  }, TIMEOUT_MS);
+  const memory = hooks.onProgramMemory === undefined ? undefined : watchMemory(child.pid);
+  try {
+    const exit = await new Promise<string | undefined>((resolve) => {
+      child.on('error', (error) => resolve(error.message));
+      child.on('close', (code, signal) => resolve(code === 0 ? undefined : describeExit(code, signal)));
+    });
+    hooks.signal?.throwIfAborted();
+    if (exit !== undefined && hooks.acceptFailure !== true) {
+      const reason = late ? `no result after ${TIMEOUT_MS / 1000} s` : exit;
+      throw new BackendError('program-failed', `${basename(path)}: ${reason}${lastWords(output)}`);
+    }
+    if (memory !== undefined) hooks.onProgramMemory?.(memory.peakBytes);
+    return output;
+  } finally {
+    clearTimeout(timer);
+    memory?.stop();
+    hooks.signal?.removeEventListener('abort', stop);
+  }
+}
+
+function describeExit(code: number | null, signal: NodeJS.Signals | null): string {
+  return signal === null ? `exit code ${code}` : `ended by ${signal}`;
+}
+
+/** The last line a program printed; encoders put the reason there. */
+function lastWords({ stdout, stderr }: ProgramResult): string {
+  const lines = `${stdout}\n${stderr}`.split('\n').map((line) => line.trim());
+  const last = lines.filter((line) => line !== '').at(-1);
+  return last === undefined ? '' : `: ${last.slice(0, 300)}`;
+}
+
+/** Follows the peak resident memory of a process where the system tells it (Linux); 0 elsewhere. */
+function watchMemory(pid: number | undefined): { peakBytes: number; stop(): void } {
+  const watch = { peakBytes: 0, stop: () => clearInterval(timer) };
+  const look = async () => {
+    const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+    const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1];
+    if (kilobytes !== undefined) watch.peakBytes = Math.max(watch.peakBytes, 1024 * Number(kilobytes));
+  };
+  const timer = setInterval(look, MEMORY_POLL_MS);
+  if (process.platform !== 'linux') clearInterval(timer);
+  else void look();
+  return watch;
+}
