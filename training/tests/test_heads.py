@@ -12,6 +12,7 @@ from conftest import stage
 
 from dicm_training.assignment import assign, intersection_over_union
 from dicm_training.detection_loss import detection_loss, dice, generalised_iou
+from dicm_training.detection_results import NMS_IOU, draw_masks, find_objects
 from dicm_training.heads import (
     MASK_STRIDE,
     TINY_HEADS,
@@ -160,3 +161,25 @@ def test_stage_trains_resumes_and_exports(tiny_run: Path, tmp_path: Path) -> Non
     old, new = (ReleasedModel.from_folder(folder) for folder in (tiny_run / "model", out))
     assert not old.has_heads and new.has_heads
     assert all(torch.equal(new.t[name], value) for name, value in old.t.items())
+
+
+def test_found_objects_are_few_ordered_and_inside(tmp_path: Path) -> None:
+    torch.manual_seed(5)
+    heads = Heads(TINY_HEADS).eval()
+    with torch.no_grad():
+        for conv in (*heads.classes, *heads.distances):
+            torch.nn.init.normal_(conv.weight, std=0.3)  # type: ignore[arg-type]
+    tail = (torch.randn(1, 64, 6, 10), torch.randn(1, 128, 3, 5), torch.randn(1, 256, 2, 3))
+    outputs = heads(tail)
+    found = find_objects(outputs, 0, 41, 77, min_score=0.01, limit=30)
+    assert 0 < len(found.scores) <= 30
+    assert (found.scores[:-1] >= found.scores[1:]).all()
+    assert (found.boxes >= 0).all() and (found.boxes <= torch.tensor([77, 41, 77, 41])).all()
+    overlap = intersection_over_union(found.boxes, found.boxes) > NMS_IOU
+    same = found.categories[:, None] == found.categories[None]
+    assert (overlap & same).sum() == len(found.scores), "two boxes of one category overlap"
+    masks = draw_masks(found, outputs.mask_features[0], (41, 77), (82, 154))
+    for mask, box in zip(masks, found.boxes * 2, strict=True):
+        ys, xs = mask.nonzero(as_tuple=True)
+        assert ((xs + 0.5 >= box[0]) & (xs + 0.5 < box[2]) & (ys + 0.5 >= box[1]) & (ys + 0.5 < box[3])).all()
+    assert len(find_objects(outputs, 0, 41, 77, min_score=1.1).scores) == 0

@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ..codec import Model
+from ..detection_results import draw_masks, find_objects
 from ..heads import LEVELS, TINY_HEADS, Heads, fold_heads
 from ..networks import TINY
 from ..quantise import store
@@ -137,6 +138,12 @@ def write_vectors(folder: Path, path: Path) -> None:
                 for part, value in zip(("classes", "distances", "controller"), maps, strict=True):
                     named[f"heads.level{level}.{part}"] = value
             named["heads.mask"] = outputs.mask_features
+            source = (height * 3 // 2, width * 3 // 2)
+            found = find_objects(outputs, 0, height, width, min_score=0.05, limit=20)
+            vectors[f"{case}.found.scores"], vectors[f"{case}.found.boxes"] = found.scores, found.boxes
+            vectors[f"{case}.found.categories"] = found.categories.int()
+            masks = draw_masks(found, outputs.mask_features[0], (height, width), source)
+            vectors[f"{case}.found.masks"] = masks.to(torch.uint8)  # in a source picture 1.5 times the coded size
         for name, value in named.items():
             vectors[f"{case}.{name}"] = value.permute(0, 2, 3, 1).contiguous()  # NHWC
         vectors[f"{case}.logits"] = logits
