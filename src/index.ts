@@ -32,6 +32,10 @@ export { defaultLimits, type Limits } from './limits.js';
 export type { BackendChoice, BackendName } from './nn/backend.js';
 export type { BackendProbe } from './nn/open-backend.js';
 export type {
+  Analysis,
+  AnalysisResults,
+  AnalyzeOptions,
+  AnalyzePixelsOptions,
   BackendInfo,
   BitReport,
   CallHooks,
@@ -40,12 +44,16 @@ export type {
   Codec,
   CodecOptions,
   DecodedWith,
+  DetectOptions,
   EncodedImage,
   EncodeOptions,
   FeatureStream,
   Features,
   Latents,
   ModelIdentity,
+  ObjectDetection,
+  PixelAnalysis,
+  Task,
 } from './session/codec.js';
 export {
   checkInstalledModel,
@@ -54,6 +62,8 @@ export {
   listInstalledModels,
   probeBackends,
 } from './session/inventory.js';
-export { classify, decodeFeatures, encode, verify } from './session/one-shot.js';
+export { classify, decodeFeatures, detect, encode, segment, verify } from './session/one-shot.js';
 export { defaultQuality, openCodec } from './session.js';
+export type { Detection, SegmentedDetection } from './tasks/describe-objects.js';
+export type { RunLengthMask } from './tasks/run-length-mask.js';
 export type { Prediction, PredictionOptions } from './tasks/top-predictions.js';

@@ -6,6 +6,7 @@ import { qualityToPosition } from './container/quality.js';
 import { readDicm } from './container/read-dicm.js';
 import { UsageError } from './errors.js';
 import { checkLimit, type Limits, resolveLimits } from './limits.js';
+import { checkAnalysis } from './session/check-analysis.js';
 import type {
   CallHooks,
   Codec,
@@ -16,6 +17,7 @@ import type {
   FeatureStream,
   ModelIdentity,
 } from './session/codec.js';
+import type { SegmentedDetection } from './tasks/describe-objects.js';
 
 /** Quality of a picture for which none is asked. */
 export const defaultQuality = 50;
@@ -130,14 +132,57 @@ export async function openCodec(options: CodecOptions = {}): Promise<Codec> {
       const { joinLatents } = await import('./codec/join-latents.js');
       return { ...using, ...(await joinLatents(open.entropy, file, limits, hooks)) };
     },
-    classify: async (bytes, classifyOptions = {}) => {
-      checkTop(classifyOptions.top);
+    classify: async (bytes, { top, minScore, ...hooks } = {}) => {
+      const { header, model, notes, predictions, backend } = await codec.analyze(bytes, {
+        ...hooks,
+        ...{ tasks: ['classify'], top, minScore },
+      });
+      return { header, model, notes, predictions: predictions!, backend };
+    },
+    detect: async (bytes, { minScore, maxDetections, ...hooks } = {}) => {
+      const detect = { minScore, maxDetections };
+      const { detections, ...rest } = await codec.analyze(bytes, { ...hooks, tasks: ['detect'], detect });
+      return { ...rest, detections: detections! };
+    },
+    segment: async (bytes, { minScore, maxDetections, ...hooks } = {}) => {
+      const detect = { minScore, maxDetections };
+      const { detections, ...rest } = await codec.analyze(bytes, { ...hooks, tasks: ['segment'], detect });
+      return { ...rest, detections: detections as SegmentedDetection[] };
+    },
+    analyze: async (bytes, analyzeOptions) => {
+      checkAnalysis(analyzeOptions);
       const { file, open, using } = await openFile(bytes);
-      const { classifyPicture } = await import('./codec/decode-picture.js');
-      const { topPredictions } = await import('./tasks/top-predictions.js');
-      const logits = await classifyPicture(await codingModel(open), file, classifyOptions);
-      const predictions = topPredictions(logits, open.model.classes, classifyOptions);
-      return { ...using, predictions, backend: await backendName() };
+      const [{ analyzeSource }, { latentSource }] = await Promise.all([
+        import('./session/analyze-source.js'),
+        import('./codec/picture-source.js'),
+      ]);
+      const results = await analyzeSource(
+        open,
+        () => latentSource(open.entropy, file),
+        file.header,
+        analyzeOptions,
+      );
+      return { ...using, ...results, backend: await backendName() };
+    },
+    analyzePixels: async (image, analyzeOptions) => {
+      checkOpen();
+      checkAnalysis(analyzeOptions);
+      const [{ loadPicture }, { defaultMaxSide }, { analyzeSource }, { pixelSource }] = await Promise.all([
+        import('./image/load-picture.js'),
+        import('./image/fit-size.js'),
+        import('./session/analyze-source.js'),
+        import('./codec/picture-source.js'),
+      ]);
+      const maxSide = checkMaxSide(analyzeOptions.maxSide ?? defaultMaxSide);
+      const open = await shelf.encodingModel();
+      const picture = await loadPicture(image, { maxSide, limits, signal: analyzeOptions.signal });
+      const results = await analyzeSource(open, () => pixelSource(picture), picture, analyzeOptions);
+      return {
+        ...results,
+        model: identityOf(open),
+        notes: [...picture.notes],
+        backend: await backendName(),
+      };
     },
     verify: async (bytes, hooks = {}) => {
       const { file, open } = await openFile(bytes);
@@ -209,10 +254,4 @@ function checkMaxSide<T extends number | 'none'>(maxSide: T): T {
     throw new UsageError('bad-max-side', `maxSide must be an integer of at least 1, or none, not ${maxSide}`);
   }
   return maxSide;
-}
-
-function checkTop(top: number | undefined): void {
-  if (top !== undefined && !(Number.isInteger(top) && top >= 1)) {
-    throw new UsageError('bad-top', `top must be an integer of at least 1, not ${top}`);
-  }
 }

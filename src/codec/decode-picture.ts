@@ -47,31 +47,6 @@ export async function* decodeTiles(
   }
 }
 
-/**
- * Logits of the whole picture: the mean over its tiles, weighted by their pixels. Because the last layer is
- * linear, that is the last layer applied to the weighted mean of the tiles' pooled features.
- *
- * @returns [classes]
- */
-export async function classifyPicture(
-  model: DecodingModel,
-  file: DicmFile,
-  options: CallOptions = {},
-): Promise<Float32Array> {
-  const { width, height } = file.header;
-  let sums: Float64Array | undefined;
-  for await (const { tile, outputs } of runOnTiles(model, file, 'classifier', options)) {
-    const { data } = outputs[0]!;
-    sums ??= new Float64Array(data.length);
-    const weight = (tile.width * tile.height) / (width * height);
-    for (let i = 0; i < data.length; i++) sums[i]! += weight * data[i]!;
-  }
-  if (sums === undefined || !sums.every(Number.isFinite)) {
-    throw new BackendError('bad-logits', 'the classifier network gave no numbers');
-  }
-  return Float32Array.from(sums);
-}
-
 /** Extents of a picture's features f3: four for each 16 pixels begun; and how many rows {@link featureRows} yields at once. */
 export function featureExtents(
   file: DicmFile,
@@ -98,7 +73,7 @@ export async function* featureRows(
   const grid = tileGrid(file.header.width, file.header.height);
   const width = featureExtent(file.header.width);
   let rows: Float32Array | undefined;
-  for await (const { tile, index, outputs } of runOnTiles(model, file, 'features', options)) {
+  for await (const { tile, index, outputs } of runOnTiles(model, file, options)) {
     const features = outputs[0]!;
     checkFeatures(features, tile);
     const { data, height, channels } = features;
@@ -118,7 +93,6 @@ export async function* featureRows(
 async function* runOnTiles(
   { entropy, networks }: DecodingModel,
   file: DicmFile,
-  name: 'features' | 'classifier',
   { signal, onProgress }: CallOptions,
 ): AsyncGenerator<TileOutput, void, undefined> {
   const grid = tileGrid(file.header.width, file.header.height);
@@ -133,7 +107,7 @@ async function* runOnTiles(
       width: tile.latentWidth,
       channels: entropy.latentChannels,
     };
-    return { tile, index, outputs: await networks.run(name, input, signal) };
+    return { tile, index, outputs: await networks.run('features', input, signal) };
   });
   for await (const result of results) {
     yield result;

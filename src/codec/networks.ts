@@ -1,10 +1,17 @@
-import { classifier, features, latentInputs } from '../networks/classifier.js';
 import { encoder, encoderInputs } from '../networks/encoder.js';
+import { features, latentInputs } from '../networks/features.js';
+import { type TaskInput, type TaskSelection, taskInputs, taskNetwork } from '../networks/task-network.js';
 import type { Backend, CompiledNetwork, FeatureMap, InputSpec, NetworkFunction } from '../nn/backend.js';
 import type { TensorMap } from '../tensor.js';
 
+/** A task network by what it reads and what it says. */
+export interface TaskNetworkChoice {
+  readonly from: TaskInput;
+  readonly selection: TaskSelection;
+}
+
 /** The networks the codec runs. */
-export type NetworkName = 'encoder' | 'features' | 'classifier';
+export type NetworkChoice = 'encoder' | 'features' | TaskNetworkChoice;
 
 /** Networks of one model on one executor, each compiled when first needed. */
 export interface Networks {
@@ -12,29 +19,30 @@ export interface Networks {
    * Runs a network. Runs are queued: an executor uses all its threads for one network, two at a time would only
    * get in each other's way.
    */
-  run(name: NetworkName, input: FeatureMap, signal?: AbortSignal): Promise<FeatureMap[]>;
+  run(choice: NetworkChoice, input: FeatureMap, signal?: AbortSignal): Promise<FeatureMap[]>;
   dispose(): Promise<void>;
 }
 
 /** Prepares the networks of a model; nothing is compiled yet. */
 export function openNetworks(backend: Backend, tensors: TensorMap): Networks {
-  const compiled = new Map<NetworkName, Promise<CompiledNetwork>>();
+  const compiled = new Map<string, Promise<CompiledNetwork>>();
   let last: Promise<unknown> = Promise.resolve();
 
-  const compile = (name: NetworkName): Promise<CompiledNetwork> => {
-    let network = compiled.get(name);
+  const compile = (choice: NetworkChoice): Promise<CompiledNetwork> => {
+    const key = JSON.stringify(choice);
+    let network = compiled.get(key);
     if (network === undefined) {
-      const [build, inputs] = networkNamed(name, tensors);
+      const [build, inputs] = networkOf(choice, tensors);
       network = backend.compile(build, tensors, inputs);
-      compiled.set(name, network);
+      compiled.set(key, network);
     }
     return network;
   };
   return {
-    run: (name, input, signal) => {
+    run: (choice, input, signal) => {
       const result = last.then(async () => {
         signal?.throwIfAborted();
-        return (await compile(name)).run([input]);
+        return (await compile(choice)).run([input]);
       });
       last = result.catch(() => undefined);
       return result;
@@ -48,7 +56,8 @@ export function openNetworks(backend: Backend, tensors: TensorMap): Networks {
   };
 }
 
-function networkNamed(name: NetworkName, tensors: TensorMap): [NetworkFunction, readonly InputSpec[]] {
-  if (name === 'encoder') return [encoder, encoderInputs];
-  return [name === 'features' ? features : classifier, latentInputs(tensors)];
+function networkOf(choice: NetworkChoice, tensors: TensorMap): [NetworkFunction, readonly InputSpec[]] {
+  if (choice === 'encoder') return [encoder, encoderInputs];
+  if (choice === 'features') return [features, latentInputs(tensors)];
+  return [taskNetwork(choice.from, choice.selection), taskInputs(choice.from, tensors)];
 }

@@ -18,6 +18,21 @@ export interface ModelArchitecture {
   readonly classes: number;
 }
 
+/** A category of objects the detector knows. */
+export interface ObjectCategory {
+  /** As in the data set the heads were trained on. */
+  readonly id: number;
+  readonly name: string;
+}
+
+/** What the detection heads of a model say. */
+export interface DetectionHeads {
+  /** In the order of the class logits. */
+  readonly categories: readonly ObjectCategory[];
+  /** Channels of the mask features. */
+  readonly maskChannels: number;
+}
+
 /** Digits of the decode id that a .dicm file stores. */
 export const DECODE_ID_DIGITS = 8;
 /** Digits of the render id that a .dicm file stores. */
@@ -38,6 +53,8 @@ export interface ModelManifest {
   /** File of class names. */
   readonly classes: string;
   readonly architecture: ModelArchitecture;
+  /** Absent in models that only classify. */
+  readonly detection?: DetectionHeads;
   readonly licence: string;
   readonly provenance: string;
   /** Measured figures, for people. */
@@ -85,10 +102,22 @@ export function parseManifest(text: string, where: string): ModelManifest {
       qualityLevels: architecture.count('qualityLevels'),
       classes: architecture.count('classes'),
     },
+    ...(root.has('detection') ? { detection: parseDetection(root.object('detection')) } : {}),
     licence: root.text('licence'),
     provenance: root.text('provenance'),
     figures: root.object('figures').values,
   };
+}
+
+function parseDetection(detection: Fields): DetectionHeads {
+  const categories = detection.list('categories').map((category) => ({
+    id: category.count('id'),
+    name: category.text('name'),
+  }));
+  if (new Set(categories.map(({ id }) => id)).size !== categories.length) {
+    detection.fail('categories', 'a list of different ids');
+  }
+  return { categories, maskChannels: detection.count('maskChannels') };
 }
 
 /** An object of the manifest whose fields are checked as they are read. */
@@ -106,14 +135,18 @@ class Fields {
     this.values = value as Record<string, unknown>;
   }
 
+  has(key: string): boolean {
+    return this.#get(key) !== undefined;
+  }
+
   text(key: string): string {
     const value = this.#get(key);
-    return typeof value === 'string' ? value : this.#fail(key, 'text');
+    return typeof value === 'string' ? value : this.fail(key, 'text');
   }
 
   matching(key: string, pattern: RegExp, what: string): string {
     const value = this.text(key);
-    return pattern.test(value) ? value : this.#fail(key, what);
+    return pattern.test(value) ? value : this.fail(key, what);
   }
 
   hash(key: string): string {
@@ -129,7 +162,7 @@ class Fields {
     const value = this.#get(key);
     return Number.isSafeInteger(value) && (value as number) > 0
       ? (value as number)
-      : this.#fail(key, 'a positive whole number');
+      : this.fail(key, 'a positive whole number');
   }
 
   object(key: string): Fields {
@@ -138,7 +171,7 @@ class Fields {
 
   list(key: string): Fields[] {
     const value = this.#get(key);
-    if (!Array.isArray(value) || value.length === 0) return this.#fail(key, 'a list with entries');
+    if (!Array.isArray(value) || value.length === 0) return this.fail(key, 'a list with entries');
     return value.map((item, i) => new Fields(item, this.#where, `${this.#name(key)}[${i}]`));
   }
 
@@ -150,7 +183,7 @@ class Fields {
     return this.#path === '' ? key : `${this.#path}.${key}`;
   }
 
-  #fail(key: string, what: string): never {
+  fail(key: string, what: string): never {
     const found = this.#get(key) === undefined ? 'missing' : 'wrong';
     throw new ModelError(
       'bad-manifest',

@@ -4,6 +4,7 @@ import type { MaxSide } from '../image/fit-size.js';
 import type { ImageInput } from '../image/image-input.js';
 import type { Limits } from '../limits.js';
 import type { BackendChoice, BackendName } from '../nn/backend.js';
+import type { Detection, SegmentedDetection } from '../tasks/describe-objects.js';
 import type { Prediction, PredictionOptions } from '../tasks/top-predictions.js';
 
 /** How to open a {@link Codec}. */
@@ -129,6 +130,63 @@ export interface Classification extends DecodedWith {
   backend: BackendName;
 }
 
+/** How to find objects. */
+export interface DetectOptions extends CallHooks {
+  /** Smallest score, 0 to 1; 0.3 unless given. */
+  minScore?: number | undefined;
+  /** How many objects at most, the best; 100 unless given. */
+  maxDetections?: number | undefined;
+}
+
+/** The objects in a picture. */
+export interface ObjectDetection<D extends Detection = Detection> extends DecodedWith {
+  /** Size of the photograph after orientation, in pixels: what boxes and masks refer to. */
+  width: number;
+  height: number;
+  /** Best first. */
+  detections: D[];
+  backend: BackendName;
+}
+
+/** What can be asked about a picture. */
+export type Task = 'classify' | 'detect' | 'segment';
+
+/** How to analyse a picture. */
+export interface AnalyzeOptions extends CallHooks, PredictionOptions {
+  /** Everything to say about it, in one pass; `segment` is `detect` with masks. */
+  tasks: readonly Task[];
+  /** Which objects to report. */
+  detect?: Pick<DetectOptions, 'minScore' | 'maxDetections'> | undefined;
+}
+
+/** What the networks say about a picture. */
+export interface AnalysisResults {
+  /** Size of the photograph after orientation, in pixels: what boxes and masks refer to. */
+  width: number;
+  height: number;
+  /** With the task `classify`: best first. */
+  predictions?: Prediction[];
+  /** With `detect` or `segment`: best first, with masks if `segment` was among the tasks. */
+  detections?: Detection[] | SegmentedDetection[];
+  backend: BackendName;
+}
+
+/** Answers from a .dicm file. */
+export interface Analysis extends DecodedWith, AnalysisResults {}
+
+/** How to analyse the pixels of a picture. */
+export interface AnalyzePixelsOptions extends AnalyzeOptions {
+  /** Longest side to fit the picture to, in pixels, or `none`; `defaultMaxSide` unless given. */
+  maxSide?: MaxSide | undefined;
+}
+
+/** Answers from the pixels of a picture. */
+export interface PixelAnalysis extends AnalysisResults {
+  model: ModelIdentity;
+  /** What was lost or decided while loading, in words. */
+  notes: string[];
+}
+
 /** The executor in use. */
 export interface BackendInfo {
   name: BackendName;
@@ -163,6 +221,22 @@ export interface Codec {
   decodeLatents(file: Uint8Array, options?: CallHooks): Promise<Latents>;
   /** Says what a .dicm file shows. */
   classify(file: Uint8Array, options?: ClassifyOptions): Promise<Classification>;
+  /** Finds the objects in a .dicm file. @throws ModelError `no-heads` where the model has no detector */
+  detect(file: Uint8Array, options?: DetectOptions): Promise<ObjectDetection>;
+  /** Finds the objects in a .dicm file and the pixels they cover. @throws ModelError `no-heads` */
+  segment(file: Uint8Array, options?: DetectOptions): Promise<ObjectDetection<SegmentedDetection>>;
+  /**
+   * Answers several questions about a .dicm file at once: the file is decoded once, and g_s and the tail run once for
+   * a picture of one tile.
+   *
+   * @throws ModelError `no-heads` where objects are asked for and the model has no detector
+   */
+  analyze(file: Uint8Array, options: AnalyzeOptions): Promise<Analysis>;
+  /**
+   * Answers the same questions about a picture in any other format, with the model's head in place of the codec: the
+   * uncompressed network, beside which compressed files are measured.
+   */
+  analyzePixels(image: ImageInput, options: AnalyzePixelsOptions): Promise<PixelAnalysis>;
   /** Decodes a file completely and compares all checksums; rejects if anything is wrong. Runs no network. */
   verify(file: Uint8Array, options?: CallHooks): Promise<void>;
   /** Decodes a file and measures where its bits went; runs no network. */

@@ -1,14 +1,17 @@
 import type { ImageInput } from '../image/image-input.js';
 import { openCodec } from '../session.js';
+import type { SegmentedDetection } from '../tasks/describe-objects.js';
 import type {
   CallHooks,
   Classification,
   ClassifyOptions,
   Codec,
   CodecOptions,
+  DetectOptions,
   EncodedImage,
   EncodeOptions,
   Features,
+  ObjectDetection,
 } from './codec.js';
 
 /**
@@ -48,6 +51,32 @@ export async function classify(
   options: ClassifyOptions & CodecOptions = {},
 ): Promise<Classification> {
   return useCodec(options, (codec) => codec.classify(file, options));
+}
+
+/**
+ * Finds the objects in one .dicm file.
+ *
+ * @returns Boxes in pixels of the photograph the file was made from.
+ * @throws FormatError, UnsupportedError, LimitError, ModelError, BackendError
+ */
+export async function detect(
+  file: Uint8Array,
+  options: DetectOptions & CodecOptions = {},
+): Promise<ObjectDetection> {
+  return useCodec(options, (codec) => codec.detect(file, options));
+}
+
+/**
+ * Finds the objects in one .dicm file and the pixels they cover.
+ *
+ * @returns Boxes and masks in pixels of the photograph the file was made from.
+ * @throws FormatError, UnsupportedError, LimitError, ModelError, BackendError
+ */
+export async function segment(
+  file: Uint8Array,
+  options: DetectOptions & CodecOptions = {},
+): Promise<ObjectDetection<SegmentedDetection>> {
+  return useCodec(options, (codec) => codec.segment(file, options));
 }
 
 /**

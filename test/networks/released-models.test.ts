@@ -5,8 +5,8 @@ import { tilePixels } from '../../src/image/tile-pixels.js';
 import { listModels } from '../../src/model/find-models.js';
 import { loadModel, type Model } from '../../src/model/load-model.js';
 import { analysis } from '../../src/networks/analysis.js';
-import { classifier, features, latentInputs } from '../../src/networks/classifier.js';
 import { encoder, encoderInputs } from '../../src/networks/encoder.js';
+import { features, latentInputs } from '../../src/networks/features.js';
 import { head } from '../../src/networks/head.js';
 import { hyperAnalysis } from '../../src/networks/hyper-analysis.js';
 import {
@@ -14,6 +14,7 @@ import {
   decodeRedundancy,
   encodeRedundancy,
 } from '../../src/networks/redundancy-elimination.js';
+import { nameTaskMaps, taskInputs, taskNetwork } from '../../src/networks/task-network.js';
 import type { Backend, FeatureMap, InputSpec, NetworkFunction } from '../../src/nn/backend.js';
 import { openBackend } from '../../src/nn/open-backend.js';
 import { relativeError } from '../nn/op-vectors.js';
@@ -68,9 +69,27 @@ describe.each(released.map(({ folder, manifest }) => [manifest.name, folder] as 
       const [y, z] = (await run(sinceRounding, specs, from.f1, from.r)) as [FeatureMap, FeatureMap];
       const latent = latents?.y ?? rounded(y);
       const [f3] = (await run(features, latentInputs(tensors), latent)) as [FeatureMap];
-      const [logits] = (await run(classifier, latentInputs(tensors), latent)) as [FeatureMap];
+      const detects = model.manifest.detection !== undefined;
+      const selection = { classes: true, boxes: detects, masks: detects };
+      const outputs = await run(taskNetwork('latents', selection), taskInputs('latents', tensors), latent);
+      const { logits, levels = [], mask } = nameTaskMaps(selection, outputs);
+      const heads = levels.flatMap(({ stride, classes, distances, controller }) => [
+        [`classes at stride ${stride}`, classes],
+        [`distances at stride ${stride}`, distances],
+        [`controller at stride ${stride}`, controller!],
+      ]);
+      if (mask !== undefined) heads.push(['mask features', mask]);
       const [whole] = (await run(encoder, encoderInputs, rgb)) as [FeatureMap];
-      return { maps: { f1, r, y, z, f3, logits }, whole, latents: { f1, r: from.r, y: latent } };
+      const maps: Record<string, FeatureMap> = {
+        f1,
+        r,
+        y,
+        z,
+        f3,
+        logits: logits!,
+        ...Object.fromEntries(heads),
+      };
+      return { maps, whole, latents: { f1, r: from.r, y: latent } };
     }
 
     beforeAll(async () => {
@@ -87,7 +106,7 @@ describe.each(released.map(({ folder, manifest }) => [manifest.name, folder] as 
         const { maps, whole } = await runAll(backend, reference.latents);
         await backend.dispose();
         const errors = Object.entries(maps).map(([name, map]) => {
-          return [name, relativeError(map.data, reference.maps[name as keyof typeof maps].data)] as const;
+          return [name, relativeError(map.data, reference.maps[name]!.data)] as const;
         });
         for (const [name, error] of errors) expect(error, name).toBeLessThan(1e-4);
         // Across RE's rounding: the few latents near an integer that flipped reach the positions around them.

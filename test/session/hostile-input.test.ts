@@ -1,8 +1,10 @@
 import { crc32 } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { classifyPicture, decodeTiles, featureRows } from '../../src/codec/decode-picture.js';
+import { analysePicture } from '../../src/codec/analyse-picture.js';
+import { decodeTiles, featureRows } from '../../src/codec/decode-picture.js';
 import { type EntropyModel, openEntropyModel } from '../../src/codec/entropy-model.js';
 import type { Networks } from '../../src/codec/networks.js';
+import { latentSource } from '../../src/codec/picture-source.js';
 import type { DicmHeader } from '../../src/container/dicm-file.js';
 import { integerCheck } from '../../src/container/integer-check.js';
 import { readDicm } from '../../src/container/read-dicm.js';
@@ -13,6 +15,7 @@ import { RangeEncoder } from '../../src/entropy/range-encoder.js';
 import { tableIndexes } from '../../src/hyperprior/quantiser.js';
 import { type Codec, DicmError, FormatError, LimitError, readInfo } from '../../src/index.js';
 import { loadModel } from '../../src/model/load-model.js';
+import type { TaskSelection } from '../../src/networks/task-network.js';
 import { openTiny, photo, TINY_MODEL } from './helpers.js';
 
 let codec: Codec;
@@ -180,15 +183,17 @@ test.each([Number.NaN, Infinity, -Infinity])(
     const data = new Float32Array(height * width * channels).fill(1);
     data[data.length - 1] = value;
     const networks: Networks = {
-      run: async () => [{ data, height, width, channels }],
+      run: async () => Array(10).fill({ data, height, width, channels }),
       dispose: async () => {},
     };
     const rows = featureRows({ entropy, networks }, readDicm(file));
     expect(await refusalOf(rows.next())).toMatchObject({ code: 'bad-features', exitCode: 6 });
-    expect(await refusalOf(classifyPicture({ entropy, networks }, readDicm(file)))).toMatchObject({
-      code: 'bad-logits',
-      exitCode: 6,
-    });
+    const analyse = (selection: TaskSelection) =>
+      refusalOf(analysePicture(networks, latentSource(entropy, readDicm(file)), selection, () => {}));
+    const classes = await analyse({ classes: true, boxes: false, masks: false });
+    expect(classes).toMatchObject({ code: 'bad-logits', exitCode: 6 });
+    const masks = await analyse({ classes: false, boxes: true, masks: true });
+    expect(masks).toMatchObject({ code: 'bad-detections', exitCode: 6 });
   },
 );
 
