@@ -1,4 +1,5 @@
 import { EXIT, Interrupted } from './exit-codes.js';
+import type { Terminal } from './terminal.js';
 import { removeUnfinishedFiles } from './write-output.js';
 
 /** Time a run gets to end by itself after the first signal: an executor cannot be stopped in mid-network. */
@@ -13,26 +14,37 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
  * once, whatever the rest of the program is doing. A second signal, or a run that does not end within two
  * seconds, ends the process.
  *
- * @returns Switches the handling off again.
+ * The signals stay handled to the very end: one that arrives when the result is out already must not turn a run
+ * that succeeded into one that was killed.
+ *
+ * @param onForced - Called with the reason before a run is ended that did not end by itself.
+ * @returns To be called when the exit code is known; signals change nothing from then on.
  */
-export function handleInterruption(controller: AbortController): () => void {
+export function handleInterruption(
+  controller: AbortController,
+  terminal: Terminal,
+  onForced: (reason: unknown) => void,
+): () => void {
   let timer: NodeJS.Timeout | undefined;
+  let isOver = false;
   const exitNow = () => {
     removeUnfinishedFiles();
     // Progress bars hide the cursor, and nobody else will bring it back.
-    if (process.stderr.isTTY) process.stderr.write(SHOW_CURSOR);
-    process.exit(EXIT.interrupted);
+    if (terminal.stderr.isTTY) terminal.stderr.write(SHOW_CURSOR);
+    onForced(controller.signal.reason);
+    terminal.exit(EXIT.interrupted);
   };
   const onSignal = (name: NodeJS.Signals) => {
+    if (isOver) return;
     removeUnfinishedFiles();
-    if (controller.signal.aborted) exitNow();
+    if (controller.signal.aborted) return exitNow();
     controller.abort(new Interrupted(name));
     timer = setTimeout(exitNow, GRACE_MS);
     timer.unref();
   };
-  for (const name of SIGNALS) process.on(name, onSignal);
+  for (const name of SIGNALS) terminal.signals.on(name, onSignal);
   return () => {
+    isOver = true;
     clearTimeout(timer);
-    for (const name of SIGNALS) process.off(name, onSignal);
   };
 }

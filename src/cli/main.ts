@@ -4,7 +4,7 @@ import { openContext } from './context.js';
 import { describeFailure, EXIT } from './exit-codes.js';
 import { handleInterruption } from './interruption.js';
 import { buildProgram } from './program.js';
-import { processTerminal, type Terminal } from './terminal.js';
+import { type Output, processTerminal, type Terminal } from './terminal.js';
 import { asOutputError } from './write-output.js';
 
 /**
@@ -14,7 +14,7 @@ import { asOutputError } from './write-output.js';
  */
 export async function main(args: readonly string[], terminal: Terminal = processTerminal()): Promise<number> {
   const controller = new AbortController();
-  const stopHandling = handleInterruption(controller);
+  const end = handleInterruption(controller, terminal, (reason) => report(args, terminal, reason));
   let exitCode: number = EXIT.ok;
   let outputFailure: unknown;
   // A reader that has seen enough closes the pipe: that ends the run, quietly.
@@ -29,13 +29,14 @@ export async function main(args: readonly string[], terminal: Terminal = process
       exitCode = code;
     });
     await program.parseAsync(args, { from: 'user' });
-    await flushed(terminal);
+    await flushed(terminal.stdout);
     if (outputFailure !== undefined) throw outputFailure;
   } catch (error) {
     exitCode = report(args, terminal, outputFailure ?? error);
-  } finally {
-    stopHandling();
   }
+  // The process is ended without waiting for anything, so nothing may be left on its way.
+  await Promise.all([flushed(terminal.stdout), flushed(terminal.stderr)]);
+  end();
   return exitCode;
 }
 
@@ -70,10 +71,10 @@ function reporterOf(terminal: Terminal, args: readonly string[]) {
   return openContext(terminal, new AbortController().signal, options).reporter;
 }
 
-/** Waits until stdout has taken everything, or has failed. */
-function flushed({ stdout }: Terminal): Promise<void> {
+/** Waits until a stream has taken everything, or has failed. */
+function flushed(stream: Output): Promise<void> {
   return new Promise((resolve) => {
-    if (stdout.destroyed || stdout.errored) resolve();
-    else stdout.write('', () => resolve());
+    if (stream.destroyed || stream.errored) resolve();
+    else stream.write('', () => resolve());
   });
 }

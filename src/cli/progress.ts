@@ -60,6 +60,8 @@ export async function openProgress(context: Context, verb: string, files: number
       if (bar === undefined) {
         bar = open().create(total, 0, { name, unit: 'tiles' });
         pictures.set(name, bar);
+        // At once: the next frame may be a tenth of a second away.
+        bars?.update();
       }
       bar.update(done);
       if (done === total) bars?.remove(bar);

@@ -1,8 +1,8 @@
-import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { defaultLimits, FormatError, LimitError } from '../index.js';
 import type { Context } from './context.js';
-import { readPieces, readStandardInput, STANDARD } from './standard-streams.js';
+import { readSpecialFile } from './read-special-file.js';
+import { readStandardInput, STANDARD } from './standard-streams.js';
 
 /**
  * Reads a whole .dicm file, or stdin for `-`. Its size is compared with the limit before it is read, or
@@ -14,13 +14,9 @@ export async function readDicmFile(context: Context, path: string): Promise<Uint
   if (path === STANDARD) return readStandardInput(context, 'maxFileBytes');
   const maxFileBytes = context.options.limit?.maxFileBytes ?? defaultLimits.maxFileBytes;
   try {
-    const status = await stat(path);
-    if (!status.isFile() && !status.isDirectory()) {
-      // A pipe or a device: its size is known when it ends.
-      const stream = createReadStream(path, { signal: context.signal });
-      return await readPieces(stream, 'maxFileBytes', context.options);
-    }
-    const { size } = status;
+    const special = await readSpecialFile(context, path, 'maxFileBytes');
+    if (special !== undefined) return special;
+    const { size } = await stat(path);
     if (size > maxFileBytes) throw new LimitError('maxFileBytes', size, maxFileBytes, 'The file, in bytes,');
     return new Uint8Array(await readFile(path, { signal: context.signal }));
   } catch (error) {

@@ -1,11 +1,14 @@
-import type { Readable } from 'node:stream';
+import { addAbortSignal, type Readable } from 'node:stream';
 import { defaultLimits, LimitError, OutputError, UsageError } from '../index.js';
-import type { Context, GlobalOptions } from './context.js';
+import type { Context } from './context.js';
 import type { Terminal } from './terminal.js';
 import { asOutputError, type Content } from './write-output.js';
 
 /** The name that stands for stdin or stdout. */
 export const STANDARD = '-';
+
+/** Limits on the size of what has no size beforehand: .dicm files, pictures. */
+export type UnsizedLimit = 'maxFileBytes' | 'maxArrayBytes';
 
 /**
  * Reads stdin to its end.
@@ -13,27 +16,27 @@ export const STANDARD = '-';
  * @param limitName - The limit on its size.
  * @throws UsageError `stdin-is-terminal` when nothing is piped in; LimitError
  */
-export async function readStandardInput(
-  { terminal: { stdin }, options }: Context,
-  limitName: 'maxFileBytes' | 'maxArrayBytes',
-): Promise<Uint8Array> {
+export async function readStandardInput(context: Context, limitName: UnsizedLimit): Promise<Uint8Array> {
+  const { stdin } = context.terminal;
   if (stdin.isTTY) {
     throw new UsageError('stdin-is-terminal', 'stdin is a terminal; pipe a file in, or name one');
   }
-  return readPieces(stdin, limitName, options);
+  return readPieces(context, stdin, limitName);
 }
 
 /**
  * Reads a stream of unknown length to its end, and no further than a limit: a pipe or a device may have none.
+ * An interruption does not wait for the end.
  *
  * @throws LimitError
  */
 export async function readPieces(
+  { options, signal }: Context,
   stream: Readable,
-  limitName: 'maxFileBytes' | 'maxArrayBytes',
-  { limit }: GlobalOptions,
+  limitName: UnsizedLimit,
 ): Promise<Uint8Array> {
-  const maximum = limit?.[limitName] ?? defaultLimits[limitName];
+  const maximum = options.limit?.[limitName] ?? defaultLimits[limitName];
+  addAbortSignal(signal, stream);
   const pieces: Uint8Array[] = [];
   let total = 0;
   for await (const piece of stream as AsyncIterable<Uint8Array>) {

@@ -9,12 +9,16 @@ export interface Terminal {
   stdout: Output;
   stderr: Output;
   env: NodeJS.ProcessEnv;
+  /** Where the signals that ask a program to stop arrive. */
+  signals: { on(name: NodeJS.Signals, listener: (name: NodeJS.Signals) => void): unknown };
+  /** Ends the program at once. */
+  exit(exitCode: number): void;
 }
 
 /** The terminal of this process. */
 export function processTerminal(): Terminal {
   const { stdin, stdout, stderr, env } = process;
-  return { stdin, stdout, stderr, env };
+  return { stdin, stdout, stderr, env, signals: process, exit: (exitCode) => process.exit(exitCode) };
 }
 
 /** Whether to colour what is written to `stream` (https://no-color.org). */

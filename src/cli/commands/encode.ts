@@ -6,6 +6,7 @@ import { formatBytes, formatSize } from '../format.js';
 import { numberBetween, positiveNumber, sideOrNone, wholeNumber } from '../parse-numbers.js';
 import { makeFolders, type PlannedOutput, planOutputs } from '../plan-outputs.js';
 import { openProgress } from '../progress.js';
+import { readSpecialFile } from '../read-special-file.js';
 import { runInputs } from '../run-inputs.js';
 import {
   checkStandardOutput,
@@ -77,7 +78,10 @@ async function encodeFiles(context: Context, patterns: string[], flags: EncodeFl
     const encodeOne = async ({ input, output }: PlannedOutput, signal: AbortSignal) => {
       const started = performance.now();
       if (output !== STANDARD) await checkOutput(output, force);
-      const image = input.path === STANDARD ? await readStandardInput(context, 'maxArrayBytes') : input.path;
+      const image =
+        input.path === STANDARD
+          ? await readStandardInput(context, 'maxArrayBytes')
+          : ((await readSpecialFile(context, input.path, 'maxArrayBytes')) ?? input.path);
       const encoded = await codec.encode(image, {
         quality: flags.quality,
         targetBpp: flags.targetBpp,

@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { dicm, MODELS, PHOTOS, PROGRAM, scratchFolder } from './run-cli.js';
@@ -14,43 +13,6 @@ beforeAll(async () => {
   await sharp(join(PHOTOS, 'rocket.jpg')).resize(2000, 1200).png({ compressionLevel: 1 }).toFile(large);
   const result = await dicm(['encode', large, '--max-side', 'none', '-q', '5', '-o', coded]);
   expect(result.exitCode, result.stderr).toBe(0);
-});
-
-/** Waits until a temporary file of an output is there. */
-async function temporaryFile(root: string): Promise<void> {
-  for (let waited = 0; waited < 20_000; waited += 5) {
-    if ((await readdir(root)).some((name) => name.endsWith('.tmp-dicm'))) return;
-    await sleep(5);
-  }
-  throw new Error('no temporary file appeared');
-}
-
-describe('a signal', () => {
-  test.each(['SIGINT', 'SIGTERM'] as const)('%s while encoding leaves nothing', async (signal) => {
-    const root = join(folder, `encode-${signal}`);
-    await mkdir(root);
-    const result = await dicm(['encode', large, '--max-side', 'none', '-o', join(root, 'out.dicm')], {
-      onStart: (child) => setTimeout(() => child.kill(signal), 900),
-    });
-    expect(result.exitCode, result.stderr).toBe(130);
-    expect(result.stderr).toContain(`interrupted by ${signal}`);
-    expect(await readdir(root)).toEqual([]);
-  });
-
-  test.each(['SIGINT', 'SIGTERM'] as const)(
-    '%s while writing leaves the old file as it was',
-    async (signal) => {
-      const root = join(folder, `write-${signal}`);
-      await mkdir(root);
-      await writeFile(join(root, 'out.npy'), 'old');
-      const result = await dicm(['decode', coded, '-f', '-o', join(root, 'out.npy'), '--backend', 'wasm'], {
-        onStart: (child) => void temporaryFile(root).then(() => child.kill(signal)),
-      });
-      expect(result.exitCode, result.stderr).toBe(130);
-      expect(await readdir(root)).toEqual(['out.npy']);
-      expect(await readFile(join(root, 'out.npy'), 'utf8')).toBe('old');
-    },
-  );
 });
 
 describe('a write that fails', () => {
