@@ -1,29 +1,22 @@
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadModel, type Model } from '../../src/model/load-model.js';
-import { readSafetensors } from '../../src/model/safetensors.js';
-import { StoredTensor } from '../../src/model/stored-tensor.js';
 import { encoder, encoderInputs } from '../../src/networks/encoder.js';
 import { features, latentInputs } from '../../src/networks/features.js';
-import { taskNetwork } from '../../src/networks/task-network.js';
+import {
+  nameTaskMaps,
+  type TaskSelection,
+  taskInputs,
+  taskNetwork,
+} from '../../src/networks/task-network.js';
 import type { Backend, CompiledNetwork, FeatureMap } from '../../src/nn/backend.js';
 import { relativeError } from '../nn/op-vectors.js';
 import { describeBackends } from '../nn/open-for-test.js';
+import { tinyVector } from './tiny-vectors.js';
 
 const fixtures = fileURLToPath(new URL('../../fixtures/models/', import.meta.url));
-const vectors = readSafetensors(readFileSync(`${fixtures}tiny-vectors.safetensors`), 'tiny-vectors');
-
-/** What PyTorch computed for the tiny model: [1, h, w, c], logits [1, classes]. */
-function vector(name: string): FeatureMap {
-  const tensor = new StoredTensor(vectors.get(name)!);
-  const [height = 1, width = 1, channels = 1] =
-    tensor.shape.length === 2 ? [1, ...tensor.shape] : tensor.shape.slice(1);
-  return { data: tensor.data as Float32Array, height, width, channels };
-}
-
 function expectClose(actual: FeatureMap | undefined, name: string): void {
-  const expected = vector(name);
+  const expected = tinyVector(name);
   expect([actual!.height, actual!.width, actual!.channels]).toEqual([
     expected.height,
     expected.width,
@@ -49,20 +42,72 @@ describeBackends('the tiny model against PyTorch', (open) => {
 
   describe.each(['a', 'b'])('case %s', (name) => {
     test('encoder', async () => {
-      const [y, z] = await networks.encoder!.run([vector(`${name}.rgb`)]);
+      const [y, z] = await networks.encoder!.run([tinyVector(`${name}.rgb`)]);
       expectClose(y, `${name}.y`);
       expectClose(z, `${name}.z`);
     });
 
     test('features', async () => {
-      const [f3] = await networks.features!.run([vector(`${name}.y_hat`)]);
+      const [f3] = await networks.features!.run([tinyVector(`${name}.y_hat`)]);
       expectClose(f3, `${name}.f3`);
     });
 
     test('classifier', async () => {
-      const [logits] = await networks.classifier!.run([vector(`${name}.y_hat`)]);
+      const [logits] = await networks.classifier!.run([tinyVector(`${name}.y_hat`)]);
       expectClose(logits, `${name}.logits`);
     });
+  });
+
+  describe.each(['a', 'b'])('heads of case %s', (name) => {
+    const run = async (selection: TaskSelection) => {
+      const network = await backend.compile(
+        taskNetwork('latents', selection),
+        model.tensors,
+        taskInputs('latents', model.tensors),
+      );
+      return nameTaskMaps(selection, await network.run([tinyVector(`${name}.y_hat`)]));
+    };
+
+    test('with everything', async () => {
+      const { logits, levels, mask } = await run({ classes: true, boxes: true, masks: true });
+      expectClose(logits, `${name}.logits`);
+      expect(levels!.map(({ stride }) => stride)).toEqual([8, 16, 32]);
+      for (const [i, { classes, distances, controller }] of levels!.entries()) {
+        expectClose(classes, `${name}.heads.level${i + 2}.classes`);
+        expectClose(distances, `${name}.heads.level${i + 2}.distances`);
+        expectClose(controller, `${name}.heads.level${i + 2}.controller`);
+      }
+      expectClose(mask, `${name}.heads.mask`);
+    });
+
+    test('with boxes only', async () => {
+      const { logits, levels, mask } = await run({ classes: false, boxes: true, masks: false });
+      expect([logits, mask]).toEqual([undefined, undefined]);
+      for (const [i, { classes, distances, controller }] of levels!.entries()) {
+        expectClose(classes, `${name}.heads.level${i + 2}.classes`);
+        expectClose(distances, `${name}.heads.level${i + 2}.distances`);
+        expect(controller).toBeUndefined();
+      }
+    });
+  });
+
+  test('heads on pixels, down to one position a level', async () => {
+    const selection = { classes: true, boxes: true, masks: true };
+    const network = await backend.compile(
+      taskNetwork('pixels', selection),
+      model.tensors,
+      taskInputs('pixels', model.tensors),
+    );
+    const rgb = { data: new Float32Array(16 * 48 * 3).fill(0.5), height: 16, width: 48, channels: 3 };
+    const { logits, levels, mask } = nameTaskMaps(selection, await network.run([rgb]));
+    expect(logits!.channels).toBe(1000);
+    const sizes = levels!.map(({ classes: { height, width } }) => [height, width]);
+    expect(sizes).toEqual([
+      [2, 6],
+      [1, 3],
+      [1, 2],
+    ]);
+    expect([mask!.height, mask!.width, mask!.channels]).toEqual([4, 12, 8]);
   });
 
   test('takes the smallest tile and odd latent sizes', async () => {
