@@ -40,7 +40,7 @@ const T75 = 5;
  * COCO's average precision (`COCOeval.accumulate` and `summarize` of pycocotools, area "all").
  *
  * @param imageCounts - [images]: how often each picture counts; once unless given. A bootstrap draws pictures this way:
- * matching, the slow part, is done once.
+ * matching, the slow part, is done once. Equal scores of different detections keep their order, copies side by side.
  * @throws UsageError `length-mismatch` when there is not one count for each picture.
  */
 export function averagePrecision(
