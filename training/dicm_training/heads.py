@@ -35,10 +35,15 @@ class HeadsArchitecture:
     mask_width: int = 64
     mask_channels: int = 8
     categories: int = 20
+    dynamic: bool = True
+    """Whether masks come from a dynamic network; else they are linear combinations of the mask features, which are
+    then prototypes (YOLACT, Bolya et al. 2019). Only dynamic ones are released: see RESULTS.md."""
 
     @property
     def parameters_per_mask(self) -> int:
         """Numbers the controller gives for each location: weights, then biases, of three 1x1 layers."""
+        if not self.dynamic:
+            return self.mask_channels + 1
         w = DYNAMIC_WIDTH
         return (2 + self.mask_channels) * w + w * w + w + w + w + 1
 
@@ -186,9 +191,12 @@ def dynamic_masks(features: Tensor, parameters: Tensor, centres: Tensor, strides
     """Mask logits [P, H, W] at stride 4 of P objects.
 
     features: [P, M, H, W] mask features of each object's picture; parameters: [P, 169]; centres [P, 2] in pixels
-    and strides [P] of the locations that gave them.
+    and strides [P] of the locations that gave them. With [P, M + 1] parameters, a linear combination of prototypes.
     """
     count, channels, height, width = features.shape
+    if parameters.shape[1] == channels + 1:
+        weights, bias = parameters.split((channels, 1), 1)
+        return torch.baddbmm(bias[:, None], weights[:, None], features.flatten(2)).view(count, height, width)
     w = DYNAMIC_WIDTH
     grid = locations(height, width, MASK_STRIDE, features.device).view(1, height * width, 2)
     relative = (grid - centres[:, None]) / (8 * strides)[:, None, None]

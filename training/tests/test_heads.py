@@ -24,6 +24,7 @@ from dicm_training.heads import (
 )
 from dicm_training.instances import UNKNOWN, Targets, ViewSource, sampling_weights, synthetic_annotated
 from dicm_training.released import ReleasedModel
+from dicm_training.run_state import load_heads
 
 
 def test_iou_and_giou_by_hand() -> None:
@@ -183,3 +184,20 @@ def test_found_objects_are_few_ordered_and_inside(tmp_path: Path) -> None:
         ys, xs = mask.nonzero(as_tuple=True)
         assert ((xs + 0.5 >= box[0]) & (xs + 0.5 < box[2]) & (ys + 0.5 >= box[1]) & (ys + 0.5 < box[3])).all()
     assert len(find_objects(outputs, 0, 41, 77, min_score=1.1).scores) == 0
+
+
+def test_prototypes_are_trained_on_a_frozen_detector(tiny_run: Path, tmp_path: Path) -> None:
+    common = ["--synthetic", "--tiny", "--batch", "2", "--canvas", "64", "96", "--sides", "64", "160"]
+    common += ["--steps", "2", "--threads", "2", "--base", str(tiny_run / "model")]
+    stage("heads", "--run", str(tmp_path / "dynamic"), *common)
+    trunk = tmp_path / "dynamic" / "heads.pt"
+    stage("heads", "--run", str(tmp_path / "linear"), *common, "--trunk", str(trunk), "--prototypes", "6")
+    dynamic, linear = (load_heads(tmp_path / run / "heads.pt", torch.device("cpu"))[0] for run in ("dynamic", "linear"))
+    mine, theirs = linear.state_dict(), dynamic.state_dict()
+    for name, value in mine.items():
+        if not name.startswith(("controllers.", "mask_")):
+            torch.testing.assert_close(value, theirs[name], rtol=0, atol=0, msg=name)
+    features, parameters = torch.randn(1, 6, 3, 4), torch.randn(1, 7)
+    masks = dynamic_masks(features, parameters, torch.zeros(1, 2), torch.ones(1))
+    expected = torch.einsum("chw,c->hw", features[0], parameters[0, :6]) + parameters[0, 6]
+    torch.testing.assert_close(masks[0], expected)

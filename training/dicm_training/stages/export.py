@@ -198,6 +198,8 @@ def heads_of(args: argparse.Namespace) -> tuple[Heads, list[dict[str, object]]] 
     if args.run is None or not (args.run / "heads.pt").exists():
         return None
     heads, _ = load_heads(args.run / "heads.pt", torch.device("cpu"))
+    if not heads.arch.dynamic:
+        raise SystemExit(f"{args.run}/heads.pt has prototype masks, which no runtime reads: train without --prototypes")
     return heads, json.loads((args.run / CATEGORIES_FILE).read_text())
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -21,7 +22,7 @@ from ..heads import TINY_HEADS, Heads, HeadsArchitecture
 from ..instances import ViewSource, read_annotated, read_categories, synthetic_annotated
 from ..quantise import store
 from ..released import ReleasedModel, stored_tensors, widen
-from ..run_state import StageRun, load_model
+from ..run_state import StageRun, load_heads, load_model
 from ..setup import seed_step
 
 SYNTHETIC_CATEGORIES = [{"id": i + 1, "name": f"category {i + 1}"} for i in range(20)]
@@ -42,6 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--canvas", type=int, nargs=2, default=[256, 320], help="height and width of a view, in pixels")
     parser.add_argument("--sides", type=int, nargs=2, default=[192, 448], help="range of a photograph's longest side")
     parser.add_argument("--rate", type=float, default=1e-3, help="peak learning rate")
+    parser.add_argument("--trunk", type=Path, help="heads.pt of another run: train only new mask parts on its detector")
+    parser.add_argument("--prototypes", type=int, help="masks as combinations of this many prototypes, to compare")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=0, help="CPU threads (0: PyTorch's choice)")
     parser.add_argument("--stop-after", type=int, help="stop, resumable, after this many steps of this start")
@@ -78,6 +81,27 @@ def tail_features(model: ReleasedModel, rgb: Tensor, position: Tensor, coded: Te
     return c2, c3, c4
 
 
+MASK_PARTS = ("controllers.", "mask_")
+"""What makes masks in the heads, by the start of a parameter's name; the rest is the detector."""
+
+
+def take_trunk(heads: Heads, path: Path) -> None:
+    """Copy and freeze the detector of trained heads; the mask parts stay as they are."""
+    detector = {k: v for k, v in load_heads(path, torch.device("cpu"))[0].state_dict().items()}
+    detector = {k: v for k, v in detector.items() if not k.startswith(MASK_PARTS)}
+    heads.load_state_dict(detector, strict=False)
+    for name, parameter in heads.named_parameters():
+        parameter.requires_grad_(name.startswith(MASK_PARTS))
+
+
+def set_training(heads: Heads) -> None:
+    """Let batch norms follow the batches, but not those of a frozen detector."""
+    heads.train()
+    for module in heads.modules():
+        if isinstance(module, torch.nn.BatchNorm2d) and not module.weight.requires_grad:
+            module.eval()
+
+
 def run(args: argparse.Namespace) -> None:
     """Run or resume the stage."""
     if args.data is None and not args.synthetic:
@@ -94,9 +118,14 @@ def run(args: argparse.Namespace) -> None:
     torch.manual_seed(args.seed)
     inputs = tuple(tensors[f"tail.layer{k}.0.conv3.weight"].shape[0] for k in (2, 3, 4))
     widths = TINY_HEADS if args.tiny else HeadsArchitecture()
-    arch = HeadsArchitecture(inputs, widths.width, widths.mask_width, widths.mask_channels, len(categories))  # type: ignore[arg-type]
+    arch = replace(widths, inputs=inputs, categories=len(categories))  # type: ignore[arg-type]
+    if args.prototypes:
+        arch = replace(arch, mask_channels=args.prototypes, dynamic=False)
     heads = Heads(arch).to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    stage = StageRun("heads", args.run, heads, [{"params": list(heads.parameters()), "peak": args.rate}], args)
+    if args.trunk is not None:
+        take_trunk(heads, args.trunk)
+    trained = [p for p in heads.parameters() if p.requires_grad]
+    stage = StageRun("heads", args.run, heads, [{"params": trained, "peak": args.rate}], args)
     if stage.resume() and stage.finished:
         return
     # The categories belong to the heads: export writes them into the manifest.
@@ -113,7 +142,7 @@ def run(args: argparse.Namespace) -> None:
         with autocast():
             return tail_features(frozen, rgb.to(device, memory_format=torch.channels_last), position, coded)
 
-    heads.train()
+    set_training(heads)
     for rgb, targets in source.batches(stage.schedule.step):
         if stage.over:
             break
