@@ -46,6 +46,18 @@ const ONLY = {
   errors: [],
 };
 
+/**
+ * Files that cli may import besides src/index.ts, through which all of it is public: what `dicm inspect` needs,
+ * whose start would otherwise load the whole library.
+ */
+const CLI_STARTS_WITH = [
+  'src/container/index.ts',
+  'src/errors.ts',
+  'src/limits.ts',
+  'src/codec/shortest-quality.ts',
+  'src/session/inventory.ts',
+];
+
 /** Packages and the one part that may import them. */
 const PACKAGES = [
   [/^sharp$/, 'image'],
@@ -77,7 +89,7 @@ function partOf(path) {
 function checkInternal(path, target, files) {
   const [from, to] = [partOf(path), partOf(target)];
   if (!files.has(target)) return `imports ${target}, which does not exist`;
-  if (from === to) return undefined;
+  if (from === to || (from === 'cli' && CLI_STARTS_WITH.includes(target))) return undefined;
   if (ORDER.indexOf(to) < ORDER.indexOf(from)) return `${from} imports ${to}, which lies above it`;
   if (ONLY[from] !== undefined && !ONLY[from].includes(to)) {
     return `${from} imports ${to}, but may import only ${ONLY[from].join(', ') || 'itself'}`;

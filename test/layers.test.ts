@@ -59,6 +59,12 @@ describe('a rule is broken by', () => {
       "import { a } from '../session.js';",
       'may import only index',
     ],
+    [
+      'cli that goes past the entry of the container',
+      'src/cli/main.ts',
+      "import { a } from '../container/read-dicm.js';",
+      'may import only index',
+    ],
     ['tasks that see an image', 'src/tasks/x.ts', "import { a } from '../image/load.js';", 'may import only'],
     [
       'tasks that see a file',
@@ -146,6 +152,7 @@ describe('no rule is broken by', () => {
       'src/cli/main.ts',
       "import '../index.js';\nimport './reporter.js';\nimport 'commander';",
     ],
+    ['cli and the errors alone', 'src/cli/main.ts', "import '../errors.js';\nimport '../limits.js';"],
     ['sharp in image', 'src/image/load.ts', "import sharp from 'sharp';"],
     ['an executor found at run time', 'src/nn/ops.ts', 'const ort = await import(name);'],
     [

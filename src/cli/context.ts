@@ -1,12 +1,7 @@
 import { availableParallelism } from 'node:os';
-import {
-  type BackendChoice,
-  type Codec,
-  defaultLimits,
-  type Limits,
-  openCodec,
-  UsageError,
-} from '../index.js';
+import { UsageError } from '../errors.js';
+import type { BackendChoice, Codec } from '../index.js';
+import { defaultLimits, type Limits } from '../limits.js';
 import { Reporter } from './reporter.js';
 import type { Terminal } from './terminal.js';
 
@@ -51,6 +46,8 @@ export function jobsOf({ options }: Context): number {
 /** Opens a codec as the options say, hands it to `use`, and closes it whatever happens. */
 export async function withCodec<R>(context: Context, use: (codec: Codec) => Promise<R>): Promise<R> {
   const { backend, model, threads, limit } = context.options;
+  // Only here: commands without a codec start without the library.
+  const { openCodec } = await import('../index.js');
   const codec = await openCodec({ backend, model, threads, limits: limit });
   try {
     return await use(codec);

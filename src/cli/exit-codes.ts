@@ -1,5 +1,4 @@
-import { CommanderError } from 'commander';
-import { DicmError, LimitError } from '../index.js';
+import { DicmError, LimitError } from '../errors.js';
 
 /** Exit codes of the command line (docs/cli.md). Errors of the library bring their own, 2 to 7. */
 export const EXIT = {
@@ -32,9 +31,6 @@ export function describeFailure(error: unknown): Failure {
   }
   if (error instanceof DicmError) {
     return { code: error.code, message: error.message, exitCode: error.exitCode };
-  }
-  if (error instanceof CommanderError) {
-    return { code: error.code, message: error.message, exitCode: EXIT.usage };
   }
   if (error instanceof Interrupted) {
     return { code: 'interrupted', message: error.message, exitCode: EXIT.interrupted };

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { UsageError } from '../index.js';
+import { UsageError } from '../errors.js';
 import { STANDARD } from './standard-streams.js';
 
 /** One input of a run. */

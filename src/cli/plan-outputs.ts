@@ -1,6 +1,6 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname, join, parse, resolve, sep } from 'node:path';
-import { UsageError } from '../index.js';
+import { UsageError } from '../errors.js';
 import type { Input } from './expand-inputs.js';
 import { STANDARD } from './standard-streams.js';
 import { asOutputError } from './write-output.js';

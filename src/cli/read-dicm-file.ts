@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
-import { defaultLimits, FormatError, LimitError } from '../index.js';
+import { FormatError, LimitError } from '../errors.js';
+import { defaultLimits } from '../limits.js';
 import type { Context } from './context.js';
 import { readSpecialFile } from './read-special-file.js';
 import { readStandardInput, STANDARD } from './standard-streams.js';

@@ -1,4 +1,4 @@
-import { BackendError, OutputError } from '../index.js';
+import { BackendError, OutputError } from '../errors.js';
 import type { Context } from './context.js';
 import { describeFailure, EXIT } from './exit-codes.js';
 

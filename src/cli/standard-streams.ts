@@ -1,5 +1,6 @@
 import { addAbortSignal, type Readable } from 'node:stream';
-import { defaultLimits, LimitError, OutputError, UsageError } from '../index.js';
+import { LimitError, OutputError, UsageError } from '../errors.js';
+import { defaultLimits } from '../limits.js';
 import type { Context } from './context.js';
 import type { Terminal } from './terminal.js';
 import { asOutputError, type Content } from './write-output.js';

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { type FileHandle, link, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { OutputError } from '../index.js';
+import { OutputError } from '../errors.js';
 
 /** How to write a file. */
 export interface WriteOptions {
