@@ -50,12 +50,14 @@ export function latentSource(entropy: EntropyModel, file: DicmFile): PictureSour
   const place = (into: FeatureMap, left: number, top: number, index: number) => {
     const tile = grid.tile(index);
     const latents = latentsAt(index);
-    const [tileLeft, tileTop] = [tile.x / 16, tile.y / 16];
-    const columns = Math.min(tile.latentWidth, left + into.width - tileLeft);
-    const rows = Math.min(tile.latentHeight, top + into.height - tileTop);
+    // Where the common part begins in the tile, and where in the area.
+    const [x, y] = [Math.max(0, left - tile.x / 16), Math.max(0, top - tile.y / 16)];
+    const [toX, toY] = [tile.x / 16 + x - left, tile.y / 16 + y - top];
+    const columns = Math.min(tile.latentWidth - x, into.width - toX);
+    const rows = Math.min(tile.latentHeight - y, into.height - toY);
     for (let row = 0; row < rows; row++) {
-      const from = row * tile.latentWidth * channels;
-      const to = ((tileTop - top + row) * into.width + tileLeft - left) * channels;
+      const from = ((y + row) * tile.latentWidth + x) * channels;
+      const to = ((toY + row) * into.width + toX) * channels;
       into.data.set(latents.subarray(from, from + columns * channels), to);
     }
   };
