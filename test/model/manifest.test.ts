@@ -18,6 +18,14 @@ test('parses the tiny model', () => {
   expect(manifest.decodeId).toMatch(/^[0-9a-f]{64}$/);
 });
 
+test('detection is optional', () => {
+  const { detection } = parseManifest(text, 'm');
+  expect(detection).toMatchObject({ maskChannels: 8 });
+  expect(detection!.categories[0]).toEqual({ id: 1, name: 'category 1' });
+  const { detection: _, ...plain } = JSON.parse(text);
+  expect(parseManifest(JSON.stringify(plain), 'm')).not.toHaveProperty('detection');
+});
+
 test('ignores fields it does not know', () => {
   expect(parseManifest(JSON.stringify({ ...JSON.parse(text), later: 1 }), 'm').name).toBe('tiny');
 });
@@ -38,6 +46,11 @@ describe('refuses', () => {
     ['architecture', null],
     ['architecture.latentChannels', 0],
     ['architecture.tileSize', 512.5],
+    ['detection', 'yes'],
+    ['detection.categories', []],
+    ['detection.categories[0].id', 'one'],
+    ['detection.categories[2].name', undefined],
+    ['detection.maskChannels', 0],
     ['licence', undefined],
     ['figures', []],
   ];
@@ -51,6 +64,13 @@ describe('refuses', () => {
     expect(parse).toThrow(expect.objectContaining({ name: 'ModelError', code: 'bad-manifest' }));
     expect(parse).toThrow('there/manifest.json');
     expect(parse).toThrow(path);
+  });
+
+  test('two categories with one id', () => {
+    const manifest = JSON.parse(text);
+    manifest.detection.categories[1].id = 1;
+    const parse = () => parseManifest(JSON.stringify(manifest), 'm');
+    expect(parse).toThrow('detection.categories');
   });
 
   test.each(['', '{', 'null', '[]', '"text"'])('%j', (bad) => {
