@@ -164,9 +164,9 @@ test.each([2 ** 31 - 1, -(2 ** 31), 2 ** 22, 70_000])(
       await codec.verify(forged);
       const { y } = await codec.decodeLatents(forged);
       expect(y.data.every(Number.isFinite)).toBe(true);
-      for (const call of [codec.decodeFeatures, codec.classify]) {
+      for (const call of [codec.decodeFeatures, codec.classify, codec.segment]) {
         const refusal = await refusalOf(call(forged));
-        if (refusal !== undefined) expect(refusal.code).toMatch(/^bad-(features|logits)$/);
+        if (refusal !== undefined) expect(refusal.code).toMatch(/^bad-(features|logits|detections)$/);
       }
     }
   },
@@ -211,7 +211,13 @@ describe('a file of several tiles', () => {
         const bytes = tile.bytes.slice();
         bytes[Math.floor(part * bytes.length)]! ^= 0x24;
         const forged = writeDicm({ header, tiles: tiles.with(index, { ...tile, bytes }), ancillary: [] });
-        for (const call of [codec.verify, codec.classify, codec.decodeFeatures, codec.decodeLatents]) {
+        for (const call of [
+          codec.verify,
+          codec.classify,
+          codec.detect,
+          codec.decodeFeatures,
+          codec.decodeLatents,
+        ]) {
           const refusal = await refusalOf(call(forged));
           expect(refusal).toBeInstanceOf(FormatError);
           expect((refusal as FormatError).section).toBe(`tile ${index}`);
@@ -256,6 +262,7 @@ describe('a claim without substance', () => {
       for (const call of [
         codec.verify,
         codec.classify,
+        codec.segment,
         codec.decodeFeatures,
         codec.decodeLatents,
         codec.measureBits,
