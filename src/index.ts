@@ -3,6 +3,18 @@
  *
  * Importing it loads neither an executor nor the image library; they come with the first call that needs them.
  */
+
+export { type BenchOptions, type BenchResult, type BenchStep, benchmark } from './bench/benchmark.js';
+export type {
+  BenchComparison,
+  BenchDelta,
+  BenchPoint,
+  BenchReport,
+  BenchSeries,
+  FailedSample,
+  LeftOutImage,
+  Scores,
+} from './bench/report.js';
 export { shortestQuality } from './codec/shortest-quality.js';
 export type {
   DicmHeader,
@@ -62,8 +74,9 @@ export {
   listInstalledModels,
   probeBackends,
 } from './session/inventory.js';
+export { drawOverlay, type OverlayOptions } from './session/draw-overlay.js';
 export { classify, decodeFeatures, detect, encode, segment, verify } from './session/one-shot.js';
 export { defaultQuality, openCodec } from './session.js';
 export type { Detection, SegmentedDetection } from './tasks/describe-objects.js';
-export type { RunLengthMask } from './tasks/run-length-mask.js';
+export { decodeMask, maskArea, type RunLengthMask } from './tasks/run-length-mask.js';
 export type { Prediction, PredictionOptions } from './tasks/top-predictions.js';

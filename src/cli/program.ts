@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   analyze: async () => (await import('./commands/analyze.js')).addAnalyze,
   inspect: async () => (await import('./commands/inspect.js')).addInspect,
   verify: async () => (await import('./commands/verify.js')).addVerify,
+  bench: async () => (await import('./commands/bench.js')).addBench,
   models: async () => (await import('./commands/models.js')).addModels,
   doctor: async () => (await import('./commands/doctor.js')).addDoctor,
 };

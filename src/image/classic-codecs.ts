@@ -1,4 +1,5 @@
 import sharp from 'sharp';
+import { ImageError } from '../errors.js';
 import type { Picture } from './picture.js';
 
 /** Pixels without where they come from: [height][width][3]. */
@@ -20,15 +21,21 @@ export const classicOptions = {
  *
  * @param quality - 1 to 100, the format's own scale.
  * @returns The whole file.
+ * @throws ImageError `encode-failed`, for example where a side is longer than the format allows.
  */
 export async function encodeClassic(
   picture: Pixels,
   format: ClassicFormat,
   quality: number,
 ): Promise<Uint8Array> {
-  const image = openPixels(picture);
-  const file = await image.toFormat(format, { ...classicOptions[format], quality }).toBuffer();
-  return new Uint8Array(file);
+  try {
+    const image = openPixels(picture);
+    return new Uint8Array(await image.toFormat(format, { ...classicOptions[format], quality }).toBuffer());
+  } catch (cause) {
+    throw new ImageError('encode-failed', `${format} at quality ${quality}: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
 }
 
 /** Wraps pixels as a PNG without compressing them: the quickest file that every reader takes. */

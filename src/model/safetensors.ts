@@ -22,9 +22,14 @@ const MAX_RANK = 8;
  * from the first byte to the last without gap or overlap. Tensors are views of `file`.
  *
  * @param where - path of the file, for messages
+ * @param isIgnored - tensors that nobody reads and that may have any element type; they are left out
  * @throws ModelError `bad-weights`
  */
-export function readSafetensors(file: Uint8Array, where: string): Map<string, RawTensor> {
+export function readSafetensors(
+  file: Uint8Array,
+  where: string,
+  isIgnored: (name: string) => boolean = () => false,
+): Map<string, RawTensor> {
   const fail = (message: string): never => {
     throw new ModelError('bad-weights', `${where}: ${message}`);
   };
@@ -50,6 +55,10 @@ export function readSafetensors(file: Uint8Array, where: string): Map<string, Ra
   for (const [name, value] of Object.entries(header)) {
     if (name === '__metadata__') continue;
     const { dtype, shape, data_offsets: offsets } = (value ?? {}) as Record<string, unknown>;
+    if (isIgnored(name) && isCounts(offsets) && offsets.length === 2) {
+      ranges.push({ name, from: offsets[0]!, to: offsets[1]! });
+      continue;
+    }
     if (typeof dtype !== 'string' || !Object.hasOwn(elementBytes, dtype)) {
       return fail(`${name} has the element type ${String(dtype)}; this reads ${Object.keys(elementBytes)}`);
     }

@@ -1,0 +1,74 @@
+import { UsageError } from '../errors.js';
+import type { MaxSide } from '../image/fit-size.js';
+import type { BenchOptions } from './benchmark.js';
+import { findCodecs, knownCodecIds } from './codecs/find-codecs.js';
+import type { MissingCodec } from './codecs/picture-codec.js';
+import type { Contender } from './contenders/contender.js';
+import { dicmContender } from './contenders/dicm-contender.js';
+import type { BenchNetworks } from './contenders/open-networks.js';
+import { pixelContender } from './contenders/pixel-contender.js';
+
+/** Series to compare with where none is asked for, by preference. */
+const ANCHORS = ['hevc', 'avif'];
+
+/** Who takes part. */
+export interface ChosenContenders {
+  readonly contenders: readonly Contender[];
+  readonly missing: readonly MissingCodec[];
+  /** Id of the series to compare with; absent where there is none. */
+  readonly anchor: string | undefined;
+}
+
+/**
+ * Finds the codecs that are asked for, or all.
+ *
+ * @throws UsageError `unknown-codec`, `bad-setting`, `anchor-missing`
+ */
+export async function chooseContenders(
+  options: BenchOptions,
+  networks: BenchNetworks,
+  maxSide: MaxSide,
+): Promise<ChosenContenders> {
+  checkIds([...(options.codecs ?? []), ...Object.keys(options.settings ?? {})]);
+  const { found, missing } = await findCodecs(options.searchPath ?? process.env.PATH ?? '', options.codecs);
+  const all = found.map((codec) => pixelContender(codec, networks.pixels));
+  if (options.codecs === undefined || options.codecs.includes('dicm')) {
+    all.unshift(dicmContender(networks, options.task, maxSide));
+  }
+  const contenders = all.map((contender) => withSettings(contender, options.settings?.[contender.id]));
+  return { contenders, missing, anchor: anchorOf(options.anchor, contenders, missing) };
+}
+
+function checkIds(ids: readonly string[]): void {
+  const known = ['dicm', ...knownCodecIds()];
+  const unknown = ids.find((id) => !known.includes(id));
+  if (unknown !== undefined) {
+    throw new UsageError('unknown-codec', `there is no codec ${unknown}; there are: ${known.join(', ')}`);
+  }
+}
+
+function withSettings(contender: Contender, settings: readonly number[] | undefined): Contender {
+  if (settings === undefined) return contender;
+  const bad = settings.find((setting) => !Number.isFinite(setting));
+  if (bad !== undefined || settings.length === 0) {
+    throw new UsageError('bad-setting', `settings of ${contender.id} must be numbers`);
+  }
+  return { ...contender, settings: [...new Set(settings)] };
+}
+
+function anchorOf(
+  wanted: string | undefined,
+  contenders: readonly Contender[],
+  missing: readonly MissingCodec[],
+): string | undefined {
+  const ids = contenders.flatMap(({ id, payloadName }) =>
+    payloadName === undefined ? [id] : [id, `${id}-payload`],
+  );
+  if (wanted === undefined) return ANCHORS.find((id) => ids.includes(id));
+  if (ids.includes(wanted)) return wanted;
+  const reason = missing.find(({ id }) => id === wanted.replace(/-payload$/, ''))?.reason;
+  throw new UsageError(
+    'anchor-missing',
+    `no series ${wanted} to compare with${reason === undefined ? '' : `: ${reason}`}; there are: ${ids.join(', ')}`,
+  );
+}

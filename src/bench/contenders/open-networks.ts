@@ -1,0 +1,120 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { openModelShelf } from '../../codec/model-shelf.js';
+import { openNetworks } from '../../codec/networks.js';
+import { pixelSource } from '../../codec/picture-source.js';
+import { ModelError, UsageError } from '../../errors.js';
+import type { Picture } from '../../image/picture.js';
+import { requireHeads } from '../../model/require-heads.js';
+import { readTorchvisionResnet } from '../../model/torchvision-resnet.js';
+import { analyzeSource } from '../../session/analyze-source.js';
+import type { Codec, CodecOptions, ModelIdentity, Task } from '../../session/codec.js';
+import { openCodec } from '../../session.js';
+import type { CodecHooks } from '../codecs/picture-codec.js';
+import type { Answer } from './contender.js';
+import { describeAnswer, questionOf } from './describe-answer.js';
+
+/** The network that decoded pictures are given to. */
+export interface PixelNetwork {
+  readonly name: string;
+  /** Identifies its answers. */
+  readonly id: string;
+  /** Asks about a picture; objects come in pixels of the picture's source. */
+  analyze(picture: Picture, hooks: CodecHooks): Promise<Answer>;
+}
+
+/** Networks of one model for one task. */
+export interface BenchNetworks {
+  readonly codec: Codec;
+  readonly pixels: PixelNetwork;
+  readonly model: ModelIdentity;
+  /** Hash of all weights of the model. */
+  readonly weightsId: string;
+  /** Class index of each WordNet identifier. */
+  readonly classes: ReadonlyMap<string, number>;
+  /** Categories of objects; empty where the model has no heads. */
+  readonly categories: readonly { readonly id: number; readonly name: string }[];
+  /** Name, version and device of the executor. */
+  readonly backend: string;
+  dispose(): Promise<void>;
+}
+
+/**
+ * Opens a model twice: as codec, and as the same network on pixels, or with the weights of another ResNet-50 there.
+ *
+ * @param pixelWeights - Path of a ResNet-50 with torchvision's tensor names.
+ * @throws ModelError `no-heads` for detection with a model that only classifies; `bad-pixel-network`.
+ * @throws UsageError `pixel-network-task`: the heads belong to the model's own network.
+ */
+export async function openBenchNetworks(
+  task: Task,
+  options: CodecOptions,
+  pixelWeights?: string,
+): Promise<BenchNetworks> {
+  if (pixelWeights !== undefined && task !== 'classify') {
+    throw new UsageError(
+      'pixel-network-task',
+      `another pixel network can only classify: the model's heads for ${task} do not fit it`,
+    );
+  }
+  const codec = await openCodec(options);
+  const shelf = openModelShelf({ ...options, backend: options.backend ?? 'auto' });
+  const dispose = async () => {
+    await codec.dispose();
+    await shelf.dispose();
+  };
+  try {
+    const open = await shelf.encodingModel();
+    const { model } = open;
+    const categories = task === 'classify' ? [] : requireHeads(model).categories;
+    const weightsId = hashOf(...model.manifest.weights.map(({ sha256 }) => sha256));
+    const weights = pixelWeights === undefined ? undefined : await readWeights(pixelWeights);
+    const networks = weights && openNetworks(await shelf.backend(), weights.tensors);
+    const pixelModel = networks === undefined ? open : { ...open, networks: async () => networks };
+    const { name, version, device } = await codec.openBackend();
+    return {
+      codec,
+      model: await codec.openModel(),
+      weightsId,
+      classes: new Map(model.classes.map(({ wnid, index }) => [wnid, index])),
+      categories,
+      backend: `${name} ${version}, ${device}`,
+      pixels: {
+        name: pixelWeights ?? `head and tail of ${model.manifest.name}`,
+        id: weights?.id ?? weightsId,
+        analyze: async (picture, hooks) =>
+          describeAnswer(
+            await analyzeSource(pixelModel, () => pixelSource(picture), picture, {
+              ...questionOf(task),
+              signal: hooks.signal,
+            }),
+          ),
+      },
+      dispose: async () => {
+        await networks?.dispose();
+        await dispose();
+      },
+    };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+}
+
+async function readWeights(path: string) {
+  let file: Uint8Array;
+  try {
+    file = await readFile(path);
+  } catch (cause) {
+    throw new ModelError('bad-pixel-network', `${path} cannot be read: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+  return { id: hashOf(file), tensors: readTorchvisionResnet(file, path) };
+}
+
+function hashOf(...parts: (string | Uint8Array)[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex').slice(0, 16);
+}

@@ -1,0 +1,30 @@
+import type { TruthObject } from '../../evaluation/match-detections.js';
+import type { RunLengthMask } from '../../tasks/run-length-mask.js';
+import type { LeftOutImage } from '../report.js';
+
+/** What is known of the objects in an image, in pixels of the image. */
+export interface ObjectTruth {
+  readonly boxes: readonly TruthObject[];
+  /** Objects with masks, and pixels that count neither way. */
+  readonly masks?: { readonly truth: readonly TruthObject[]; readonly unknown?: RunLengthMask | undefined };
+}
+
+/** An image with its truth. */
+export interface DatasetImage {
+  /** As the data set names it. */
+  readonly name: string;
+  readonly path: string;
+  /** Class index of the model, for classification. */
+  readonly label?: number;
+  /** Objects, for detection and segmentation; read when the image's turn comes. */
+  readonly objects?: () => Promise<ObjectTruth>;
+}
+
+/** Labelled images. */
+export interface Dataset {
+  readonly name: string;
+  readonly images: readonly DatasetImage[];
+  readonly leftOut: readonly LeftOutImage[];
+  /** Categories of objects, for detection and segmentation. */
+  readonly categories?: readonly { readonly id: number; readonly name: string }[];
+}

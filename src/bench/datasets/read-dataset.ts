@@ -1,0 +1,37 @@
+import { stat } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { UsageError } from '../../errors.js';
+import type { Task } from '../../session/codec.js';
+import { readAnnotatedImages } from './annotated-images.js';
+import type { Dataset } from './dataset.js';
+import { type ClassIndexes, readClassFolder, readClassList } from './labelled-images.js';
+
+/**
+ * Reads a data set: for classification a folder of folders named after classes, or a `path,wnid` list; for the other
+ * tasks instances in COCO's layout.
+ *
+ * @throws UsageError `bad-dataset` when it is missing or of another kind, `empty-dataset` when no image is labelled.
+ */
+export async function readDataset(path: string, task: Task, classes: ClassIndexes): Promise<Dataset> {
+  const status = await stat(path).catch(() => undefined);
+  if (status === undefined) throw new UsageError('bad-dataset', `${path}: no such file or folder`);
+  const extension = extname(path).toLowerCase();
+  let dataset: Dataset;
+  if (task === 'classify') {
+    if (status.isDirectory()) dataset = await readClassFolder(path, classes);
+    else if (extension === '.csv') dataset = await readClassList(path, classes);
+    else throw wrongKind(path, task, 'a folder of folders named after classes, or a .csv of path,wnid');
+  } else if (!status.isDirectory() && extension === '.json') {
+    dataset = await readAnnotatedImages(path, task === 'segment');
+  } else throw wrongKind(path, task, "a .json of instances in COCO's layout");
+  if (dataset.images.length === 0) {
+    const first = dataset.leftOut[0];
+    const why = first === undefined ? '' : `; ${first.image}: ${first.message}`;
+    throw new UsageError('empty-dataset', `${path} has no image that can be used${why}`);
+  }
+  return dataset;
+}
+
+function wrongKind(path: string, task: Task, wanted: string): UsageError {
+  return new UsageError('bad-dataset', `${task} needs ${wanted}, not ${path}`);
+}

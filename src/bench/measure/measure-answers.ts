@@ -1,0 +1,172 @@
+import { BackendError, DicmError, ModelError, OutputError } from '../../errors.js';
+import type { Task } from '../../session/codec.js';
+import type { Answer, Contender } from '../contenders/contender.js';
+import type { PixelNetwork } from '../contenders/open-networks.js';
+import type { DatasetImage } from '../datasets/dataset.js';
+import type { FailedSample, LeftOutImage } from '../report.js';
+import { type HashedSource, openSource, type SourceOptions } from './open-source.js';
+import type { ResultCache } from './result-cache.js';
+
+/** One image coded by one contender at one setting. */
+export interface Sample {
+  readonly bytes: number;
+  readonly payloadBytes?: number;
+  readonly answer: Answer;
+}
+
+/** Everything measured of one image. */
+export interface MeasuredImage {
+  readonly image: DatasetImage;
+  readonly sourceBytes: number;
+  readonly sourcePixels: number;
+  /** What the uncompressed network says. */
+  readonly reference: Answer;
+  /** By contender's id and setting; without those that failed. */
+  readonly samples: ReadonlyMap<string, Sample>;
+}
+
+/** How far the work is, in answers of a network. */
+export interface BenchProgress {
+  readonly done: number;
+  readonly total: number;
+  /** Of those done, how many were in the cache. */
+  readonly cached: number;
+}
+
+/** What is measured, and with what. */
+export interface MeasureOptions extends SourceOptions {
+  readonly task: Task;
+  readonly contenders: readonly Contender[];
+  readonly network: PixelNetwork;
+  readonly cache: ResultCache;
+  /** Images in work at a time. */
+  readonly jobs: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: BenchProgress) => void) | undefined;
+}
+
+/** Measured images in the order of the set, and what went wrong. */
+export interface Measured {
+  readonly images: readonly MeasuredImage[];
+  readonly leftOut: readonly LeftOutImage[];
+  readonly failures: readonly FailedSample[];
+}
+
+/** Key of a sample in {@link MeasuredImage}. */
+export function sampleKey(contender: string, setting: number): string {
+  return `${contender} ${setting}`;
+}
+
+/**
+ * Codes every image with every contender at every setting and asks the networks. Each image is read and fitted once.
+ * What is in the cache is not done again. An image that cannot be read is left out, a contender that fails on an image
+ * is recorded; what would fail for every image ends the run.
+ */
+export async function measureAnswers(
+  images: readonly DatasetImage[],
+  options: MeasureOptions,
+): Promise<Measured> {
+  const { contenders, signal } = options;
+  const perImage = 1 + contenders.reduce((sum, { settings }) => sum + settings.length, 0);
+  const results: (MeasuredImage | undefined)[] = images.map(() => undefined);
+  const leftOut: LeftOutImage[] = [];
+  const failures: FailedSample[] = [];
+  const progress = { done: 0, total: perImage * images.length, cached: 0 };
+  const advance = (steps: number, fromCache: boolean) => {
+    progress.done += steps;
+    if (fromCache) progress.cached += steps;
+    options.onProgress?.({ ...progress });
+  };
+  let next = 0;
+  let stopped = false;
+
+  const measureImage = async (image: DatasetImage): Promise<MeasuredImage | undefined> => {
+    const opened = await openImage(image);
+    if (opened === undefined) return undefined;
+    const { source, reference } = opened;
+    advance(1, reference.cached);
+    const samples = new Map<string, Sample>();
+    for (const contender of contenders) {
+      for (const setting of contender.settings) {
+        signal?.throwIfAborted();
+        try {
+          const { sample, cached } = await sampleOf(source, contender, setting, options);
+          samples.set(sampleKey(contender.id, setting), sample);
+          advance(1, cached);
+        } catch (error) {
+          if (signal?.aborted || !isOfOneImage(error)) throw error;
+          const { code, message } = error;
+          failures.push({ image: image.name, series: contender.id, setting, code, message });
+          advance(1, false);
+        }
+      }
+    }
+    const { sourcePixels, answer } = reference;
+    return { image, sourceBytes: source.bytes.length, sourcePixels, reference: answer, samples };
+  };
+  /** The file and the uncompressed answer; undefined, and recorded, where the image cannot be read. */
+  const openImage = async ({ name, path }: DatasetImage) => {
+    try {
+      const source = await openSource(path, options);
+      return { source, reference: await referenceOf(source, options) };
+    } catch (error) {
+      if (signal?.aborted || !isOfOneImage(error)) throw error;
+      leftOut.push({ image: name, code: error.code, message: error.message });
+      advance(perImage, false);
+      return undefined;
+    }
+  };
+  const worker = async () => {
+    while (next < images.length && !stopped) {
+      const index = next++;
+      try {
+        signal?.throwIfAborted();
+        results[index] = await measureImage(images[index]!);
+      } catch (error) {
+        stopped = true;
+        throw error;
+      }
+    }
+  };
+  const workers = Array.from({ length: Math.min(options.jobs, images.length) }, worker);
+  const ends = await Promise.allSettled(workers);
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  return { images: results.filter((one) => one !== undefined), leftOut, failures };
+}
+
+/** The answer without a codec, and the size of the photograph. */
+async function referenceOf(source: HashedSource, options: MeasureOptions) {
+  const { task, maxSide, network, cache, signal } = options;
+  const key = ['reference', task, maxSide, network.id, source.sha256];
+  type Reference = { sourcePixels: number; answer: Answer };
+  const kept = await cache.get<Reference>(key);
+  if (kept !== undefined) return { ...kept, cached: true };
+  const picture = await source.picture();
+  const answer = await network.analyze(picture, { signal });
+  const reference: Reference = { sourcePixels: picture.sourceWidth * picture.sourceHeight, answer };
+  await cache.put(key, reference);
+  return { ...reference, cached: false };
+}
+
+async function sampleOf(
+  source: HashedSource,
+  contender: Contender,
+  setting: number,
+  { task, maxSide, cache, signal }: MeasureOptions,
+): Promise<{ sample: Sample; cached: boolean }> {
+  const { id, version, networkId } = contender;
+  const key = ['sample', task, maxSide, networkId, id, version, setting, source.sha256];
+  const kept = await cache.get<Sample>(key);
+  if (kept !== undefined) return { sample: kept, cached: true };
+  const { bytes, payloadBytes } = await contender.encode(source, setting, { signal });
+  const answer = await contender.analyze(bytes, source, { signal });
+  const sample = { bytes: bytes.length, ...(payloadBytes !== undefined && { payloadBytes }), answer };
+  await cache.put(key, sample);
+  return { sample, cached: false };
+}
+
+/** Whether the other images may well succeed. */
+function isOfOneImage(error: unknown): error is DicmError {
+  if (error instanceof BackendError) return error.attempts.length === 0;
+  return error instanceof DicmError && !(error instanceof ModelError) && !(error instanceof OutputError);
+}

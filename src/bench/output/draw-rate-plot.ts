@@ -1,0 +1,213 @@
+import type { BenchReport, BenchSeries } from '../report.js';
+import { metricName, percent } from './metric-names.js';
+import { linearAxis, logarithmicAxis } from './plot-axes.js';
+
+const WIDTH = 960;
+const HEIGHT = 560;
+/** Sides of the field that curves are drawn in. */
+const FIELD = { left: 72, top: 76, right: 690, bottom: 492 };
+const LEGEND = { left: 716, top: 92, rowHeight: 24 };
+
+/** Colours that are told apart by most eyes, on white and on near-black, after Okabe and Ito. */
+const COLOURS: Readonly<Record<string, readonly [onLight: string, onDark: string]>> = {
+  dicm: ['#c8102e', '#ff6b6b'],
+  jpeg: ['#8a6d00', '#d9b441'],
+  webp: ['#007a5a', '#3ec79b'],
+  avif: ['#0063b2', '#5cb3ff'],
+  jpeg2000: ['#a34700', '#f0975a'],
+  hevc: ['#5b3fa8', '#b39dff'],
+  bpg: ['#1d7f8c', '#6fd3df'],
+  jpegxl: ['#b0307a', '#f28cc4'],
+  vvc: ['#3d6b1f', '#9fd36f'],
+  vtm: ['#555f6b', '#b4bfca'],
+};
+
+/** Outlines around (0, 0), so that curves are told apart without colours too. */
+const MARKERS: Readonly<Record<string, string>> = {
+  dicm: 'M-5 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0Z',
+  jpeg: 'M-4 -4H4V4H-4Z',
+  webp: 'M0 -5.2L5.2 0L0 5.2L-5.2 0Z',
+  avif: 'M0 -5L5 4H-5Z',
+  jpeg2000: 'M0 5L5 -4H-5Z',
+  hevc: 'M-5 -1.5H-1.5V-5H1.5V-1.5H5V1.5H1.5V5H-1.5V1.5H-5Z',
+  bpg: 'M-5 4V-4L5 0Z',
+  jpegxl: 'M5 4V-4L-5 0Z',
+  vvc: 'M0 -5L4.8 -1.5L3 4H-3L-4.8 -1.5Z',
+  vtm: 'M-4.5 -2L0 -5L4.5 -2V2.5L0 5L-4.5 2.5Z',
+};
+
+/**
+ * Draws rate against accuracy as an SVG file: rate logarithmic, a line for the uncompressed network, whiskers for 95 %
+ * intervals. It follows the reader's choice of a light or a dark page.
+ */
+export function drawRatePlot(report: BenchReport): string {
+  const { metric, dataset, uncompressed, series } = report;
+  const points = series.flatMap((one) => one.points);
+  const ceiling = uncompressed.scores[metric] ?? undefined;
+  const heights = [
+    ...points.flatMap(({ scores }) => scores[metric] ?? []),
+    ...(ceiling === undefined ? [] : [ceiling]),
+  ];
+  const title = `${capital(metricName(metric))} against rate`;
+  const subtitle = `${dataset.name}, ${dataset.images} images; every codec at the same pixels, the same network behind it`;
+  const open =
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" ` +
+    `height="${HEIGHT}" role="img" aria-label="${escapeText(`${title}: ${subtitle}`)}">`;
+  const heading = [
+    `<rect class="paper" width="${WIDTH}" height="${HEIGHT}" rx="8"/>`,
+    `<text class="title" x="${FIELD.left}" y="34">${escapeText(title)}</text>`,
+    `<text class="quiet" x="${FIELD.left}" y="56">${escapeText(subtitle)}</text>`,
+  ];
+  const body =
+    points.length === 0 || heights.length === 0
+      ? [`<text class="quiet" x="${FIELD.left}" y="120">nothing was measured</text>`]
+      : drawField(report, linearAxis(heights.map((height) => 100 * height)), ceiling);
+  return `${[open, style(series), ...heading, ...body, '</svg>'].join('\n')}\n`;
+}
+
+function drawField(
+  { metric, series }: BenchReport,
+  vertical: ReturnType<typeof linearAxis>,
+  ceiling: number | undefined,
+): string[] {
+  const horizontal = logarithmicAxis(series.flatMap(({ points }) => points.map(({ bpp }) => bpp)));
+  const { left, right, top, bottom } = FIELD;
+  const part = (value: number) =>
+    Math.log(value / horizontal.low) / Math.log(horizontal.high / horizontal.low);
+  const x = (bpp: number) => left + (right - left) * part(bpp);
+  const y = (share: number) => {
+    const at = (100 * share - vertical.low) / (vertical.high - vertical.low);
+    return bottom - (bottom - top) * Math.min(1, Math.max(0, at));
+  };
+  const lines: string[] = [];
+  for (const tick of vertical.ticks) {
+    const at = px(y(tick / 100));
+    lines.push(`<path class="grid" d="M${left} ${at}H${right}"/>`);
+    lines.push(`<text class="tick" x="${left - 10}" y="${at}" dy="4" text-anchor="end">${tick}</text>`);
+  }
+  for (const tick of horizontal.ticks) {
+    const at = px(x(tick));
+    lines.push(`<path class="grid" d="M${at} ${top}V${bottom}"/>`);
+    lines.push(`<text class="tick" x="${at}" y="${bottom + 20}" text-anchor="middle">${tick}</text>`);
+  }
+  const middle = (left + right) / 2;
+  lines.push(
+    `<path class="axis" d="M${left} ${top}V${bottom}H${right}"/>`,
+    `<text class="name" x="${middle}" y="${bottom + 46}" text-anchor="middle">bits per pixel of the source, logarithmic</text>`,
+    `<text class="name" transform="translate(24 ${(top + bottom) / 2}) rotate(-90)" text-anchor="middle">${metricName(metric)}, %</text>`,
+  );
+  if (ceiling !== undefined) {
+    const at = px(y(ceiling));
+    lines.push(
+      `<path class="ceiling" d="M${left} ${at}H${right}"/>`,
+      `<text class="quiet" x="${left + 8}" y="${at}" dy="-7">uncompressed ${percent(ceiling)} %</text>`,
+    );
+  }
+  // What the plot is about lies on top.
+  const fromBack = [...series].sort((a, b) => Number(a.id === 'dicm') - Number(b.id === 'dicm'));
+  for (const one of fromBack) lines.push(...drawCurve(one, metric, x, y));
+  for (const [row, one] of series.entries()) lines.push(drawLegendRow(one, row));
+  return lines;
+}
+
+function drawCurve(
+  { id, name, points }: BenchSeries,
+  metric: string,
+  x: (bpp: number) => number,
+  y: (share: number) => number,
+): string[] {
+  const known = points
+    .flatMap(({ bpp, scores, interval }) => {
+      const score = scores[metric];
+      return score === null || score === undefined ? [] : [{ bpp, score, interval }];
+    })
+    .sort((a, b) => a.bpp - b.bpp);
+  const isPayload = id.endsWith('-payload');
+  const path = known
+    .map(({ bpp, score }, i) => `${i === 0 ? 'M' : 'L'}${px(x(bpp))} ${px(y(score))}`)
+    .join('');
+  const whiskers = isPayload
+    ? []
+    : known.flatMap(({ bpp, interval }) =>
+        interval === undefined ? [] : [`M${px(x(bpp))} ${px(y(interval.low))}V${px(y(interval.high))}`],
+      );
+  const marks = isPayload
+    ? []
+    : known.map(
+        ({ bpp, score }) =>
+          `<path class="mark ${classOf(id)}" transform="translate(${px(x(bpp))} ${px(y(score))})" d="${markerOf(id)}"/>`,
+      );
+  return [
+    `<g><title>${escapeText(name)}</title>`,
+    ...(whiskers.length === 0 ? [] : [`<path class="whisker ${classOf(id)}" d="${whiskers.join('')}"/>`]),
+    `<path class="curve ${classOf(id)}${isPayload ? ' payload' : ''}" d="${path}"/>`,
+    ...marks,
+    '</g>',
+  ];
+}
+
+function drawLegendRow({ id, name }: BenchSeries, row: number): string {
+  const y = LEGEND.top + row * LEGEND.rowHeight;
+  const isPayload = id.endsWith('-payload');
+  const mark = isPayload
+    ? ''
+    : `<path class="mark ${classOf(id)}" transform="translate(${LEGEND.left + 14} ${y})" d="${markerOf(id)}"/>`;
+  return (
+    `<path class="curve ${classOf(id)}${isPayload ? ' payload' : ''}" d="M${LEGEND.left} ${y}h28"/>${mark}` +
+    `<text class="legend" x="${LEGEND.left + 38}" y="${y}" dy="4">${escapeText(shortName(name))}</text>`
+  );
+}
+
+/** What fits beside the field; the tables have the whole name. */
+function shortName(name: string): string {
+  return name.replace(/^(.*), without parameter sets$/, 'the same, no parameter sets');
+}
+
+function style(series: readonly BenchSeries[]): string {
+  const ids = [...new Set(series.map(({ id }) => baseOf(id)))];
+  const colours = (dark: 0 | 1) =>
+    ids
+      .map((id) => {
+        const colour = (COLOURS[id] ?? COLOURS.vtm!)[dark];
+        return `.curve.s-${id},.whisker.s-${id}{stroke:${colour}}.mark.s-${id}{fill:${colour}}`;
+      })
+      .join('');
+  return `<style>
+text{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif;font-size:13px;fill:#24292f}
+.paper{fill:#ffffff}.title{font-size:19px;font-weight:600}.quiet,.tick{fill:#57606a}.name{fill:#24292f}
+.grid{stroke:#e4e8ec;fill:none}.axis{stroke:#8c959f;fill:none}
+.ceiling{stroke:#57606a;stroke-width:1.5;stroke-dasharray:2 4;fill:none}
+.curve{fill:none;stroke-width:2;stroke-linejoin:round}.curve.s-dicm{stroke-width:3.5}.curve.payload{stroke-dasharray:5 4;stroke-width:1.5}
+.whisker{fill:none;stroke-width:1;stroke-opacity:0.35}.mark{stroke:#ffffff;stroke-width:1}
+${colours(0)}
+@media (prefers-color-scheme:dark){
+text,.name{fill:#e6edf3}.paper{fill:#0d1117}.quiet,.tick{fill:#9da7b1}.grid{stroke:#242b33}.axis{stroke:#6e7681}
+.ceiling{stroke:#9da7b1}.mark{stroke:#0d1117}
+${colours(1)}
+}
+</style>`;
+}
+
+function baseOf(id: string): string {
+  return id.replace(/-payload$/, '');
+}
+
+function classOf(id: string): string {
+  return `s-${baseOf(id)}`;
+}
+
+function markerOf(id: string): string {
+  return MARKERS[baseOf(id)] ?? MARKERS.jpeg!;
+}
+
+function px(value: number): string {
+  return String(Math.round(value * 10) / 10);
+}
+
+function capital(text: string): string {
+  return text[0]!.toUpperCase() + text.slice(1);
+}
+
+function escapeText(text: string): string {
+  return text.replace(/[&<>"]/g, (one) => `&#${one.charCodeAt(0)};`);
+}

@@ -1,0 +1,104 @@
+import type { BenchComparison, BenchDelta, BenchPoint, BenchReport } from '../report.js';
+import { metricName, percent } from './metric-names.js';
+
+/** Writes a report as Markdown tables, aligned so that they are read as text as well. */
+export function writeMarkdown(report: BenchReport): string {
+  const { dataset, environment, maxSide, model, pixelNetwork } = report;
+  const side = maxSide === 'none' ? 'not fitted' : `longest side at most ${maxSide} pixels`;
+  const of = dataset.images === dataset.available ? '' : ` of ${dataset.available}, seed ${report.seed}`;
+  const parts = [
+    `${report.task}: ${dataset.name}, ${dataset.images} images${of}, ${side}; ` +
+      `model ${model.name} (${model.decodeId}, ${model.renderId}), pixels read by ${pixelNetwork}.`,
+    pointsTable(report),
+    ...(report.comparisons.length === 0 ? [] : [comparisonsTable(report)]),
+    ...(report.categories === undefined ? [] : [categoriesTable(report.categories)]),
+    ...listOf('Missing', report.missing, ({ name, reason }) => `${name}: ${reason}`),
+    ...listOf('Left out', dataset.leftOut, ({ image, message }) => `${image}: ${message}`),
+    ...listOf(
+      'Failed',
+      report.failures,
+      ({ series, setting, image, message }) => `${series} at ${setting}, ${image}: ${message}`,
+    ),
+    `${environment.backend}; ${environment.cpus} CPUs (${environment.cpu}), ${environment.platform}, Node ` +
+      `${environment.node}; times are medians of ${environment.timedImages} images, one at a time; ` +
+      `peak memory of the run ${megabytes(report.peakMemoryBytes)} MB.`,
+  ];
+  return `${parts.join('\n\n')}\n`;
+}
+
+function pointsTable({ uncompressed, series, metric }: BenchReport): string {
+  const metrics = Object.keys(uncompressed.scores);
+  const header = [
+    ...['codec', 'setting', 'bytes', 'bpp'],
+    ...metrics.map((one) => `${metricName(one)} %`),
+    ...[`95 % of ${metricName(metric)}`, 'encode ms', 'analyse ms', 'peak MB'],
+  ];
+  const row = (name: string, setting: string, point: Omit<BenchPoint, 'setting'>) => [
+    ...[name, setting, point.bytes.toFixed(0), point.bpp.toFixed(3)],
+    ...metrics.map((one) => percent(point.scores[one])),
+    point.interval ? `${percent(point.interval.low)} to ${percent(point.interval.high)}` : '-',
+    ...[milliseconds(point.encodeMs), milliseconds(point.analyzeMs), megabytes(point.peakMemoryBytes)],
+  ];
+  return table(header, [
+    row('no codec (source files)', '-', uncompressed),
+    ...series.flatMap(({ name, settingName, points }) =>
+      points.map((point) => row(name, `${settingName} ${point.setting}`, point)),
+    ),
+  ]);
+}
+
+function comparisonsTable({ comparisons, series, metric }: BenchReport): string {
+  const nameOf = (id: string) => series.find((one) => one.id === id)?.name ?? id;
+  const rows = comparisons.map(({ series: id, bdRate, bdAccuracy }: BenchComparison) => [
+    nameOf(id),
+    describeDelta(bdRate, (value) => signed(value)),
+    describeDelta(bdAccuracy, (value) => signed(100 * value)),
+  ]);
+  const anchor = nameOf(comparisons[0]!.anchor);
+  return table([`beside ${anchor}`, 'BD-rate %', `BD-${metricName(metric)}, points`], rows);
+}
+
+function describeDelta({ value, low, high, note }: BenchDelta, format: (value: number) => string): string {
+  if (value === undefined) return note ?? '-';
+  const interval =
+    low === undefined || high === undefined ? '' : ` (95 %: ${format(low)} to ${format(high)})`;
+  return `${format(value)}${interval}${note === undefined ? '' : `; ${note}`}`;
+}
+
+function categoriesTable(categories: NonNullable<BenchReport['categories']>): string {
+  const ids = Object.keys(categories[0]?.scores ?? {});
+  const rows = categories.map(({ name, objects, scores }) => [
+    name,
+    String(objects),
+    ...ids.map((id) => percent(scores[id])),
+  ]);
+  return table(['AP % at the largest size', 'objects', ...ids], rows);
+}
+
+function listOf<T>(title: string, list: readonly T[], describe: (one: T) => string): string[] {
+  if (list.length === 0) return [];
+  return [`${title}:\n\n${list.map((one) => `- ${describe(one)}`).join('\n')}`];
+}
+
+/** A Markdown table with its columns lined up; all but the first are of numbers, or read like them. */
+function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = header.map((title, column) =>
+    Math.max(title.length, 3, ...rows.map((row) => row[column]!.length)),
+  );
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join(' | ')} |`;
+  const rule = widths.map((width, i) => (i === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
+  return [line(header), `| ${rule.join(' | ')} |`, ...rows.map(line)].join('\n');
+}
+
+function signed(value: number): string {
+  return `${value > 0 ? '+' : ''}${value.toFixed(1)}`;
+}
+
+function milliseconds(value: number | undefined): string {
+  return value === undefined ? '-' : value.toFixed(1);
+}
+
+function megabytes(bytes: number | undefined): string {
+  return bytes === undefined ? '-' : (bytes / 1e6).toFixed(0);
+}

@@ -1,0 +1,120 @@
+import type { ModelIdentity, Task } from '../session/codec.js';
+import type { MissingCodec } from './codecs/picture-codec.js';
+
+/** An image that takes no part, and why. */
+export interface LeftOutImage {
+  readonly image: string;
+  /** `unlabelled`, `missing`, `duplicate`, or the code of the error that reading it gave. */
+  readonly code: string;
+  readonly message: string;
+}
+
+/** A codec that could not do one image at one setting; the point is then over the other images. */
+export interface FailedSample {
+  readonly image: string;
+  readonly series: string;
+  readonly setting: number;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Metric by name, 0 to 1; null where there was nothing to measure. */
+export type Scores = Readonly<Record<string, number | null>>;
+
+/** One codec at one setting. */
+export interface BenchPoint {
+  readonly setting: number;
+  /** Images that are counted. */
+  readonly images: number;
+  /** Mean bytes of an image. */
+  readonly bytes: number;
+  /** Mean bits per pixel of the source photograph. */
+  readonly bpp: number;
+  readonly scores: Scores;
+  /** 95 % of the chosen metric in images drawn anew; absent where that is not defined. */
+  readonly interval?: { readonly low: number; readonly high: number };
+  /** Median time from the source file to the coded bytes, one image at a time; absent without a timing pass. */
+  readonly encodeMs?: number;
+  /** Median time from the coded bytes to the answer, one image at a time. */
+  readonly analyzeMs?: number;
+  /** Most memory that the benchmark and the programs it ran held at once in the timing pass, in bytes. */
+  readonly peakMemoryBytes?: number;
+}
+
+/** One codec at all its settings. */
+export interface BenchSeries {
+  /** `dicm`, the id of a codec, or that id and `-payload` for the same files counted without shared parameters. */
+  readonly id: string;
+  readonly name: string;
+  readonly version: string;
+  readonly settingName: string;
+  readonly points: readonly BenchPoint[];
+}
+
+/** A Bjontegaard figure with its interval, or the reason why there is none. */
+export interface BenchDelta {
+  /** Percent for rates, accuracy (0 to 1) for accuracies. */
+  readonly value?: number;
+  readonly low?: number;
+  readonly high?: number;
+  /** Why there is no value or no interval, or that a monotone fit was used. */
+  readonly note?: string;
+}
+
+/** A series beside the anchor. */
+export interface BenchComparison {
+  readonly series: string;
+  readonly anchor: string;
+  readonly metric: string;
+  /** Negative: fewer bytes than the anchor for the same accuracy. */
+  readonly bdRate: BenchDelta;
+  /** Positive: more accuracy than the anchor with the same bytes. */
+  readonly bdAccuracy: BenchDelta;
+}
+
+/** Everything that a benchmark measured: `results.json`. */
+export interface BenchReport {
+  readonly schema: 'dicm.bench/1';
+  readonly task: Task;
+  /** The metric of the plot, of intervals and of comparisons. */
+  readonly metric: string;
+  readonly dataset: {
+    readonly name: string;
+    /** Images measured, of those the set has. */
+    readonly images: number;
+    readonly available: number;
+    readonly leftOut: readonly LeftOutImage[];
+  };
+  readonly seed: number;
+  /** Longest side that pictures were fitted to, for every codec alike. */
+  readonly maxSide: number | 'none';
+  readonly model: ModelIdentity;
+  /** The network that decoded pictures were given to. */
+  readonly pixelNetwork: string;
+  /** That network on the fitted pixels, with no codec; bytes are those of the source files. */
+  readonly uncompressed: Omit<BenchPoint, 'setting'>;
+  readonly series: readonly BenchSeries[];
+  readonly missing: readonly MissingCodec[];
+  readonly comparisons: readonly BenchComparison[];
+  readonly failures: readonly FailedSample[];
+  /** Average precision of each category, of the uncompressed network and of each series' best point. */
+  readonly categories?: readonly {
+    readonly name: string;
+    readonly objects: number;
+    readonly scores: Scores;
+  }[];
+  readonly environment: {
+    readonly dicm: string;
+    readonly node: string;
+    readonly platform: string;
+    readonly cpu: string;
+    readonly cpus: number;
+    readonly backend: string;
+    readonly jobs: number;
+    /** Images of the timing pass. */
+    readonly timedImages: number;
+  };
+  /** Peak resident memory of the whole run, in bytes, programs not included. */
+  readonly peakMemoryBytes: number;
+  readonly elapsedMs: number;
+}

@@ -1,0 +1,86 @@
+import type { BenchStep } from '../index.js';
+import type { Context } from './context.js';
+
+/** Progress of a benchmark. */
+export interface BenchProgressBar {
+  update(step: BenchStep): void;
+  /** Removes the bar. */
+  stop(): void;
+}
+
+/** Where nobody watches, progress is a line now and then, for whoever reads the log. */
+const LINE_EVERY_MS = 60_000;
+
+const WORDS = { answers: ['measuring', 'answers'], times: ['timing', 'settings'] } as const;
+
+/** Shows how far a benchmark is and how long it will still take: a bar on a terminal, a line a minute elsewhere. */
+export async function openBenchProgress(context: Context): Promise<BenchProgressBar> {
+  const { terminal, reporter } = context;
+  if (reporter.options.quiet) return { update() {}, stop() {} };
+  const clock = openClock();
+  if (terminal.stderr.isTTY !== true || terminal.env.TERM === 'dumb') {
+    let last = performance.now();
+    return {
+      update: (step) => {
+        const left = clock.timeLeft(step);
+        if (performance.now() - last < LINE_EVERY_MS) return;
+        last = performance.now();
+        const [verb, unit] = WORDS[step.phase];
+        reporter.say(`${verb}: ${step.done} of ${step.total} ${unit}, ${left}`);
+      },
+      stop() {},
+    };
+  }
+  const { default: progress } = await import('cli-progress');
+  const bar = new progress.SingleBar(
+    {
+      stream: terminal.stderr as NodeJS.WritableStream,
+      format: '{verb} {bar} {value}/{total} {unit}, {left}',
+      barsize: 30,
+      barCompleteChar: '#',
+      barIncompleteChar: '-',
+      hideCursor: true,
+      clearOnComplete: true,
+      // The signal handling of the program is the only one.
+      gracefulExit: false,
+    },
+    progress.Presets.legacy,
+  );
+  let phase: BenchStep['phase'] | undefined;
+  return {
+    update: (step) => {
+      const [verb, unit] = WORDS[step.phase];
+      const payload = { verb, unit, left: clock.timeLeft(step) };
+      if (phase !== step.phase) {
+        if (phase !== undefined) bar.stop();
+        bar.start(step.total, step.done, payload);
+        phase = step.phase;
+      } else bar.update(step.done, payload);
+    },
+    stop: () => bar.stop(),
+  };
+}
+
+/** Guesses from the steps of this run that were real work; what came from the cache says nothing. */
+function openClock() {
+  let phase: BenchStep['phase'] | undefined;
+  let began = 0;
+  return {
+    timeLeft: (step: BenchStep): string => {
+      if (phase !== step.phase) {
+        phase = step.phase;
+        began = performance.now();
+      }
+      const worked = step.done - step.cached;
+      if (worked < 1) return 'time left unknown';
+      const seconds = (((performance.now() - began) / worked) * (step.total - step.done)) / 1000;
+      return `${describeSeconds(seconds)} left`;
+    },
+  };
+}
+
+function describeSeconds(seconds: number): string {
+  if (seconds < 90) return `${Math.ceil(seconds)} s`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
+  return `${(seconds / 3600).toFixed(1)} h`;
+}

@@ -1,0 +1,41 @@
+import sharp from 'sharp';
+import { ImageError } from '../errors.js';
+import { openImageInput } from './image-input.js';
+
+/** Numbers of a picture that is no photograph: an 8-bit grey PNG. */
+export interface GreyMap {
+  readonly width: number;
+  readonly height: number;
+  /** [height][width], as stored: neither turned nor colour-managed. */
+  readonly data: Uint8Array;
+}
+
+/**
+ * Loads a picture whose grey values are numbers, such as an instance map.
+ *
+ * @throws ImageError `file-missing`, `bad-image` when it cannot be read, or `not-a-map` when it has colours.
+ */
+export async function loadGreyMap(path: string): Promise<GreyMap> {
+  const input = await openImageInput(path);
+  let map: Awaited<ReturnType<typeof decode>>;
+  try {
+    map = await decode(input);
+  } catch (error) {
+    throw new ImageError('bad-image', `${path} cannot be decoded: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  const { data, info } = map;
+  if (info.channels !== 1) {
+    throw new ImageError('not-a-map', `${path} has ${info.channels} channels, not one of 8 bits`);
+  }
+  return {
+    width: info.width,
+    height: info.height,
+    data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+  };
+}
+
+function decode(input: string | Uint8Array) {
+  return sharp(input).raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+}
