@@ -67,6 +67,7 @@ export type {
   PixelAnalysis,
   Task,
 } from './session/codec.js';
+export { drawOverlay, type OverlayOptions } from './session/draw-overlay.js';
 export {
   checkInstalledModel,
   drawHeatmap,
