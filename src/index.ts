@@ -75,7 +75,6 @@ export {
   listInstalledModels,
   probeBackends,
 } from './session/inventory.js';
-export { drawOverlay, type OverlayOptions } from './session/draw-overlay.js';
 export { classify, decodeFeatures, detect, encode, segment, verify } from './session/one-shot.js';
 export { defaultQuality, openCodec } from './session.js';
 export type { Detection, SegmentedDetection } from './tasks/describe-objects.js';
