@@ -167,15 +167,18 @@ class ReleasedModel:
         pair = [torch.lerp(g[low], g[low + 1], share)[:, :, None, None] for g in tables]
         return pair[0], pair[1]
 
-    def dequantised(self, rgb: Tensor, position: Tensor) -> Tensor:
-        """Map RGB in [0, 1] to the y^ that a decoder reads from files of quality positions [N]."""
+    def quantised(self, rgb: Tensor, position: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Map RGB in [0, 1] to what files of quality positions [N] hold: (symbols, mean, log2 gain)."""
         y, z = self.encode(rgb)
         with torch.autocast(rgb.device.type, enabled=False):
-            y = y.float()
             mean, _ = self.hyper_synthesis(z.float().round(), *y.shape[2:])
-            log2_gain, log2_inverse = self.gains(position)
-            gain = torch.exp2(log2_gain)
-            return (((y - mean) * gain).round() + mean * gain) * torch.exp2(log2_inverse)
+            log2_gain, _ = self.gains(position)
+            return ((y.float() - mean) * torch.exp2(log2_gain)).round(), mean, log2_gain
+
+    def dequantised(self, rgb: Tensor, position: Tensor) -> Tensor:
+        """Map RGB in [0, 1] to the y^ that a decoder reads from files of quality positions [N]."""
+        symbols, mean, log2_gain = self.quantised(rgb, position)
+        return (symbols + mean * torch.exp2(log2_gain)) * torch.exp2(self.gains(position)[1])
 
     def synthesise(self, y: Tensor) -> Tensor:
         """Map dequantised y^ to f3."""

@@ -105,7 +105,7 @@ class AveragedWeights:
                 parameters[name].copy_(value)
 
 
-def save_atomically(state: dict[str, Any], path: Path) -> None:
+def save_atomically(state: Any, path: Path) -> None:
     """Write a checkpoint so that a kill at any moment leaves the old or the new one, never half."""
     temporary = path.with_suffix(".partial")
     torch.save(state, temporary)
@@ -164,14 +164,12 @@ def load_model(path: Path, device: torch.device) -> tuple[Model, dict[str, Any]]
 
 
 def load_heads(path: Path, device: torch.device) -> tuple[Heads, dict[str, Any]]:
-    """Rebuild the heads of their stage's checkpoint with averaged weights; return them and the whole state."""
+    """Rebuild the heads of a checkpoint (of the stage heads or joint) with averaged weights; return the state too."""
     state = torch.load(path, map_location=device, weights_only=True)
     heads = Heads(HeadsArchitecture.from_dict(state["arch"])).to(device)
-    heads.load_state_dict(state["model"])
-    parameters = dict(heads.named_parameters())
-    with torch.no_grad():
-        for name, value in state["average"].items():
-            parameters[name].copy_(value)
+    for part in ("model", "average"):
+        values = {k.removeprefix("heads."): v for k, v in state[part].items() if not k.startswith("synthesis.")}
+        heads.load_state_dict(values, strict=part == "model")
     return heads.eval(), state
 
 
@@ -179,8 +177,9 @@ class StageRun:
     """One stage under way: optimiser, schedule, averages, log and checkpoint of a model.
 
     `model` has an `arch` with `to_dict`. In several processes gradients and logged values are averaged and the first
-    one writes; SIGTERM ends the run after the step under way, resumable. `groups` are AdamW parameter groups with the peak learning rate under `peak`. `resume` returns whether a
-    checkpoint was there; `step` does everything from the backward pass to the checkpoint.
+    one writes; SIGTERM ends the run after the step under way, resumable. `groups` are AdamW parameter groups with
+    the peak learning rate under `peak`. `resume` returns whether a checkpoint was there; `step` does everything from
+    the backward pass to the checkpoint.
     """
 
     def __init__(self, name: str, folder: Path, model: nn.Module, groups: list[dict], args: argparse.Namespace) -> None:

@@ -23,7 +23,7 @@ from dicm_training.heads import (
     locations,
 )
 from dicm_training.instances import UNKNOWN, Targets, ViewSource, sampling_weights, synthetic_annotated
-from dicm_training.released import ReleasedModel
+from dicm_training.released import ReleasedModel, stored_tensors
 from dicm_training.run_state import load_heads
 
 
@@ -201,3 +201,20 @@ def test_prototypes_are_trained_on_a_frozen_detector(tiny_run: Path, tmp_path: P
     masks = dynamic_masks(features, parameters, torch.zeros(1, 2), torch.ones(1))
     expected = torch.einsum("chw,c->hw", features[0], parameters[0, :6]) + parameters[0, 6]
     torch.testing.assert_close(masks[0], expected)
+
+
+def test_joint_stage_changes_synthesis_and_heads_only(tiny_run: Path, tmp_path: Path) -> None:
+    base, run = tiny_run / "model", tmp_path / "run"
+    views = ["--synthetic", "--batch", "2", "--canvas", "64", "96", "--sides", "64", "160", "--threads", "2"]
+    stage("heads", "--run", str(run), *views, "--tiny", "--steps", "2", "--base", str(base))
+    stage("export", "--run", str(run), "--base", str(base), "--out", str(tmp_path / "before"))
+    crops = ["--pixels", "16384", "--crops", "64", "--log-every", "1", "--steps", "4", "--base", str(base)]
+    stage("joint", "--run", str(run), *views, *crops, "--stop-after", "2")
+    assert "resuming joint at step 2" in stage("joint", "--run", str(run), *views, *crops)
+    stage("export", "--run", str(run), "--base", str(base), "--out", str(tmp_path / "after"))
+    before, after = (stored_tensors(tmp_path / name) for name in ("before", "after"))
+    changed = {k for k in before if not torch.equal(before[k], after[k])}
+    assert any(k.startswith("gs.") for k in changed) and any(k.startswith("heads.") for k in changed)
+    assert all(k.startswith(("gs.", "heads.")) or k == "gain.log2_inverse" for k in changed)
+    records = [json.loads(line) for line in (run / "joint.jsonl").read_text().splitlines()]
+    assert len(records) == 4 and all(np.isfinite(r["loss"]) for r in records)

@@ -22,6 +22,7 @@ from ..quantise import store
 from ..released import ReleasedModel
 from ..run_state import load_heads
 from .heads import CATEGORIES_FILE, SYNTHETIC_CATEGORIES, base_tensors, stored
+from .joint import load_synthesis
 
 SHARD_BYTES = 15 * 2**20
 DTYPE_NAMES = {torch.float32: "F32", torch.float16: "F16", torch.int8: "I8", torch.int32: "I32"}
@@ -193,14 +194,15 @@ def tiny_heads(model: Model) -> Heads:
     return heads.eval()
 
 
-def heads_of(args: argparse.Namespace) -> tuple[Heads, list[dict[str, object]]] | None:
+def heads_of(run: Path) -> tuple[Heads, list[dict[str, object]]] | None:
     """Load the heads that the run trained, with their categories; None when it has none."""
-    if args.run is None or not (args.run / "heads.pt").exists():
+    path = next((run / name for name in ("joint.pt", "heads.pt") if (run / name).exists()), None)
+    if path is None:
         return None
-    heads, _ = load_heads(args.run / "heads.pt", torch.device("cpu"))
+    heads, _ = load_heads(path, torch.device("cpu"))
     if not heads.arch.dynamic:
-        raise SystemExit(f"{args.run}/heads.pt has prototype masks, which no runtime reads: train without --prototypes")
-    return heads, json.loads((args.run / CATEGORIES_FILE).read_text())
+        raise SystemExit(f"{path} has prototype masks, which no runtime reads: train without --prototypes")
+    return heads, json.loads((run / CATEGORIES_FILE).read_text())
 
 
 def run(args: argparse.Namespace) -> None:
@@ -212,7 +214,10 @@ def run(args: argparse.Namespace) -> None:
         tensors = stored(model)
         heads: tuple[Heads, list[dict[str, object]]] | None = (tiny_heads(model), SYNTHETIC_CATEGORIES)
     else:
-        tensors, heads = base_tensors(args.run, args.base), heads_of(args)
+        tensors, heads = base_tensors(args.run, args.base), heads_of(args.run)
+        if (args.run / "joint.pt").exists():
+            for name, value in load_synthesis(args.run / "joint.pt").items():
+                tensors.update(store(name, value))
     check_bounds(tensors)
     if heads is not None:
         for name, value in fold_heads(heads[0]).items():

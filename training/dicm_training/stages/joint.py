@@ -1,0 +1,152 @@
+"""Stage `joint`: g_s and the heads fine-tuned together on files of random quality.
+
+Steps take turns. On annotated views the heads' loss counts, on decoded and on untouched features, with the tail's
+outputs on decoded features drawn towards those on f1; on crops of all training photographs the polish stage's
+distortion counts, so that what is classified stays as good as it was. The reference is the model itself without its
+codec. Head, entropy path and tail stay frozen: neither the decode id nor anything on uncompressed features changes but
+the heads.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from ..data import CropSource, Photographs, batch_shapes, synthetic_pictures, to_rgb, training_paths
+from ..detection_loss import detection_loss
+from ..distortion import DistortionWeights, distortion
+from ..heads import Heads
+from ..instances import ViewSource, read_annotated, synthetic_annotated
+from ..released import ReleasedModel, widen
+from ..run_state import StageRun, load_heads
+from ..setup import seed_step
+from .heads import LARGEST_POSITION, base_tensors, set_training
+
+CROP_WEIGHTS = DistortionWeights(features=(0.05, 0.1, 0.15, 0.5), logits=1.0)
+VIEW_WEIGHTS = DistortionWeights(features=(0.02, 0.25, 0.25, 0.25), logits=0.1)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the stage's options."""
+    parser.add_argument("--run", type=Path, required=True, help="run folder that holds heads.pt")
+    parser.add_argument("--base", type=Path, help="released model folder to build on, instead of the run's polish.pt")
+    parser.add_argument("--data", type=Path, help="unpacked data folder (classification/, detection/, photos/)")
+    parser.add_argument("--synthetic", action="store_true", help="train on drawn pictures instead of --data")
+    parser.add_argument("--minutes", type=float, help="time budget")
+    parser.add_argument("--steps", type=int, help="step budget, instead of --minutes")
+    parser.add_argument("--batch", type=int, default=6, help="views a batch")
+    parser.add_argument("--canvas", type=int, nargs=2, default=[256, 320], help="height and width of a view, in pixels")
+    parser.add_argument("--sides", type=int, nargs=2, default=[192, 448], help="range of a photograph's longest side")
+    parser.add_argument("--pixels", type=int, default=8 * 224 * 224, help="pixels of a batch of crops")
+    parser.add_argument("--crops", type=int, nargs="+", default=[192, 224, 256], help="crop sides, in pixels")
+    parser.add_argument("--synthesis-rate", type=float, default=2e-4, help="largest peak learning rate of g_s")
+    parser.add_argument("--heads-rate", type=float, default=2e-4, help="peak learning rate of the heads")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=0, help="CPU threads (0: PyTorch's choice)")
+    parser.add_argument("--stop-after", type=int, help="stop, resumable, after this many steps of this start")
+    parser.add_argument("--log-every", type=int, default=50, help="steps between log lines")
+    parser.add_argument("--save-every", type=float, default=180, help="seconds between checkpoints")
+
+
+class SynthesisAndHeads(nn.Module):
+    """What the stage trains: the released tensors of g_s and its inverse gains, and the heads."""
+
+    def __init__(self, tensors: dict[str, Tensor], heads: Heads) -> None:
+        """Take g_s from released tensors in float32."""
+        super().__init__()
+        self.arch, self.heads = heads.arch, heads
+        trained = {k: v for k, v in tensors.items() if k.startswith("gs.") or k == "gain.log2_inverse"}
+        # Names of parameters must not hold dots.
+        self.synthesis = nn.ParameterDict({k.replace(".", "/"): nn.Parameter(v.clone()) for k, v in trained.items()})
+
+    def tensors(self) -> dict[str, Tensor]:
+        """The trained released tensors by name."""
+        return {k.replace("/", "."): v for k, v in self.synthesis.items()}
+
+
+def parameter_groups(model: SynthesisAndHeads, synthesis_rate: float, heads_rate: float) -> list[dict]:
+    """AdamW groups. Folded weights differ in size by a factor of fifty, so a tensor's rate follows its own size."""
+    heads = [p for p in model.heads.parameters() if p.requires_grad]
+    groups: list[dict] = [{"params": heads, "peak": heads_rate}]
+    for value in model.synthesis.values():
+        size = float(value.detach().square().mean().sqrt())
+        # No decay: these are not the weights but the weights with norms folded in.
+        groups.append({"params": [value], "peak": min(synthesis_rate, 3e-3 * size), "weight_decay": 0.0})
+    return groups
+
+
+def load_synthesis(path: Path) -> dict[str, Tensor]:
+    """Averaged tensors of g_s and its inverse gains from the stage's checkpoint, by released name."""
+    average = torch.load(path, map_location="cpu", weights_only=True)["average"]
+    prefix = "synthesis."
+    return {k.removeprefix(prefix).replace("/", "."): v for k, v in average.items() if k.startswith(prefix)}
+
+
+def run(args: argparse.Namespace) -> None:
+    """Run or resume the stage."""
+    if args.data is None and not args.synthetic:
+        raise SystemExit("--data FOLDER is needed (unpacked training photographs), or --synthetic")
+    if not (args.run / "heads.pt").exists():
+        raise SystemExit(f"{args.run}/heads.pt is missing: run the stage heads first")
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    tensors = {k: v.to(device) for k, v in widen(base_tensors(args.run, args.base)).items()}
+    heads, _ = load_heads(args.run / "heads.pt", device)
+    model = SynthesisAndHeads(tensors, heads).to(device)
+    model.heads.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    # Batch norms stay as the stage heads left them: batches of decoded features alone have other statistics.
+    for name, parameter in model.heads.named_parameters():
+        parameter.requires_grad_("norms" not in name)
+    released = ReleasedModel({**tensors, **model.tensors()})
+    stage = StageRun("joint", args.run, model, parameter_groups(model, args.synthesis_rate, args.heads_rate), args)
+    if stage.resume() and stage.finished:
+        return
+    shapes = batch_shapes(args.pixels, tuple(args.crops))
+    if args.synthetic:
+        crops = CropSource(synthetic_pictures(24), shapes, args.seed)
+        annotated = synthetic_annotated(24)
+    else:
+        crops = CropSource(Photographs(training_paths(args.data)), shapes, args.seed)
+        annotated = read_annotated(args.data, "train")
+    views = ViewSource(annotated, args.batch, tuple(args.canvas), tuple(args.sides), args.seed)
+    set_training(model.heads)
+    stage.begin()
+
+    def outputs_of(rgb: Tensor) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+        """What decoded features of random quality give, and what f1 gives: (features, c2, c3, c4, logits) each."""
+        with torch.no_grad():
+            f1 = released.head(rgb)
+            target = (f1, *released.tail(f1))
+            position = torch.rand(len(rgb), device=device) * LARGEST_POSITION
+            symbols, mean, log2_gain = released.quantised(rgb, position)
+        _, log2_inverse = released.gains(position)
+        latents = (symbols + mean * torch.exp2(log2_gain)) * torch.exp2(log2_inverse)
+        f3 = released.synthesise(latents)
+        return (f3, *released.tail(f3)), target
+
+    while not stage.over:
+        step = stage.schedule.step
+        seed_step(args.seed + 3, step)
+        with torch.autocast(device.type, torch.bfloat16):
+            if step % 2 == 0:
+                rgb, targets = views.batch(step // 2)
+                outputs, target = outputs_of(rgb.to(device, memory_format=torch.channels_last))
+                raw, plain = model.heads(outputs[1:4]), model.heads(target[1:4])
+            else:
+                rgb = to_rgb(crops.batch(step // 2))
+                outputs, target = outputs_of(rgb.to(device, memory_format=torch.channels_last))
+        if step % 2 == 0:
+            loss, parts = detection_loss(raw, targets)
+            untouched, _ = detection_loss(plain, targets)
+            error, kept = distortion(outputs, target, VIEW_WEIGHTS)
+            named = {**parts, "untouched": untouched.detach(), "view": kept["c4"]}
+            stage.step(loss + 0.5 * untouched + error.mean(), named)
+        else:
+            error, kept = distortion(outputs, target, CROP_WEIGHTS)
+            agreement = (outputs[4].argmax(1) == target[4].argmax(1)).float().mean()
+            stage.step(error.mean(), {"crop": kept["c4"], "kl": kept["kl"], "agreement": agreement})
+    stage.finish()
