@@ -9,6 +9,7 @@ import { sideOrNone, wholeNumber } from '../parse-numbers.js';
 import { asOutputError, checkOutput, writeOutput } from '../write-output.js';
 
 interface BenchFlags {
+  name?: string;
   output?: string;
   cache?: string;
   codecs?: string[];
@@ -70,6 +71,7 @@ export function addBench(program: Command, run: RunAction) {
       .option('--anchor <codec>', 'codec to compare with (default: hevc, or avif)')
       .option('--metric <name>', 'metric of the plot and the comparison')
       .option('--max-side <pixels|none>', 'longest side after fitting, for every codec', sideOrNone)
+      .option('--name <text>', 'what to call the data set in tables and plots')
       .option('--seed <number>', 'of what is drawn at random', wholeNumber(0), 1)
       .option('--timed-images <count>', 'images that are also timed, one at a time', wholeNumber(0), 8)
       .option('-f, --force', 'overwrite results that exist')

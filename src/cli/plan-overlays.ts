@@ -1,0 +1,72 @@
+import { readdir, stat } from 'node:fs/promises';
+import { dirname, extname, join, parse } from 'node:path';
+import { UsageError } from '../errors.js';
+import { type Input, isPictureName } from './expand-inputs.js';
+import { type PlannedOutput, planOutputs } from './plan-outputs.js';
+import { STANDARD } from './standard-streams.js';
+
+/** Where an overlay goes and what it is drawn on. */
+export interface PlannedOverlay extends PlannedOutput {
+  /** Path of the source picture; a plain canvas if there is none. */
+  source: string | undefined;
+}
+
+/**
+ * Decides for every input, before any work, where its overlay goes and on which picture it is drawn.
+ *
+ * @param option - Value of `--overlay`: a PNG file, or a folder.
+ * @param on - Value of `--on`: a picture, or a folder in which each source has the name of its .dicm file.
+ * @throws UsageError `overlay-not-png`, `overlay-stdout`, `overlay-source-missing`, `overlay-source-ambiguous`, and
+ *   what `planOutputs` throws
+ */
+export async function planOverlays(
+  inputs: readonly Input[],
+  option: string,
+  on: string | undefined,
+): Promise<PlannedOverlay[]> {
+  if (option === STANDARD)
+    throw new UsageError('overlay-stdout', 'results go to stdout; name a file for the overlay');
+  const planned = await planOutputs(inputs, option, '.png');
+  for (const { output } of planned) {
+    if (extname(output).toLowerCase() !== '.png') {
+      throw new UsageError(
+        'overlay-not-png',
+        `${output}: overlays are PNG files; give it a name ending in .png`,
+      );
+    }
+  }
+  const find = on === undefined ? async () => undefined : await sourceFinder(inputs, on);
+  return Promise.all(planned.map(async (plan) => ({ ...plan, source: await find(plan.input) })));
+}
+
+async function sourceFinder(
+  inputs: readonly Input[],
+  on: string,
+): Promise<(input: Input) => Promise<string | undefined>> {
+  const isFolder = (await stat(on).catch(() => undefined))?.isDirectory() === true;
+  if (!isFolder && inputs.length > 1) {
+    throw new UsageError(
+      'overlay-source-missing',
+      `${on} is no folder; with several inputs --on takes the folder that holds their sources`,
+    );
+  }
+  return isFolder ? (input) => sourceInFolder(on, input) : async () => on;
+}
+
+/** The picture below `folder` that has the input's name and lies in the same subfolder. */
+async function sourceInFolder(folder: string, { path, relative }: Input): Promise<string> {
+  const place = join(folder, dirname(relative));
+  const { name } = parse(relative);
+  const entries = path === STANDARD ? [] : await readdir(place).catch(() => []);
+  const found = entries.filter((entry) => isPictureName(entry) && parse(entry).name === name);
+  if (found.length === 0) {
+    throw new UsageError('overlay-source-missing', `${path}: ${place} has no picture named ${name}`);
+  }
+  if (found.length > 1) {
+    throw new UsageError(
+      'overlay-source-ambiguous',
+      `${path}: its source may be ${found.sort().join(' or ')} in ${place}`,
+    );
+  }
+  return join(place, found[0]!);
+}
