@@ -1,22 +1,26 @@
-"""Command line: `python -m dicm_training STAGE ...`."""
+"""Command line: `python -m dicm_training COMMAND ...`."""
 
 from __future__ import annotations
 
 import argparse
 
-from .stages import codec, export, heads, polish
+from . import distributed
+from .commands import crops, evaluate, plan, table
+from .stages import STAGES
 
 
 def main() -> None:
-    """Parse the command line and run one stage."""
+    """Parse the command line and run one stage or tool."""
     parser = argparse.ArgumentParser(prog="dicm_training", description=__doc__)
-    stages = parser.add_subparsers(dest="stage", required=True)
-    for name, module in {"codec": codec, "polish": polish, "heads": heads, "export": export}.items():
-        command = stages.add_parser(name, help=(module.__doc__ or "").splitlines()[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    tools = {"run": plan, "crops": crops, "evaluate": evaluate, "table": table}
+    for name, module in {**STAGES, **tools}.items():
+        command = commands.add_parser(name, help=(module.__doc__ or "").splitlines()[0])
         module.add_arguments(command)
-        command.set_defaults(run_stage=module.run)
+        command.set_defaults(run_command=module.run)
     args = parser.parse_args()
-    args.run_stage(args)
+    args.run_command(args)
+    distributed.end()
 
 
 if __name__ == "__main__":

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
 
+from . import distributed
+
+T = TypeVar("T")
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
@@ -81,30 +86,70 @@ class BatchShape:
     count: int
 
 
-def batch_shapes(pixels: int, sides: tuple[int, ...]) -> list[BatchShape]:
-    """For each side, as many crops as fit `pixels` (batch x side^2), so that every step costs the same."""
-    return [BatchShape(side, max(1, round(pixels / side**2))) for side in sides]
+def batch_shapes(pixels: int, sides: tuple[int, ...], multiple: int = 1) -> list[BatchShape]:
+    """For each side, as many crops as fit `pixels` (batch x side^2), so that every step costs the same.
+
+    The counts are rounded to a `multiple`, the number of processes that share a batch.
+    """
+    return [BatchShape(side, multiple * max(1, round(pixels / side**2 / multiple))) for side in sides]
+
+
+class Photographs(Sequence[np.ndarray]):
+    """Pictures of a list of files: all in memory, or (`stream`) read from disk each time they are needed."""
+
+    def __init__(self, paths: list[Path], stream: bool = False) -> None:
+        """Read everything now unless `stream`."""
+        self.paths = paths
+        self._kept: list[np.ndarray] | None = None
+        if not stream:
+            with ThreadPoolExecutor(4) as pool:
+                self._kept = list(pool.map(load_rgb, paths))
+
+    def __len__(self) -> int:
+        """Number of pictures."""
+        return len(self.paths)
+
+    def __getitem__(self, index):  # type: ignore[no-untyped-def]
+        """Picture `index` as uint8 RGB [H, W, 3]."""
+        return load_rgb(self.paths[index]) if self._kept is None else self._kept[index]
+
+
+def to_rgb(crops: Tensor) -> Tensor:
+    """Turn uint8 crops [N, 3, H, W] into RGB in [0, 1]."""
+    return crops.float() / 255
+
+
+def prefetch(make: Callable[[int], T], first: int, last: int, workers: int) -> Iterator[T]:
+    """Yield make(first) .. make(last - 1) in order, up to `workers` of them under way in threads."""
+    pending: deque[Future[T]] = deque()
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for step in range(first, last):
+                pending.append(pool.submit(make, step))
+                if len(pending) > workers:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            for future in pending:
+                future.cancel()
 
 
 class CropSource:
-    """Random resized, flipped crops of pictures held in memory.
+    """Random resized, flipped crops of pictures.
 
-    The order of pictures and the crops depend only on the seed and the step, so that a resumed run sees what
-    an uninterrupted one would have seen.
+    The pictures and the crops depend only on the seed, the step and the place in the batch, so that a resumed run
+    sees what an uninterrupted one would have seen, and several processes together see what one would.
     """
 
-    def __init__(self, pictures: list[np.ndarray], shapes: list[BatchShape], seed: int = 0) -> None:
-        """Keep the pictures; `shapes` are drawn uniformly, one per batch."""
-        self.pictures, self.shapes, self.seed = pictures, shapes, seed
-
-    @classmethod
-    def from_folder(cls, root: Path, shapes: list[BatchShape], seed: int = 0) -> CropSource:
-        """Read all training photographs under `root`."""
-        with ThreadPoolExecutor(4) as pool:
-            return cls(list(pool.map(load_rgb, training_paths(root))), shapes, seed)
+    def __init__(
+        self, pictures: Sequence[np.ndarray], shapes: list[BatchShape], seed: int = 0, workers: int = 1
+    ) -> None:
+        """Keep the pictures; `shapes` are drawn uniformly, one per batch; `workers` batches are made at once."""
+        self.pictures, self.shapes, self.seed, self.workers = pictures, shapes, seed, workers
 
     def _crop(self, rng: np.random.Generator, side: int) -> np.ndarray:
-        picture = self.pictures[rng.integers(len(self.pictures))]
+        picture = self.pictures[int(rng.integers(len(self.pictures)))]
         height, width = picture.shape[:2]
         # The window is between `side` / 1.3 and the whole picture, so details are seen at many scales.
         short = min(height, width)
@@ -119,18 +164,14 @@ class CropSource:
         return out[:, ::-1] if rng.random() < 0.5 else out
 
     def batch(self, step: int) -> Tensor:
-        """Return the batch of `step`: float RGB in [0, 1], [N, 3, side, side]."""
-        rng = np.random.default_rng((self.seed, step))
-        shape = self.shapes[rng.integers(len(self.shapes))]
-        crops = np.stack([self._crop(rng, shape.side) for _ in range(shape.count)])
-        return torch.from_numpy(crops).permute(0, 3, 1, 2).float() / 255
+        """Return this process's share of the batch of `step`: uint8 RGB [N, 3, side, side]."""
+        rank, world = distributed.share()
+        shape = self.shapes[np.random.default_rng((self.seed, step)).integers(len(self.shapes))]
+        count = shape.count // world
+        places = range(rank * count, (rank + 1) * count)
+        crops = [self._crop(np.random.default_rng((self.seed, step, place)), shape.side) for place in places]
+        return torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2)
 
     def batches(self, first: int, last: int) -> Iterator[Tensor]:
-        """Yield the batches of steps first .. last - 1, each prepared while the one before it is used."""
-        with ThreadPoolExecutor(1) as pool:
-            pending = pool.submit(self.batch, first)
-            for step in range(first + 1, last + 1):
-                ready = pending.result()
-                if step < last:
-                    pending = pool.submit(self.batch, step)
-                yield ready
+        """Yield the batches of steps first .. last - 1, prepared while the ones before them are used."""
+        return prefetch(self.batch, first, last, self.workers)

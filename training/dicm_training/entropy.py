@@ -12,6 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from . import distributed
+
 SCALE_MINIMUM = 0.11
 SCALE_MAXIMUM = 128.0
 SCALE_LEVELS = 64
@@ -47,7 +49,7 @@ def round_ste(x: Tensor) -> Tensor:
 
 def add_noise(x: Tensor) -> Tensor:
     """Add uniform noise in [-0.5, 0.5), the differentiable stand-in for rounding."""
-    return x + torch.rand_like(x) - 0.5
+    return x + distributed.uniform(x.shape, x.device).to(x.dtype) - 0.5
 
 
 def gaussian_bits(deviation: Tensor, index: Tensor) -> Tensor:

@@ -16,6 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from . import distributed
+
 HEAD_DIMENSION = 32
 LAYER_NORM_EPSILON = 1e-6
 
@@ -101,7 +103,9 @@ class Affine(nn.Module):
             with torch.no_grad():
                 values = x.float()
                 mean = values.mean((0, 2, 3)) if self.bias is not None else torch.zeros_like(self.weight)
+                distributed.average([mean])
                 variance = (values - mean[:, None, None]).square().mean((0, 2, 3))
+                distributed.average([variance])
                 # The floor keeps a channel that happens to be silent in this batch from being blown up.
                 scale = 1 / variance.clamp(min=1e-2 * float(variance.mean()) + 1e-8).sqrt()
                 self.weight.copy_(scale)

@@ -4,29 +4,39 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from .data import CropSource, batch_shapes, synthetic_pictures
+from . import distributed
+from .data import BatchShape, CropSource, Photographs, batch_shapes, synthetic_pictures, to_rgb, training_paths
 from .networks import TINY, Architecture
 from .resnet import Head, Tail, load_resnet50
 
 
-def add_common_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what all training stages share."""
+def add_input_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare where pictures and networks come from."""
     parser.add_argument("--run", type=Path, required=True, help="run folder: checkpoints and logs")
     parser.add_argument("--data", type=Path, help="unpacked data folder (classification/, detection/, photos/)")
+    parser.add_argument("--stream", action="store_true", help="read pictures from disk at each use, not into memory")
     parser.add_argument("--synthetic", action="store_true", help="train on drawn pictures instead of --data")
     parser.add_argument("--backbone", type=Path, help="ResNet-50 with torchvision's names (.safetensors or .pth)")
     parser.add_argument("--tiny", action="store_true", help="tiny random networks, for smoke tests and fixtures")
-    parser.add_argument("--pixels", type=int, default=16 * 128 * 128, help="pixels per batch")
-    parser.add_argument("--sides", type=int, nargs="+", default=[128, 192, 224], help="crop sides, in pixels")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=0, help="CPU threads (0: PyTorch's choice)")
+    parser.add_argument("--float32", action="store_true", help="compute in float32 throughout, not in bfloat16")
+
+
+def add_common_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what all training stages share."""
+    add_input_arguments(parser)
+    parser.add_argument("--pixels", type=int, default=16 * 128 * 128, help="pixels per batch, over all processes")
+    parser.add_argument("--sides", type=int, nargs="+", default=[128, 192, 224], help="crop sides, in pixels")
+    parser.add_argument("--workers", type=int, default=1, help="batches cropped at once, in threads")
     parser.add_argument("--stop-after", type=int, help="stop, resumable, after this many steps of this start")
     parser.add_argument("--log-every", type=int, default=50, help="steps between log lines")
     parser.add_argument("--save-every", type=float, default=180, help="seconds between checkpoints")
@@ -44,9 +54,12 @@ class Setup:
     device: torch.device
     run_folder: Path
     arch: Architecture
+    pictures: Sequence[np.ndarray]
+    shapes: list[BatchShape]
     source: CropSource
     backbone_path: Path | None
     seed: int
+    float32: bool = False
 
     def backbone(self) -> tuple[Head, Tail]:
         """Frozen head and tail of the uncompressed network."""
@@ -61,12 +74,14 @@ class Setup:
         return head, tail
 
     def autocast(self) -> contextlib.AbstractContextManager:
-        """bfloat16 autocast on the setup's device."""
-        return torch.autocast(self.device.type, torch.bfloat16)
+        """bfloat16 autocast on the setup's device, unless float32 is asked for."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=not self.float32)
 
-    def place(self, batch: Tensor) -> Tensor:
-        """Move a batch to the device in channels-last order."""
-        return batch.to(self.device, memory_format=torch.channels_last, non_blocking=True)
+    def place(self, crops: Tensor) -> Tensor:
+        """Move uint8 crops to the device as RGB in [0, 1] in channels-last order."""
+        if self.device.type == "cuda":
+            crops = crops.pin_memory()
+        return to_rgb(crops.to(self.device, non_blocking=True)).contiguous(memory_format=torch.channels_last)
 
     def batch(self, step: int) -> Tensor:
         """Batch of a (possibly negative: preparatory) step, on the device."""
@@ -78,20 +93,27 @@ class Setup:
 
 
 def prepare(args: argparse.Namespace) -> Setup:
-    """Check the common options and make what they name."""
+    """Check the common options and make what they name.
+
+    Tools that train nothing declare only the input arguments: they get single pictures, and no batches.
+    """
     if args.backbone is None and not args.tiny:
         raise SystemExit("--backbone FILE is needed (a ResNet-50 with torchvision's names), or --tiny")
     if args.data is None and not args.synthetic:
         raise SystemExit("--data FOLDER is needed (unpacked training photographs), or --synthetic")
     if args.threads:
         torch.set_num_threads(args.threads)
+    device = distributed.begin()
     torch.manual_seed(args.seed)
     args.run.mkdir(parents=True, exist_ok=True)
-    shapes = batch_shapes(args.pixels, tuple(args.sides))
+    trains = hasattr(args, "pixels")
+    shapes = batch_shapes(args.pixels, tuple(args.sides), distributed.share()[1]) if trains else []
+    pictures: Sequence[np.ndarray]
     if args.synthetic:
-        source = CropSource(synthetic_pictures(24), shapes, args.seed)
+        pictures = synthetic_pictures(24)
     else:
-        source = CropSource.from_folder(args.data, shapes, args.seed)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        pictures = Photographs(training_paths(args.data), args.stream or not trains)
+    source = CropSource(pictures, shapes, args.seed, args.workers if trains else 1)
     arch = TINY if args.tiny else Architecture()
-    return Setup(device, args.run, arch, source, None if args.tiny else args.backbone, args.seed)
+    backbone = None if args.tiny else args.backbone
+    return Setup(device, args.run, arch, pictures, shapes, source, backbone, args.seed, args.float32)

@@ -15,7 +15,7 @@ from dicm_training.data import CropSource, batch_shapes, normalise, synthetic_pi
 from dicm_training.networks import TINY
 from dicm_training.released import ReleasedModel
 from dicm_training.run_state import load_model
-from dicm_training.setup import prepare
+from dicm_training.setup import add_common_arguments, prepare
 
 
 def test_stages_leave_finished_checkpoints(tiny_run: Path) -> None:
@@ -29,8 +29,9 @@ def test_stages_leave_finished_checkpoints(tiny_run: Path) -> None:
 
 
 def test_every_released_part_is_trained_and_polish_keeps_the_entropy_path(tiny_run: Path) -> None:
-    start = argparse.Namespace(run=tiny_run / "start", data=None, synthetic=True, backbone=None, tiny=True)
-    setup = prepare(argparse.Namespace(**vars(start), threads=2, seed=1, pixels=16384, sides=[64]))
+    parser = argparse.ArgumentParser()
+    add_common_arguments(parser)
+    setup = prepare(parser.parse_args(["--run", str(tiny_run / "start"), *COMMON]))
     teacher = {f"head.{k}": v for k, v in setup.backbone()[0].state_dict().items()}
     codec = dict(load_model(tiny_run / "codec.pt", torch.device("cpu"))[0].named_parameters())
     polish = dict(load_model(tiny_run / "polish.pt", torch.device("cpu"))[0].named_parameters())

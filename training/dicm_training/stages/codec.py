@@ -14,19 +14,21 @@ import time
 import torch
 from torch import Tensor
 
-from .. import klt
+from .. import distributed, klt
 from ..codec import Codec, Coded, Model
 from ..data import normalise
-from ..distortion import DistortionWeights, distortion, relative_error, targets
+from ..distortion import DistortionWeights, distortion, relative_error
 from ..entropy import INDEX_PER_OCTAVE, SCALE_LEVELS, SCALE_MINIMUM, gaussian_bits
+from ..reference import Reference, add_ssl_arguments, find_ssl, load_reference
 from ..resnet import Head, Tail
-from ..run_state import AveragedWeights, StageRun
+from ..run_state import AveragedWeights, StageRun, save_atomically
 from ..setup import Setup, add_common_arguments, prepare, seed_step
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the stage's options."""
     add_common_arguments(parser)
+    add_ssl_arguments(parser)
     parser.add_argument("--minutes", type=float, help="time budget of the joint part")
     parser.add_argument("--steps", type=int, help="step budget of the joint part, instead of --minutes")
     parser.add_argument("--klt-batches", type=int, default=120, help="batches for the transform's statistics")
@@ -46,6 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--train-head-from", type=float, default=0.7, help="progress from which the head is tuned too")
     parser.add_argument("--no-re", action="store_true", help="leave redundancy elimination out (for ablation)")
+    parser.add_argument(
+        "--re-mix", type=float, default=0.0, help="share of decoder_RE's output in f2 at the start, 0 to 1 (learned)"
+    )
     parser.add_argument("--re-rate", type=float, default=0.1, help="weight of the rate of RE's latent (bpp)")
     parser.add_argument("--re-distortion", type=float, default=0.4, help="weight of RE's relative feature error")
 
@@ -78,13 +83,14 @@ def start(setup: Setup, args: argparse.Namespace, teacher_head: Head, tail: Tail
     """Give `codec` its Karhunen-Loeve start and its gains."""
     began = time.monotonic()
     cache = setup.run_folder / "klt.pt"
-    if cache.exists():
+    stale = args.ssl is not None and cache.exists() and cache.stat().st_mtime < args.ssl.stat().st_mtime
+    if cache.exists() and not stale:
         mean, analysis, synthesis, variances = torch.load(cache, map_location=setup.device, weights_only=True)
     else:
         batches = (normalise(setup.batch(-1 - i)) for i in range(args.klt_batches))
         mean, covariance, sensitivity = klt.patch_statistics(teacher_head, tail, batches, DistortionWeights())
         analysis, synthesis, variances = klt.weighted_transform(covariance, sensitivity, codec.arch.latent)
-        torch.save((mean, analysis, synthesis, variances), cache)
+        save_atomically((mean, analysis, synthesis, variances), cache)
     levels = codec.arch.quality_levels
     gains = starting_gains(variances, levels, tuple(args.bpp))
     # One quantisation step of the middle level becomes 1: y, its mean and the nonlinear paths are then of
@@ -132,12 +138,12 @@ def fit_prior(setup: Setup, steps: int, head: Head, codec: Codec) -> None:
 
 
 @torch.no_grad()
-def report_start(setup: Setup, head: Head, tail: Tail, codec: Codec) -> None:
+def report_start(setup: Setup, reference: Reference, codec: Codec) -> None:
     """Print rate and distortion of every level before the joint training."""
-    x = normalise(setup.batch(-3_000_000))
+    x, tail = normalise(setup.batch(-3_000_000)), reference.tail
     with setup.autocast():
-        f1 = head(x)
-        target = targets(tail, f1)
+        target = reference.targets(x)
+        f1 = target[0]
         for level in range(codec.arch.quality_levels):
             coded = codec(f1, torch.full((len(x),), float(level), device=x.device), noisy=False)
             error, parts = distortion((coded.features, *tail(coded.features)), target, DistortionWeights())
@@ -220,35 +226,57 @@ def parameter_groups(model: Model, args: argparse.Namespace) -> list[dict]:
     Adam moves every weight by about the learning rate a step, whatever its size, so weights that start from
     measured values (head and linear paths, 0.001 to 0.3 in size) get a rate relative to their own RMS.
     """
-    groups = []
+    networks: list[torch.nn.Parameter] = []
+    groups: list[dict] = [{"params": networks, "peak": args.rate}]
     for name, parameter in model.named_parameters():
         if name.startswith("tail."):
             continue
-        peak = args.rate
+        peak = None
         if name.endswith("gain"):
             peak = 1e-3
         elif "prior." in name:
             peak = 1e-2  # densities follow what they describe at once, or they hold its rate up
         elif name.startswith("head.") or ".linear." in name:
             peak = args.linear_rate * max(root_mean_square(parameter), 1e-5) * (0.1 if name.startswith("head.") else 1)
-        groups.append({"params": [parameter], "peak": peak, "name": name})
+        if peak is None:
+            networks.append(parameter)
+        else:
+            groups.append({"params": [parameter], "peak": peak})
     return groups
+
+
+def first_weights(setup: Setup, args: argparse.Namespace, reference: Reference, model: Model) -> None:
+    """Give the codec all it starts from: RE as the stage `ssl` left it, the transform, fitted hyper-transforms."""
+    codec = model.codec
+    if reference.elimination is not None and not args.no_re:
+        codec.re.load_state_dict(reference.elimination.state_dict())
+        assert reference.redundancy_prior is not None
+        codec.redundancy_prior.load_state_dict(reference.redundancy_prior)
+    with torch.no_grad():
+        codec.re.mix.fill_(args.re_mix)
+    # Short, and on whole batches: one process does it for all.
+    with distributed.alone() as first:
+        if first:
+            start(setup, args, reference.head, reference.tail, codec)
+            fit_prior(setup, args.prior_steps, reference.head, codec)
+            report_start(setup, reference, codec)
+    distributed.copy_from_first(model)
 
 
 def run(args: argparse.Namespace) -> None:
     """Run or resume the stage."""
     setup = prepare(args)
-    teacher_head, tail = setup.backbone()
+    args.ssl = find_ssl(args)
+    reference = load_reference(setup, args.ssl)
     model = Model(setup.arch).to(setup.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    model.head.load_state_dict(teacher_head.state_dict())
-    model.tail.load_state_dict(tail.state_dict())
+    model.head.load_state_dict(reference.head.state_dict())
+    model.tail.load_state_dict(reference.tail.state_dict())
     codec = model.codec
     codec.use_redundancy_elimination = not args.no_re
     model.tail.requires_grad_(False)
-    if not (setup.run_folder / "codec.pt").exists():
-        start(setup, args, teacher_head, model.tail, codec)
-        fit_prior(setup, args.prior_steps, teacher_head, codec)
-        report_start(setup, teacher_head, model.tail, codec)
+    (exists,) = distributed.first_says([float((setup.run_folder / "codec.pt").exists())], setup.device)
+    if not exists:
+        first_weights(setup, args, reference, model)
     stage = StageRun("codec", setup.run_folder, model, parameter_groups(model, args), args)
     if stage.resume() and stage.finished:
         return
@@ -261,19 +289,20 @@ def run(args: argparse.Namespace) -> None:
         tune_head = stage.schedule.progress >= args.train_head_from
         model.head.requires_grad_(tune_head)
         x = normalise(x)
-        level = torch.rand(len(x), device=x.device) * (setup.arch.quality_levels - 1)
-        share = level / (setup.arch.quality_levels - 1)
+        share = distributed.uniform((len(x),), x.device)
+        level = share * (setup.arch.quality_levels - 1)
         lagrangian = torch.exp2(low_lambda + (high_lambda - low_lambda) * share)
         with setup.autocast():
-            with torch.no_grad():
-                original = teacher_head(x)
-                target = targets(model.tail, original)
-            coded = codec(model.head(x) if tune_head else original, level)
+            target = reference.targets(x)
+            coded = codec(model.head(x) if tune_head else target[0], level)
             outputs = (coded.features, *model.tail(coded.features))
-        loss, parts = loss_terms(coded, original, outputs, target, lagrangian, x.shape[2] * x.shape[3], args)
+        loss, parts = loss_terms(coded, target[0], outputs, target, lagrangian, x.shape[2] * x.shape[3], args)
         stage.step(loss, parts)
     if stage.schedule.done:
         stage.average.copy_to(model)
-        refit_hyper(setup, args.refit_steps, args, model)
+        with distributed.alone() as first:
+            if first:
+                refit_hyper(setup, args.refit_steps, args, model)
+        distributed.copy_from_first(model)
         stage.average = AveragedWeights(model, 0.999)
     stage.finish()

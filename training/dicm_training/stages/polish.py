@@ -7,13 +7,17 @@ the uncompressed network; no label is used.
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from .. import distributed
 from ..codec import Model
 from ..data import normalise
-from ..distortion import DistortionWeights, distortion, targets
+from ..distortion import DistortionWeights, distortion
+from ..reference import load_reference
 from ..run_state import StageRun, load_model
 from ..setup import add_common_arguments, prepare, seed_step
 
@@ -35,16 +39,27 @@ def decode_side(model: Model, latents: Tensor) -> tuple[Tensor, ...]:
     return (f3, *model.tail(f3))
 
 
+def ssl_of(state: dict[str, Any], run_folder: Path) -> Path | None:
+    """Return the checkpoint of the stage `ssl` that the codec in `state` was trained against, if any."""
+    recorded = state["options"].get("ssl", "None")
+    if recorded == "None":
+        return None
+    for path in (Path(recorded), run_folder / Path(recorded).name):
+        if path.exists():
+            return path
+    raise SystemExit(f"the codec was trained against {recorded}, which is gone: polish needs it as its teacher")
+
+
 def run(args: argparse.Namespace) -> None:
     """Run or resume the stage."""
     setup = prepare(args)
-    teacher_head, teacher_tail = setup.backbone()
     previous = setup.run_folder / "codec.pt"
     if not previous.exists():
         raise SystemExit(f"{previous} is missing: run the stage codec first")
     model, state = load_model(previous, setup.device)
     if not state["done"]:
         print(f"note: {previous} is from an unfinished run of the stage codec", flush=True)
+    reference = load_reference(setup, ssl_of(state, setup.run_folder))
     codec = model.codec
     model.requires_grad_(False)
     for trained in (codec.gs, model.tail, codec.log2_inverse_gain):
@@ -62,10 +77,10 @@ def run(args: argparse.Namespace) -> None:
             break
         seed_step(setup.seed + 1, stage.schedule.step)
         x = normalise(x)
-        level = torch.rand(len(x), device=x.device) * (setup.arch.quality_levels - 1)
+        level = distributed.uniform((len(x),), x.device) * (setup.arch.quality_levels - 1)
         with setup.autocast():
+            target = reference.targets(x)
             with torch.no_grad():
-                target = targets(teacher_tail, teacher_head(x))
                 y, _, _ = codec.analyse(model.head(x))
                 mean, _, _ = codec.hyper(y, noisy=False)
             log2_gain, log2_inverse = codec.gains(level)
