@@ -10,6 +10,8 @@ export interface BenchOptions extends CodecOptions {
    * layout.
    */
   dataset: string;
+  /** What to call the data set in tables and plots; the name of its file or folder unless given. */
+  name?: string | undefined;
   /** Folder that keeps results; a run that was interrupted goes on from it. */
   cache: string;
   /** Ids of codecs, `dicm` among them; everything that is found unless given. */

@@ -68,7 +68,7 @@ export async function writeReport(findings: Findings): Promise<BenchReport> {
     task,
     metric,
     dataset: {
-      name: dataset.name,
+      name: options.name ?? dataset.name,
       images: images.length,
       available: dataset.images.length,
       leftOut: [...dataset.leftOut, ...findings.leftOut],

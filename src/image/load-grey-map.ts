@@ -25,9 +25,9 @@ export async function loadGreyMap(path: string): Promise<GreyMap> {
       cause: error,
     });
   }
-  const { data, info } = map;
-  if (info.channels !== 1) {
-    throw new ImageError('not-a-map', `${path} has ${info.channels} channels, not one of 8 bits`);
+  const { data, info, channels } = map;
+  if (channels !== 1 || info.channels !== 1) {
+    throw new ImageError('not-a-map', `${path} has ${channels} channels, not one of 8 bits`);
   }
   return {
     width: info.width,
@@ -36,6 +36,10 @@ export async function loadGreyMap(path: string): Promise<GreyMap> {
   };
 }
 
-function decode(input: string | Uint8Array) {
-  return sharp(input).raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+async function decode(input: string | Uint8Array) {
+  const image = sharp(input);
+  const { channels } = await image.metadata();
+  // Without this the library makes a colour picture of a grey one.
+  const raw = image.toColourspace('b-w').raw({ depth: 'uchar' });
+  return { channels, ...(await raw.toBuffer({ resolveWithObject: true })) };
 }

@@ -37,8 +37,8 @@ const MARKERS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Draws rate against accuracy as an SVG file: rate logarithmic, a line for the uncompressed network, whiskers for 95 %
- * intervals. It follows the reader's choice of a light or a dark page.
+ * Draws rate against accuracy as an SVG file: rate logarithmic, a line for the uncompressed network, whiskers for the
+ * 95 % intervals of dicm and of the anchor. It follows the reader's choice of a light or a dark page.
  */
 export function drawRatePlot(report: BenchReport): string {
   const { metric, dataset, uncompressed, series } = report;
@@ -49,7 +49,7 @@ export function drawRatePlot(report: BenchReport): string {
     ...(ceiling === undefined ? [] : [ceiling]),
   ];
   const title = `${capital(metricName(metric))} against rate`;
-  const subtitle = `${dataset.name}, ${dataset.images} images; every codec at the same pixels, the same network behind it`;
+  const subtitle = `${dataset.name}, ${dataset.images} images; every codec at the same pixels, the same network behind it; whiskers: 95 %`;
   const open =
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" ` +
     `height="${HEIGHT}" role="img" aria-label="${escapeText(`${title}: ${subtitle}`)}">`;
@@ -66,7 +66,7 @@ export function drawRatePlot(report: BenchReport): string {
 }
 
 function drawField(
-  { metric, series }: BenchReport,
+  { metric, series, comparisons }: BenchReport,
   vertical: ReturnType<typeof linearAxis>,
   ceiling: number | undefined,
 ): string[] {
@@ -105,7 +105,12 @@ function drawField(
   }
   // What the plot is about lies on top.
   const fromBack = [...series].sort((a, b) => Number(a.id === 'dicm') - Number(b.id === 'dicm'));
-  for (const one of fromBack) lines.push(...drawCurve(one, metric, x, y));
+  const anchor = comparisons[0]?.anchor;
+  for (const one of fromBack) {
+    // Intervals of all curves at once would hide them.
+    const hasWhiskers = one.id === 'dicm' || one.id === anchor;
+    lines.push(...drawCurve(one, metric, hasWhiskers, x, y));
+  }
   for (const [row, one] of series.entries()) lines.push(drawLegendRow(one, row));
   return lines;
 }
@@ -113,6 +118,7 @@ function drawField(
 function drawCurve(
   { id, name, points }: BenchSeries,
   metric: string,
+  hasWhiskers: boolean,
   x: (bpp: number) => number,
   y: (share: number) => number,
 ): string[] {
@@ -126,7 +132,7 @@ function drawCurve(
   const path = known
     .map(({ bpp, score }, i) => `${i === 0 ? 'M' : 'L'}${px(x(bpp))} ${px(y(score))}`)
     .join('');
-  const whiskers = isPayload
+  const whiskers = !hasWhiskers
     ? []
     : known.flatMap(({ bpp, interval }) =>
         interval === undefined ? [] : [`M${px(x(bpp))} ${px(y(interval.low))}V${px(y(interval.high))}`],

@@ -1,0 +1,159 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { describe, expect, test } from 'vitest';
+import { chooseImages } from '../../src/bench/datasets/choose-images.js';
+import { matchCategories } from '../../src/bench/datasets/match-categories.js';
+import { readDataset } from '../../src/bench/datasets/read-dataset.js';
+import { wrapPixels } from '../../src/image/classic-codecs.js';
+import { loadGreyMap } from '../../src/image/load-grey-map.js';
+import { labelledFolder, scratchFolder } from './labelled-folder.js';
+
+const classes = new Map([
+  ['n01', 0],
+  ['n02', 7],
+]);
+
+describe('a folder of classes', () => {
+  test('gives its images with class indexes, and names the others', async () => {
+    const folder = await labelledFolder(['n01', 'n02', 'n99'], 2);
+    writeFileSync(join(folder, 'loose.jpg'), 'x');
+    writeFileSync(join(folder, 'notes.txt'), 'x');
+    const { images, leftOut } = await readDataset(folder, 'classify', classes);
+    expect(images.map(({ name, label }) => [name, label])).toEqual([
+      ['n01/0.png', 0],
+      ['n01/1.png', 0],
+      ['n02/0.png', 7],
+      ['n02/1.png', 7],
+    ]);
+    expect(leftOut).toEqual([
+      { image: 'loose.jpg', code: 'unlabelled', message: 'not in a folder named after a class' },
+      { image: 'n99/0.png', code: 'unlabelled', message: 'the model has no class n99' },
+      { image: 'n99/1.png', code: 'unlabelled', message: 'the model has no class n99' },
+    ]);
+  });
+});
+
+describe('a list of path,wnid', () => {
+  const list = async (text: string) => {
+    const folder = await labelledFolder(['n01'], 2);
+    mkdirSync(join(folder, 'sub'));
+    writeFileSync(join(folder, 'sub', 'list.csv'), text);
+    return readDataset(join(folder, 'sub', 'list.csv'), 'classify', classes);
+  };
+
+  test('has paths relative to itself; missing, unknown and repeated images are named', async () => {
+    const rows = [
+      '../n01/0.png,n01',
+      '"../n01/1.png",n02',
+      '../n01/9.png,n01',
+      '../n01/0.png,n02',
+      'x.png,n3',
+    ];
+    const { images, leftOut } = await list(`path,wnid\r\n${rows.join('\r\n')}\r\n`);
+    expect(images.map(({ name, label }) => [name, label])).toEqual([
+      ['../n01/0.png', 0],
+      ['../n01/1.png', 7],
+    ]);
+    expect(leftOut.map(({ image, code }) => [image, code])).toEqual([
+      ['../n01/9.png', 'missing'],
+      ['../n01/0.png', 'duplicate'],
+      ['x.png', 'unlabelled'],
+    ]);
+  });
+
+  test.each([
+    ['without header', 'a.png,n01\n', 'bad-dataset'],
+    ['without images', 'path,wnid\na.png,n01\n', 'empty-dataset'],
+  ])('%s is refused', async (_, text, code) => {
+    await expect(list(text)).rejects.toMatchObject({ code });
+  });
+});
+
+describe('instances', () => {
+  const instances = {
+    images: [
+      { id: 5, file_name: 'a.png', instance_map: 'a-map.png', width: 4, height: 2 },
+      { id: 6, file_name: 'gone.png', width: 4, height: 2 },
+    ],
+    annotations: [
+      { id: 1, image_id: 5, category_id: 1, bbox: [0, 0, 2, 2], iscrowd: 0, instance: 1, mask: 'exact' },
+      { id: 2, image_id: 5, category_id: 2, bbox: [1, 0, 3, 2], iscrowd: 1 },
+    ],
+    categories: [
+      { id: 1, name: 'cat' },
+      { id: 2, name: 'dog' },
+    ],
+  };
+  const written = async () => {
+    const folder = scratchFolder();
+    writeFileSync(join(folder, 'set.json'), JSON.stringify(instances));
+    const data = new Uint8Array(24);
+    writeFileSync(join(folder, 'a.png'), await wrapPixels({ width: 4, height: 2, data }));
+    const map = Buffer.from([1, 1, 0, 255, 1, 1, 0, 0]);
+    // A map of colours is none.
+    await expect(loadGreyMap(join(folder, 'a.png'))).rejects.toMatchObject({ code: 'not-a-map' });
+    await sharp(map, { raw: { width: 4, height: 2, channels: 1 } })
+      .toColourspace('b-w')
+      .png()
+      .toFile(join(folder, 'a-map.png'));
+    expect([...(await loadGreyMap(join(folder, 'a-map.png'))).data]).toEqual([...map]);
+    return join(folder, 'set.json');
+  };
+
+  test('give boxes, and masks from the instance map for segmentation', async () => {
+    const path = await written();
+    const { images, leftOut, categories } = await readDataset(path, 'segment', classes);
+    expect(images.map(({ name }) => name)).toEqual(['a.png']);
+    expect(leftOut.map(({ image, code }) => [image, code])).toEqual([['gone.png', 'missing']]);
+    expect(categories).toEqual(instances.categories);
+    const truth = await images[0]!.objects!();
+    expect(truth.boxes.map(({ categoryId, isCrowd }) => [categoryId, isCrowd])).toEqual([
+      [1, false],
+      [2, true],
+    ]);
+    expect(truth.masks!.truth).toHaveLength(2);
+    expect(truth.masks!.unknown).toMatchObject({ size: [2, 4] });
+    const boxesOnly = await readDataset(path, 'detect', classes);
+    expect((await boxesOnly.images[0]!.objects!()).masks).toBeUndefined();
+  });
+
+  test('are compared in the categories that the model knows', async () => {
+    const dataset = await readDataset(await written(), 'detect', classes);
+    const notes: string[] = [];
+    const note = (text: string) => notes.push(text);
+    expect(matchCategories(dataset, [{ id: 2, name: 'dog' }], note)).toEqual([{ id: 2, name: 'dog' }]);
+    expect(notes).toEqual(['categories the model does not know are left out: cat']);
+    expect(() => matchCategories(dataset, [{ id: 3, name: 'dog' }], note)).toThrow('numbers dog as 2');
+    expect(() => matchCategories(dataset, [{ id: 1, name: 'horse' }], note)).toThrow('no category');
+  });
+});
+
+test.each([
+  ['classify', 'x.json'],
+  ['detect', 'x.csv'],
+  ['segment', '.'],
+] as const)('%s of another kind of data set, %s, is refused', async (task, name) => {
+  const folder = scratchFolder();
+  if (name !== '.') writeFileSync(join(folder, name), '');
+  await expect(readDataset(join(folder, name), task, classes)).rejects.toMatchObject({ code: 'bad-dataset' });
+  await expect(readDataset(join(folder, 'no'), task, classes)).rejects.toMatchObject({ code: 'bad-dataset' });
+});
+
+describe('drawing images', () => {
+  const list = Array.from({ length: 50 }, (_, i) => i);
+
+  test('gives the same ones for the same seed, in their order', () => {
+    const drawn = chooseImages(list, 10, 3);
+    expect(drawn).toHaveLength(10);
+    expect(drawn).toEqual([...drawn].sort((a, b) => a - b));
+    expect(new Set(drawn).size).toBe(10);
+    expect(chooseImages(list, 10, 3)).toEqual(drawn);
+    expect(chooseImages(list, 10, 4)).not.toEqual(drawn);
+  });
+
+  test('takes all when there are not more', () => {
+    expect(chooseImages(list, 50, 1)).toEqual(list);
+    expect(chooseImages(list, Infinity, 1)).toEqual(list);
+  });
+});
