@@ -71,6 +71,7 @@ export async function drawOverlay(overlay: Overlay): Promise<Uint8Array> {
   );
   const png = await sharp(pixels, { raw: { ...size, channels: 3 } })
     .composite([{ input: Buffer.from(svg), top: 0, left: 0 }])
+    .removeAlpha()
     .png()
     .toBuffer();
   return new Uint8Array(png);
