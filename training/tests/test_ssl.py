@@ -20,7 +20,17 @@ from dicm_training.contrastive import load_contrastive
 EXACT = [*COMMON[:-1], "1", "--float32", "--queue", "32", "--dimension", "16", "--warmup", "2", "--refresh", "2"]
 SSL = [*EXACT, "--sides", "64", "32", "--heat-side", "64", "--re-share", "0.3"]
 ALONE = [sys.executable, "-m", "dicm_training"]
-TWO = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "--", "dicm_training"]
+TWO = [
+    sys.executable,
+    "-m",
+    "torch.distributed.run",
+    "--standalone",
+    "--nproc-per-node",
+    "2",
+    "-m",
+    "--",
+    "dicm_training",
+]
 
 
 def records(run: Path) -> list[dict]:
