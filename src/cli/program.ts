@@ -25,6 +25,7 @@ Examples:
   dicm encode -r photos -o coded -q 40         a tree of photographs into another folder
   dicm encode photo.jpg --target-bytes 2000    the best file of at most 2000 bytes
   dicm analyze classify photo.dicm             says what it shows
+  dicm analyze all photo.dicm --overlay a.png  and draws the objects in it
   dicm inspect photo.dicm --json               what the header tells, for programs
 
 Exit codes: 0 done, 1 some of several inputs failed, 2 usage, 3 damaged or wrong kind of input,
