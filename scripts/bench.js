@@ -1,10 +1,10 @@
-// Every benchmark, one after another: npm run bench. Each prints its own table; figures mean something only as ratios
-// to what was run beside them. `npm run bench -- speed` runs one.
+// Every benchmark of speed, one after another: npm run bench. Each prints its own table; figures mean something only as
+// ratios to what was run beside them. `npm run bench -- speed` runs one. Rate against accuracy: `dicm bench`.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const BENCHMARKS = ['range-coder', 'hyper-synthesis', 'speed', 'accuracy'];
+const BENCHMARKS = ['range-coder', 'hyper-synthesis', 'speed'];
 const wanted = process.argv[2];
 if (wanted !== undefined && !BENCHMARKS.includes(wanted)) {
   console.error(`no benchmark ${wanted}; there are: ${BENCHMARKS.join(', ')}`);
