@@ -13,8 +13,10 @@ from dicm_training import distributed
 from dicm_training.augment import augment, blur, rotate_hue
 from dicm_training.contrastive import ContrastiveModel
 from dicm_training.data import batch_shapes, synthetic_pictures
-from dicm_training.networks import TINY
+from dicm_training.entropy import FactorisedModel
+from dicm_training.networks import TINY, RedundancyElimination
 from dicm_training.positives import PositivePairs
+from dicm_training.redundancy_start import cut, match_spread, principal_components, start_redundancy_elimination
 from dicm_training.semantic_crops import heat_boxes, heatmaps, sample_window
 from dicm_training.stages.ssl import next_refresh, rate_weight
 
@@ -61,6 +63,26 @@ def test_controller_switches_the_weight_at_the_target(model: ContrastiveModel) -
     assert rate_weight(0.49, 0.5, (8.0, 0.25)) == 0.25
     assert float(model.observe_rate(torch.tensor(1.0))) == 1.0, "the first batch sets the average"
     assert float(model.observe_rate(torch.tensor([0.0, 1.0]))) == pytest.approx(0.95)
+
+
+def test_redundancy_elimination_starts_transparent_at_the_rate_given() -> None:
+    torch.manual_seed(3)
+    mixing = torch.randn(TINY.features, 6)
+    batches = [torch.einsum("cd,ndhw->nchw", mixing, torch.randn(2, 6, 16, 16)) + 3 for _ in range(3)]
+    smooth = [F.avg_pool2d(f, 5, 1, 2) for f in batches]
+    re = RedundancyElimination(TINY)
+    start_redundancy_elimination(re, lambda: iter(smooth), lambda variances: 5.0)
+    with torch.no_grad():
+        fine = re.decode(re.encode(smooth[0]).round())
+        unrounded = re.encode(smooth[0])
+    plain = (smooth[0] - smooth[0].mean((0, 2, 3), keepdim=True)).square().sum()
+    basis, mean, _ = principal_components([cut(f) for f in smooth], TINY.redundancy)
+    kept = ((cut(smooth[0]) - mean) @ basis.T).square().sum() / (cut(smooth[0]) - mean).square().sum()
+    assert float((fine - smooth[0]).square().sum() / plain) < 1.5 * (1 - float(kept)) + 0.25
+    prior = FactorisedModel(TINY.redundancy)
+    before = float(prior.bits(unrounded.round()).detach().sum())
+    match_spread(prior, unrounded)
+    assert float(prior.bits(unrounded.round()).detach().sum()) < before
 
 
 def test_heatmap_box_is_the_tight_bound_of_what_exceeds_the_threshold() -> None:

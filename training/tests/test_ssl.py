@@ -135,7 +135,7 @@ def test_codec_starts_from_the_ssl_checkpoint_unless_told_not_to(whole: Path, tm
 
 
 def test_impossible_options_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(AssertionError, match="--queue 2 is smaller than a batch of 4 pictures"):
+    with pytest.raises(AssertionError, match="--queue 2 is smaller than a batch of 16 pictures"):
         stage("ssl", "--run", str(tmp_path), *SSL, "--queue", "2", "--steps", "1")
     with pytest.raises(AssertionError, match="run the stage ssl first"):
         stage("crops", "--run", str(tmp_path), "--synthetic", "--tiny", "--out", str(tmp_path / "sheet.png"))

@@ -8,6 +8,7 @@ convolution responds to. Resumes from its run folder after a kill at any moment.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
@@ -18,10 +19,12 @@ from ..augment import augment
 from ..contrastive import ContrastiveModel
 from ..data import normalise
 from ..positives import PositivePairs
+from ..redundancy_start import match_spread, start_redundancy_elimination
 from ..resnet import Head, Tail
 from ..run_state import StageRun
 from ..semantic_crops import AREA, refresh_boxes
 from ..setup import Setup, add_common_arguments, prepare, seed_step
+from .codec import starting_gains
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, help="step budget, instead of --minutes")
     parser.add_argument("--epochs", type=float, help="the same in passes over the pictures")
     parser.add_argument("--re-share", type=float, default=0.2, help="share of the budget in which RE trains alone")
+    parser.add_argument("--re-batches", type=int, default=20, help="batches for the statistics that RE starts from")
     parser.add_argument(
         "--weights",
         type=float,
@@ -94,6 +98,27 @@ def make_model(setup: Setup, args: argparse.Namespace, head: Head, tail: Tail) -
     model.to(setup.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     model.follow(0.0)
     return model
+
+
+@torch.no_grad()
+def start_elimination(setup: Setup, model: ContrastiveModel, args: argparse.Namespace) -> None:
+    """Give RE a linear transform that costs about the target rate, and its norms their statistics."""
+
+    def features() -> Iterator[Tensor]:
+        for i in range(args.re_batches):
+            with setup.autocast():
+                f1 = model.query.head(normalise(setup.batch(-6_000_000 - i)))
+            yield f1.float()
+
+    def log2_gain(variances: Tensor) -> float:
+        return starting_gains(variances, 2, (args.target_rate, args.target_rate))[0]
+
+    start_redundancy_elimination(model.query.re, features, log2_gain)
+    f1 = next(features())
+    latent, f2 = model.query.eliminate(f1)
+    match_spread(model.prior, latent)
+    error, size = float((f1 - f2).abs().mean()), float(f1.abs().mean())
+    print(f"RE: mean |f1 - f2| {error:.3f} of |f1| {size:.3f}, |latent| {float(latent.abs().mean()):.2f}", flush=True)
 
 
 def rate_and_distortion(
@@ -198,9 +223,10 @@ def run(args: argparse.Namespace) -> None:
         if stage.finished:
             return
     else:
-        # The activation norms of RE are set by the first batch of all processes, in full precision.
-        with torch.no_grad():
-            model.query.eliminate(model.query.head(normalise(setup.place(pairs.pair(0)[0]))))
+        with distributed.alone() as first:
+            if first:
+                start_elimination(setup, model, args)
+        distributed.copy_from_first(model)
     set_phase(model, bool(model.joint))
     stage.begin()
     while not stage.over:
