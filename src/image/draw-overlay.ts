@@ -101,9 +101,10 @@ async function canvasPixels(overlay: Overlay, { width, height }: Size): Promise<
   }
   const picture = await loadPicture(source, { maxSide: Math.max(width, height), limits, signal });
   const { sourceWidth, sourceHeight } = picture;
-  // The same picture in another size has these proportions up to rounding.
+  // The same picture in another size has the same proportions, but for the rounding of its sides.
   const expected = (sourceWidth * overlay.height) / overlay.width;
-  if (Math.abs(expected - sourceHeight) > 1 + 0.5 * (overlay.height / overlay.width)) {
+  const rounding = 0.5 + (0.5 * overlay.height) / overlay.width;
+  if (Math.abs(expected - sourceHeight) > rounding * Math.max(1, sourceWidth / overlay.width)) {
     throw new UsageError(
       'overlay-source-size',
       `${typeof source === 'string' ? source : 'the picture'} has ${sourceWidth} x ${sourceHeight} pixels, ` +
