@@ -9,7 +9,15 @@ import type { Dataset } from './datasets/dataset.js';
 import { type MeasuredImage, sampleKey } from './measure/measure-answers.js';
 import { type PointTimes, type Times, UNCOMPRESSED } from './measure/measure-times.js';
 import { programVersion } from './program-version.js';
-import type { BenchPoint, BenchReport, FailedSample, LeftOutImage, Scores } from './report.js';
+import type {
+  BenchComparison,
+  BenchPoint,
+  BenchReport,
+  BenchSeries,
+  FailedSample,
+  LeftOutImage,
+  Scores,
+} from './report.js';
 import { compareSeries } from './scores/compare-series.js';
 import { type AnswerScores, scoreAnswers, taskMetrics } from './scores/score-answers.js';
 import { type ScoredPoint, type ScoredSeries, scoreSeries } from './scores/score-series.js';
@@ -63,6 +71,20 @@ export async function writeReport(findings: Findings): Promise<BenchReport> {
   const bootstrap = { seed, resamples: RESAMPLES[task] };
   const anchor = series.find(({ id }) => id === findings.anchor);
   const others = series.filter((one) => anchor !== undefined && one !== anchor);
+  const comparisons: BenchComparison[] = [];
+  for (const one of others) {
+    comparisons.push(compareSeries(one, anchor!, metric, bootstrap));
+    await pause(options.signal);
+  }
+  const described: BenchSeries[] = [];
+  for (const { points, ...rest } of series) {
+    const list: BenchPoint[] = [];
+    for (const point of points) {
+      list.push(describePoint(point, taskMetrics[task], times, bootstrap));
+      await pause(options.signal);
+    }
+    described.push({ ...rest, points: list });
+  }
   return {
     schema: 'dicm.bench/1',
     task,
@@ -78,12 +100,9 @@ export async function writeReport(findings: Findings): Promise<BenchReport> {
     model: networks.model,
     pixelNetwork: networks.pixels.name,
     uncompressed: describeReference(images, reference, taskMetrics[task], times),
-    series: series.map(({ points, ...rest }) => ({
-      ...rest,
-      points: points.map((point) => describePoint(point, taskMetrics[task], times, bootstrap)),
-    })),
+    series: described,
     missing: findings.missing,
-    comparisons: others.map((one) => compareSeries(one, anchor!, metric, bootstrap)),
+    comparisons,
     failures: findings.failures,
     ...(task !== 'classify' && { categories: describeCategories(categories, reference, series) }),
     environment: {
@@ -99,6 +118,12 @@ export async function writeReport(findings: Findings): Promise<BenchReport> {
     peakMemoryBytes: 1024 * process.resourceUsage().maxRSS,
     elapsedMs: findings.elapsedMs,
   };
+}
+
+/** Lets signals in: intervals of average precision take seconds, and nothing else would run meanwhile. */
+async function pause(signal: AbortSignal | undefined): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  signal?.throwIfAborted();
 }
 
 function describePoint(

@@ -1,5 +1,6 @@
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { encodeClassic } from '../../src/image/classic-codecs.js';
 import { loadPicture } from '../../src/image/load-picture.js';
@@ -197,5 +198,46 @@ describe('what makes no sense is refused before any work', () => {
     ['settings that are no numbers', { settings: { jpeg: [Number.NaN] } }, 'bad-setting'],
   ])('%s', async (_, extra, code) => {
     await expect(benchmark({ ...first, ...extra })).rejects.toMatchObject({ code });
+  });
+});
+
+describe('objects', () => {
+  /** Two drawn pictures with an object each, whose disc the instance map marks. */
+  async function instances(): Promise<string> {
+    const folder = await labelledFolder(['pictures'], 2);
+    const map = new Uint8Array(96 * 64);
+    for (let y = 20; y < 44; y++) map.fill(1, y * 96 + 30, y * 96 + 60);
+    const png = sharp(map, { raw: { width: 96, height: 64, channels: 1 } }).toColourspace('b-w');
+    await png.png().toFile(join(folder, 'map.png'));
+    const images = [1, 2].map((id) => ({
+      ...{ id, file_name: `pictures/${id - 1}.png`, instance_map: 'map.png', width: 96, height: 64 },
+    }));
+    const annotations = [1, 2].map((id) => ({
+      ...{ id, image_id: id, category_id: 3, bbox: [30, 20, 30, 24], iscrowd: 0, instance: 1 },
+    }));
+    const categories = [3, 4, 21].map((id) => ({ id, name: `category ${id}` }));
+    writeFileSync(join(folder, 'set.json'), JSON.stringify({ images, annotations, categories }));
+    return join(folder, 'set.json');
+  }
+
+  test.each([
+    ['detect', ['ap', 'ap50', 'ap75']],
+    ['segment', ['maskAp', 'maskAp50', 'maskAp75', 'boxAp', 'boxAp50', 'boxAp75']],
+  ] as const)('%s: every way gets its average precision, in all and by category', async (task, metrics) => {
+    const notes: string[] = [];
+    const settings = { dicm: [50], jpeg: [80] };
+    const onNote = (note: string) => notes.push(note);
+    const { report } = await benchmark(options({ task, dataset: await instances(), settings, onNote }));
+    expect(report.metric).toBe(metrics[0]);
+    for (const { points } of report.series) {
+      expect(Object.keys(points[0]!.scores)).toEqual(metrics);
+      for (const score of Object.values(points[0]!.scores)) expect(score).toBeGreaterThanOrEqual(0);
+    }
+    expect(report.categories!.map(({ name, objects }) => [name, objects])).toEqual([
+      ['category 3', 2],
+      ['category 4', 0],
+    ]);
+    expect(report.categories![1]!.scores).toEqual({ uncompressed: null, dicm: null, jpeg: null });
+    expect(notes).toContain('categories the model does not know are left out: category 21');
   });
 });

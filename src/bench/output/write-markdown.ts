@@ -20,10 +20,15 @@ export function writeMarkdown(report: BenchReport): string {
       ({ series, setting, image, message }) => `${series} at ${setting}, ${image}: ${message}`,
     ),
     `${environment.backend}; ${environment.cpus} CPUs (${environment.cpu}), ${environment.platform}, Node ` +
-      `${environment.node}; times are medians of ${environment.timedImages} images, one at a time; ` +
-      `peak memory of the run ${megabytes(report.peakMemoryBytes)} MB.`,
+      `${environment.node}; ${describeTimes(environment.timedImages)}peak memory of the run ` +
+      `${megabytes(report.peakMemoryBytes)} MB.`,
   ];
   return `${parts.join('\n\n')}\n`;
+}
+
+function describeTimes(images: number): string {
+  if (images === 0) return '';
+  return `times are medians of ${images} image${images === 1 ? '' : 's'}, one at a time; `;
 }
 
 function pointsTable({ uncompressed, series, metric }: BenchReport): string {
