@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -102,7 +103,7 @@ class Photographs(Sequence[np.ndarray]):
         self.paths = paths
         self._kept: list[np.ndarray] | None = None
         if not stream:
-            with ThreadPoolExecutor(4) as pool:
+            with ThreadPoolExecutor(os.cpu_count() or 4) as pool:
                 self._kept = list(pool.map(load_rgb, paths))
 
     def __len__(self) -> int:
