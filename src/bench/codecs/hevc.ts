@@ -25,7 +25,12 @@ export const hevc: ProgramCodec = {
   name: 'HEVC intra (x265)',
   programs: [['x265', 'ffmpeg'], ['ffmpeg']],
   options: [PRESET, JSON.stringify(OPTIONS)],
-  versionArgs: ['--version'],
+  probe: {
+    program: 'ffmpeg',
+    args: ['-hide_banner', '-encoders'],
+    says: /libx265/,
+    otherwise: 'no x265 on the PATH, and ffmpeg has no libx265',
+  },
   build: (run, found) => ({
     settingName: 'QP',
     settings: [51, 48, 45, 42, 38, 33],

@@ -15,6 +15,15 @@ export interface ProgramCodec {
   readonly versionArgs?: readonly string[];
   /** Options that shape results; part of what identifies them. */
   readonly options: readonly string[];
+  /** What a program must say of itself to be of use, where one stands in for another. */
+  readonly probe?: {
+    /** The program that stands in; nothing is asked where another was found. */
+    readonly program: string;
+    readonly args: readonly string[];
+    readonly says: RegExp;
+    /** What is missing if it does not. */
+    readonly otherwise: string;
+  };
   /** Makes the adapter, with `run` for its programs by the first of their names. */
   build(run: RunTool, found: ReadonlySet<string>): Omit<PictureCodec, 'id' | 'name' | 'version'>;
 }
@@ -40,10 +49,15 @@ export async function openProgramCodec(
     }
   }
   if (missing.length > 0) return { id, name, reason: `no ${missing.join(', no ')} on the PATH` };
+  const firstPath = paths.get(codec.programs[0]![0]!)!;
+  if (codec.probe !== undefined && firstPath === (await findProgram(codec.probe.program, searchPath))) {
+    const { stdout, stderr } = await runProgram(firstPath, codec.probe.args, { acceptFailure: true });
+    if (!codec.probe.says.test(stdout + stderr)) return { id, name, reason: codec.probe.otherwise };
+  }
   const run: RunTool = async (program, args, hooks) => {
     await runProgram(paths.get(program)!, args, hooks);
   };
-  const spoken = await programVersion(paths.get(codec.programs[0]![0]!)!, codec.versionArgs ?? ['--version']);
+  const spoken = await programVersion(firstPath, codec.versionArgs ?? ['--version']);
   return { id, name, version: [spoken, ...codec.options].join(' '), ...codec.build(run, found) };
 }
 

@@ -103,11 +103,18 @@ describe('what is missing', () => {
   });
 
   test('ffmpeg alone is enough for HEVC', async () => {
-    const folder = fakePrograms({ ffmpeg: `for last; do :; done; ${printBytes(HEVC)} > "$last"` });
+    const writes = `for last; do :; done; ${printBytes(HEVC)} > "$last"`;
+    const ffmpeg = `case "$*" in *-encoders) echo " V....D libx265"; exit;; esac; ${writes}`;
+    const folder = fakePrograms({ ffmpeg });
     const { found } = await findCodecs(folder, ['hevc']);
     expect(found[0]!.version).toContain('ffmpeg 1.2.3');
     expect((await found[0]!.encode(picture, 30, {})).payloadBytes).toBe(10);
   });
+});
+
+test('ffmpeg without libx265 is not', async () => {
+  const { missing } = await findCodecs(fakePrograms({ ffmpeg: 'echo " V....D libx264"' }), ['hevc']);
+  expect(missing[0]!.reason).toBe('no x265 on the PATH, and ffmpeg has no libx265');
 });
 
 describe('a program that fails', () => {
