@@ -46,6 +46,8 @@ export class OnnxBackend implements Backend {
         // Warnings concern graph rewriting, which nobody at a terminal can act on.
         logSeverityLevel: 3,
         externalData: external,
+        // Every session has threads of its own. Left spinning after a run they take the cores from the next session.
+        extra: { session: { force_spinning_stop: '1' } },
         ...(this.#threads === undefined ? {} : { intraOpNumThreads: this.#threads }),
       });
     } catch (cause) {

@@ -24,6 +24,8 @@ export interface OrtSessionOptions {
   graphOptimizationLevel?: 'disabled' | 'basic' | 'extended' | 'layout' | 'all';
   intraOpNumThreads?: number;
   logSeverityLevel?: number;
+  /** Configuration entries by the dots in their names: `session.force_spinning_stop` and its like. */
+  extra?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   externalData?: readonly { path: string; data: Uint8Array }[];
 }
 
