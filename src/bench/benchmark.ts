@@ -24,6 +24,8 @@ export interface BenchOptions extends CodecOptions {
   anchor?: string | undefined;
   /** Metric of plot and comparison; the task's first unless given. */
   metric?: string | undefined;
+  /** Names of the categories that count, for detection and segmentation; all that data set and model know unless given. */
+  categories?: readonly string[] | undefined;
   /** Longest side of coded pictures; `defaultMaxSide` unless given. */
   maxSide?: MaxSide | undefined;
   /** Most images, drawn at random by the seed; all unless given. */
@@ -67,7 +69,7 @@ export interface BenchResult {
  * Measures rate against accuracy: codes labelled images with dicm and with the codecs that this machine has, gives
  * the same network what each of them keeps, and compares.
  *
- * @throws UsageError `bad-dataset`, `empty-dataset`, `unknown-codec`, `unknown-metric`, `anchor-missing`,
+ * @throws UsageError `bad-dataset`, `empty-dataset`, `unknown-codec`, `unknown-category`, `unknown-metric`, `anchor-missing`,
  *   `pixel-network-task`; ModelError `no-heads`, `bad-pixel-network`; BackendError; OutputError `cache-failed`
  */
 export async function benchmark(options: BenchOptions): Promise<BenchResult> {

@@ -43,7 +43,7 @@ async function measure(options: BenchOptions, networks: BenchNetworks): Promise<
   for (const { name, reason } of missing) onNote?.(`${name} is missing: ${reason}`);
   const dataset = await readDataset(options.dataset, task, networks.classes);
   for (const { image, message } of dataset.leftOut) onNote?.(`${image} left out: ${message}`);
-  const categories = matchCategories(dataset, networks.categories, onNote);
+  const categories = matchCategories(dataset, networks.categories, onNote, options.categories);
   const chosen = chooseImages(dataset.images, options.images ?? Infinity, seed);
   const source = { maxSide, limits: options.limits };
   const shared = { ...source, contenders, network: networks.pixels, signal };

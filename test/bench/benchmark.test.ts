@@ -240,4 +240,24 @@ describe('objects', () => {
     expect(report.categories![1]!.scores).toEqual({ uncompressed: null, dicm: null, jpeg: null });
     expect(notes).toContain('categories the model does not know are left out: category 21');
   });
+
+  test('detection takes its boxes from what segmentation kept, and counts only the categories asked for', async () => {
+    const settings = { dicm: [50], jpeg: [80] };
+    const shared = options({ task: 'segment', dataset: await instances(), settings, timedImages: 0 });
+    const { report: masks } = await benchmark(shared);
+    const steps: BenchStep[] = [];
+    const { report: boxes } = await benchmark({
+      ...{ ...shared, task: 'detect', categories: ['category 3'] },
+      onProgress: (step) => steps.push(step),
+    });
+    expect(steps.at(-1)).toMatchObject({ done: 6, cached: 6 });
+    expect(boxes.categories!.map(({ name }) => name)).toEqual(['category 3']);
+    for (const [i, { points }] of boxes.series.entries()) {
+      // Category 4 has no object here, so the means are over one category in both.
+      expect(points[0]!.scores.ap50).toBe(masks.series[i]!.points[0]!.scores.boxAp50);
+    }
+    await expect(benchmark({ ...shared, categories: ['category 5'] })).rejects.toMatchObject({
+      code: 'unknown-category',
+    });
+  });
 });

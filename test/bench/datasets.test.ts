@@ -124,6 +124,17 @@ describe('instances', () => {
     const note = (text: string) => notes.push(text);
     expect(matchCategories(dataset, [{ id: 2, name: 'dog' }], note)).toEqual([{ id: 2, name: 'dog' }]);
     expect(notes).toEqual(['categories the model does not know are left out: cat']);
+    const both = [
+      { id: 1, name: 'cat' },
+      { id: 2, name: 'dog' },
+    ];
+    expect(matchCategories(dataset, both, note, ['dog'])).toEqual([{ id: 2, name: 'dog' }]);
+    expect(() => matchCategories(dataset, both, note, ['dog', 'cow'])).toThrow(
+      'no category cow in set.json; there are: cat, dog',
+    );
+    expect(() => matchCategories({ ...dataset, categories: undefined }, both, note, ['dog'])).toThrow(
+      'classes',
+    );
     expect(() => matchCategories(dataset, [{ id: 3, name: 'dog' }], note)).toThrow('numbers dog as 2');
     expect(() => matchCategories(dataset, [{ id: 1, name: 'horse' }], note)).toThrow('no category');
   });

@@ -137,14 +137,14 @@ export async function measureAnswers(
 /** The answer without a codec, and the size of the photograph. */
 async function referenceOf(source: HashedSource, options: MeasureOptions) {
   const { task, maxSide, network, cache, signal } = options;
-  const key = ['reference', task, maxSide, network.id, source.sha256];
+  const keyOf = (answers: Task) => ['reference', answers, maxSide, network.id, source.sha256];
   type Reference = { sourcePixels: number; answer: Answer };
-  const kept = await cache.get<Reference>(key);
+  const kept = await recall<Reference>(cache, task, keyOf);
   if (kept !== undefined) return { ...kept, cached: true };
   const picture = await source.picture();
   const answer = await network.analyze(picture, { signal });
   const reference: Reference = { sourcePixels: picture.sourceWidth * picture.sourceHeight, answer };
-  await cache.put(key, reference);
+  await cache.put(keyOf(task), reference);
   return { ...reference, cached: false };
 }
 
@@ -155,14 +155,26 @@ async function sampleOf(
   { task, maxSide, cache, signal }: MeasureOptions,
 ): Promise<{ sample: Sample; cached: boolean }> {
   const { id, version, networkId } = contender;
-  const key = ['sample', task, maxSide, networkId, id, version, setting, source.sha256];
-  const kept = await cache.get<Sample>(key);
+  const keyOf = (answers: Task) => [
+    ...['sample', answers, maxSide, networkId, id, version, setting, source.sha256],
+  ];
+  const kept = await recall<Sample>(cache, task, keyOf);
   if (kept !== undefined) return { sample: kept, cached: true };
   const { bytes, payloadBytes } = await contender.encode(source, setting, { signal });
   const answer = await contender.analyze(bytes, source, { signal });
   const sample = { bytes: bytes.length, ...(payloadBytes !== undefined && { payloadBytes }), answer };
-  await cache.put(key, sample);
+  await cache.put(keyOf(task), sample);
   return { sample, cached: false };
+}
+
+/** What is kept for a task; an answer of segmentation has the boxes of detection in it. */
+async function recall<T>(
+  cache: ResultCache,
+  task: Task,
+  keyOf: (answers: Task) => unknown,
+): Promise<T | undefined> {
+  const kept = await cache.get<T>(keyOf(task));
+  return kept === undefined && task === 'detect' ? cache.get<T>(keyOf('segment')) : kept;
 }
 
 /** Whether the other images may well succeed. */

@@ -17,6 +17,7 @@ interface BenchFlags {
   pixelNetwork?: string;
   anchor?: string;
   metric?: string;
+  categories?: string[];
   maxSide?: number | 'none';
   seed: number;
   timedImages: number;
@@ -70,6 +71,11 @@ export function addBench(program: Command, run: RunAction) {
       )
       .option('--anchor <codec>', 'codec to compare with (default: hevc, or avif)')
       .option('--metric <name>', 'metric of the plot and the comparison')
+      .option(
+        '--categories <list>',
+        'categories that count (detect and segment only; default: all)',
+        parseList,
+      )
       .option('--max-side <pixels|none>', 'longest side after fitting, for every codec', sideOrNone)
       .option('--name <text>', 'what to call the data set in tables and plots')
       .option('--seed <number>', 'of what is drawn at random', wholeNumber(0), 1)
