@@ -1,7 +1,7 @@
 // Time of whole commands' work against ResNet-50 on pixels in the same executor, in one process after warm-up, and
 // start-up of `dicm inspect`: node scripts/bench/speed.js [--files N] [--side PIXELS] [--backend NAME]
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,6 +22,7 @@ const { values } = parseArgs({
 const count = Number(values.files);
 const side = Number(values.side);
 const PHOTOGRAPHS = ['chelsea.png', 'coffee.png', 'astronaut.png', 'rocket.jpg'];
+const FILE = fileURLToPath(new URL('../../fixtures/released/chelsea-q40-1c1e0cca.dicm', import.meta.url));
 const PROGRAM = fileURLToPath(new URL('../../bin/dicm.js', import.meta.url));
 
 /** `count` different square crops of the free photographs, as lossless files. */
@@ -48,6 +49,18 @@ async function timed(work) {
   return performance.now() - began;
 }
 
+/** Least time from start to exit of a program, in ms. */
+async function startUp(...parameters) {
+  const starts = [];
+  for (let i = 0; i < 9; i++)
+    starts.push(await timed(async () => execFileSync(process.execPath, parameters, { stdio: 'ignore' })));
+  return Math.min(...starts).toFixed(0);
+}
+
+// Before anything is loaded: a large process takes longer to start another one.
+console.log(
+  `dicm inspect: ${await startUp(PROGRAM, 'inspect', FILE)} ms from start to exit (node alone: ${await startUp('-e', '0')} ms)\n`,
+);
 const folder = await mkdtemp(join(tmpdir(), 'dicm-speed-'));
 const codec = await openCodec({ backend: values.backend });
 const network = await openPixelNetwork(values.backend);
@@ -56,47 +69,37 @@ try {
   const loaded = [];
   for (const path of paths) loaded.push((await network.load(path, side)).pixels);
   const encoded = [];
-  const times = { pixels: [], analyse: [], encode: [] };
-  for (const path of paths) encoded.push((await codec.encode(path, { quality: 40 })).bytes); // warm-up too
+  for (const path of paths) encoded.push((await codec.encode(path, { quality: 40 })).bytes);
+  const ofEach = (list, work) => () => Promise.all(list.map(work));
+  const TASKS = ['classify', 'detect', 'segment'];
+  const works = {
+    'ResNet-50 on decoded pixels': async () => {
+      for (const pixels of loaded) await network.classify(pixels);
+    },
+    'encode a PNG file': ofEach(paths, (path) => codec.encode(path, { quality: 40 })),
+    'classify a .dicm file': ofEach(encoded, (bytes) => codec.classify(bytes)),
+    'detect in it': ofEach(encoded, (bytes) => codec.detect(bytes)),
+    'segment it': ofEach(encoded, (bytes) => codec.segment(bytes)),
+    'all three at once': ofEach(encoded, (bytes) => codec.analyze(bytes, { tasks: TASKS })),
+  };
+  // Compiles what is compiled when it is first needed.
   await network.classify(loaded[0]);
-  await codec.classify(encoded[0]);
+  for (const task of TASKS) await codec.analyze(encoded[0], { tasks: [task] });
+  await codec.analyze(encoded[0], { tasks: TASKS });
+  const times = new Map(Object.keys(works).map((name) => [name, []]));
   for (let round = 0; round < Number(values.rounds); round++) {
     // Interleaved, so that other load on the machine meets all alike.
-    times.pixels.push(
-      await timed(async () => {
-        for (const pixels of loaded) await network.classify(pixels);
-      }),
-    );
-    times.analyse.push(await timed(() => Promise.all(encoded.map((bytes) => codec.classify(bytes)))));
-    times.encode.push(
-      await timed(() => Promise.all(paths.map((path) => codec.encode(path, { quality: 40 })))),
-    );
+    for (const [name, work] of Object.entries(works)) times.get(name).push(await timed(work));
   }
-  const best = (list) => Math.min(...list) / count;
-  const base = best(times.pixels);
-  const row = (name, list) => [name, Number(best(list).toFixed(1)), Number((best(list) / base).toFixed(2))];
+  const best = [...times].map(([name, list]) => ({ name, ms: Math.min(...list) / count }));
   console.log(
     `${count} images of ${side}x${side}, executor ${network.backend}, best of ${values.rounds} rounds`,
   );
   console.log(
     table(
       ['work', 'ms per image', 'ratio'],
-      [
-        row('ResNet-50 on decoded pixels', times.pixels),
-        row('classify a .dicm file', times.analyse),
-        row('encode a PNG file', times.encode),
-      ],
+      best.map(({ name, ms }) => [name, Number(ms.toFixed(1)), Number((ms / best[0].ms).toFixed(2))]),
     ),
-  );
-  const file = join(folder, 'one.dicm');
-  await writeFile(file, encoded[0]);
-  const starts = [];
-  for (let i = 0; i < 9; i++)
-    starts.push(await timed(async () => execFileSync(process.execPath, [PROGRAM, 'inspect', file])));
-  const bare = [];
-  for (let i = 0; i < 9; i++) bare.push(await timed(async () => execFileSync(process.execPath, ['-e', '0'])));
-  console.log(
-    `dicm inspect: ${Math.min(...starts).toFixed(0)} ms from start to exit (node alone: ${Math.min(...bare).toFixed(0)} ms)`,
   );
 } finally {
   await network.dispose();
