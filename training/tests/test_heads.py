@@ -203,6 +203,17 @@ def test_prototypes_are_trained_on_a_frozen_detector(tiny_run: Path, tmp_path: P
     torch.testing.assert_close(masks[0], expected)
 
 
+def test_heads_start_from_those_of_another_run(tiny_run: Path, tmp_path: Path) -> None:
+    common = ["--synthetic", "--tiny", "--batch", "2", "--canvas", "64", "96", "--sides", "64", "160"]
+    common += ["--steps", "1", "--threads", "2", "--base", str(tiny_run / "model")]
+    stage("heads", "--run", str(tmp_path / "first"), *common)
+    first = tmp_path / "first" / "heads.pt"
+    stage("heads", "--run", str(tmp_path / "second"), *common, "--start", str(first), "--rate", "0")
+    a, b = (load_heads(path, torch.device("cpu"))[0] for path in (first, tmp_path / "second" / "heads.pt"))
+    for (name, mine), theirs in zip(b.named_parameters(), a.parameters(), strict=True):
+        torch.testing.assert_close(mine, theirs, msg=name)
+
+
 def test_joint_stage_changes_synthesis_and_heads_only(tiny_run: Path, tmp_path: Path) -> None:
     base, run = tiny_run / "model", tmp_path / "run"
     views = ["--synthetic", "--batch", "2", "--canvas", "64", "96", "--sides", "64", "160", "--threads", "2"]

@@ -13,7 +13,7 @@ import yaml
 from conftest import stage
 
 from dicm_training.commands import evaluate
-from dicm_training.commands.table import markdown, top1_at
+from dicm_training.commands.table import accuracy_at, markdown
 from dicm_training.plan_file import Plan, PlanError, load_plan
 from dicm_training.stages import STAGES
 
@@ -108,7 +108,8 @@ def chain(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess:
             "ssl": {"steps": 2, "queue": 16, "heat-side": 64},
             "codec": {"steps": 1, **starts},
             "polish": {"steps": 1},
-            "evaluate": {},
+            "heads": {"steps": 1, "batch": 2, "canvas": [64, 64], "sides": [48, 96]},
+            "evaluate": {"detection": 2},
             "export": {"out": "${run}/model"},
         },
     }
@@ -120,7 +121,7 @@ def chain(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess:
 
 def test_chain_stops_goes_on_and_skips_what_is_done(tmp_path: Path) -> None:
     dry = chain(tmp_path, "--dry-run", "--processes", "2")
-    assert [line.count("torch.distributed.run") for line in dry.stdout.splitlines()] == [1, 1, 1, 0, 0]
+    assert [line.count("torch.distributed.run") for line in dry.stdout.splitlines()] == [1, 1, 1, 0, 0, 0]
     stopped = chain(tmp_path, "--set", "codec.stop-after=0")
     assert stopped.returncode == 1
     assert "codec stopped before its end: the same command goes on from there" in stopped.stderr
@@ -132,9 +133,11 @@ def test_chain_stops_goes_on_and_skips_what_is_done(tmp_path: Path) -> None:
     measured = json.loads((tmp_path / "run" / "evaluate-polish.json").read_text())
     assert [row["level"] for row in measured["levels"]] == list(range(8))
     assert all(row["bpp"] > 0 for row in measured["levels"])
+    assert [row["level"] for row in measured["detection"]["levels"]] == [2, 4, 6]
+    assert all(row["bpp"] > 0 for row in measured["detection"]["levels"])
     again = chain(tmp_path)
     assert [line for line in again.stdout.splitlines() if line] == [
-        f"{name}: done already" for name in ("ssl", "codec", "polish", "evaluate", "export")
+        f"{name}: done already" for name in ("ssl", "codec", "polish", "heads", "evaluate", "export")
     ]
     # A stage trained anew makes what builds on it stale: that is said, not silently used.
     now = (tmp_path / "run" / "polish.pt").stat().st_mtime + 10
@@ -143,14 +146,18 @@ def test_chain_stops_goes_on_and_skips_what_is_done(tmp_path: Path) -> None:
     assert stale.returncode == 1
     assert "polish.pt is older than" in stale.stderr
     table = stage("table", str(tmp_path / "run"), "--stage", "polish")
-    assert table.startswith("| run | steps | top-1 % uncompressed |")
+    assert "| run | top-1 % uncompressed |" in table
 
 
 def test_accuracy_at_a_rate_is_interpolated() -> None:
     levels = [{"bpp": 0.1, "top1": 40.0}, {"bpp": 0.4, "top1": 60.0}]
-    assert top1_at(levels, 0.2) == pytest.approx(50.0)
-    assert top1_at(levels, 0.1) == pytest.approx(40.0)
-    assert top1_at(levels, 0.5) is None
+    assert accuracy_at(levels, 0.2, "top1") == pytest.approx(50.0)
+    assert accuracy_at(levels, 0.1, "top1") == pytest.approx(40.0)
+    assert accuracy_at(levels, 0.5, "top1") is None
     rows = [{"level": i, **row} for i, row in enumerate(levels)]
-    text = markdown({"a": {"steps": 3, "uncompressed": {"top1": 70.0}, "levels": rows}})
-    assert "| a | 3 | 70.0 | - | 42.6 | 53.2 | - |" in text
+    boxes = {"uncompressed": {"ap50": 50.0}, "levels": [{"level": 4, "bpp": 0.2, "ap50": 41.0}]}
+    text = markdown({"a": {"steps": 3, "uncompressed": {"top1": 70.0}, "levels": rows, "detection": boxes}})
+    assert text.startswith("Steps: a 3\n")
+    assert "| a | 70.0 | - | 42.6 | 53.2 | - |" in text
+    assert "| run | box AP50 % uncompressed |" in text
+    assert "| 4 | 0.200 | 41.0 |" in text

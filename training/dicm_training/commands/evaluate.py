@@ -1,4 +1,4 @@
-"""Estimated rate and top-1 accuracy of a stage's checkpoint on the validation photographs, level by level."""
+"""Estimated rate, top-1 and box AP50 of a stage's checkpoint on the validation photographs, level by level."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from torch import Tensor
 from .. import distributed
 from ..codec import Model
 from ..data import load_rgb, normalise, synthetic_pictures, to_rgb, validation_rows
+from ..detection_evaluation import measure_boxes
+from ..instances import Annotated, read_annotated, synthetic_annotated
 from ..resnet import load_resnet50
-from ..run_state import load_model
+from ..run_state import load_heads, load_model
 
 STAGES = ("polish", "codec")
 SIDE = 224
@@ -32,6 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--classes", type=Path, help="class list: CSV index,wnid,name or a model's classes.json")
     parser.add_argument("--backbone", type=Path, help="also measure this network on uncompressed pixels")
     parser.add_argument("--limit", type=int, help="use this many pictures, evenly spread over the list")
+    parser.add_argument("--detection", type=int, help="also box AP50 of RUN/heads.pt on this many annotated pictures")
+    parser.add_argument("--detection-levels", type=int, nargs="+", default=[2, 4, 6], help="quality levels for it")
     parser.add_argument("--batch", type=int, default=25, help="pictures at once")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads (0: PyTorch's choice)")
 
@@ -109,6 +113,24 @@ def backbone_top1(path: Path, crops: Tensor, labels: Tensor, batch: int, device:
     return 100 * hits / len(crops)
 
 
+def load_annotated(args: argparse.Namespace) -> list[Annotated]:
+    """Return `--detection` photographs, evenly spread over the validation list."""
+    if args.synthetic:
+        return synthetic_annotated(args.detection)
+    pictures = read_annotated(args.data, "val")
+    count = min(args.detection, len(pictures))
+    return [pictures[i * len(pictures) // count] for i in range(count)]
+
+
+def print_levels(levels: list[dict], accuracy: str, title: str, uncompressed: dict[str, float]) -> None:
+    """Print one measure as a table."""
+    print(f"| level | estimated bpp | {title} |\n|---|---|---|")
+    for row in levels:
+        print(f"| {row['level']} | {row['bpp']:.3f} | {row[accuracy]:.1f} |")
+    for name, value in uncompressed.items():
+        print(f"| {name} | - | {value:.1f} |")
+
+
 def run(args: argparse.Namespace) -> None:
     """Measure, print a table and write RUN/evaluate-STAGE.json."""
     if args.threads:
@@ -121,12 +143,18 @@ def run(args: argparse.Namespace) -> None:
     crops, labels = load_pictures(args)
     result = {"stage": stage, "steps": state["schedule"]["step"], "done": state["done"]}
     result.update(measure(model.eval(), crops, labels, args.batch, device))
+    uncompressed = {"uncompressed": result["uncompressed"]["top1"]}
     if args.backbone:
         result["backbone"] = {"top1": backbone_top1(args.backbone, crops, labels, args.batch, device)}
+        uncompressed["backbone, uncompressed"] = result["backbone"]["top1"]
+    if args.detection:
+        heads, _ = load_heads(args.run / "heads.pt", device)
+        pictures = load_annotated(args)
+        result["detection"] = measure_boxes(model, heads.eval(), pictures, args.detection_levels, device)
     (args.run / f"evaluate-{stage}.json").write_text(json.dumps(result, indent=2) + "\n")
-    print(f"{stage}, {result['pictures']} pictures\n\n| level | estimated bpp | top-1 % |\n|---|---|---|")
-    for row in result["levels"]:
-        print(f"| {row['level']} | {row['bpp']:.3f} | {row['top1']:.1f} |")
-    print(f"| uncompressed | - | {result['uncompressed']['top1']:.1f} |")
-    if args.backbone:
-        print(f"| backbone, uncompressed | - | {result['backbone']['top1']:.1f} |")
+    print(f"{stage}, {result['pictures']} pictures\n")
+    print_levels(result["levels"], "top1", "top-1 %", uncompressed)
+    if args.detection:
+        boxes = result["detection"]
+        print(f"\nheads, {boxes['pictures']} pictures\n")
+        print_levels(boxes["levels"], "ap50", "box AP50 %", {"uncompressed": boxes["uncompressed"]["ap50"]})

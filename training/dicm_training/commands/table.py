@@ -17,9 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, help="Markdown file to write (default: standard output)")
 
 
-def top1_at(levels: list[dict], bpp: float) -> float | None:
-    """Top-1 % at a rate, linear in the logarithm of the rate between two levels; None outside of them."""
-    points = sorted((row["bpp"], row["top1"]) for row in levels)
+def accuracy_at(levels: list[dict], bpp: float, metric: str) -> float | None:
+    """Accuracy in % at a rate, linear in the logarithm of the rate between two levels; None outside of them."""
+    points = sorted((row["bpp"], row[metric]) for row in levels)
     for (low, a), (high, b) in zip(points, points[1:], strict=False):
         if low <= bpp <= high:
             share = 0.0 if high == low else math.log(bpp / low) / math.log(high / low)
@@ -27,21 +27,38 @@ def top1_at(levels: list[dict], bpp: float) -> float | None:
     return None
 
 
-def markdown(results: dict[str, dict]) -> str:
-    """Two tables: top-1 at common rates, and what every level measures."""
-    rates = " | ".join(f"top-1 % at {rate:g} bpp" for rate in RATES)
-    lines = [f"| run | steps | top-1 % uncompressed | {rates} |", "|---" * (3 + len(RATES)) + "|"]
+def at_common_rates(results: dict[str, dict], metric: str, title: str) -> list[str]:
+    """Table of one metric, uncompressed and at common rates."""
+    lines = ["| run | " + " | ".join([f"{title} uncompressed", *(f"at {rate:g} bpp" for rate in RATES)]) + " |"]
+    lines.append("|---" * (2 + len(RATES)) + "|")
     for name, result in results.items():
-        values = (top1_at(result["levels"], rate) for rate in RATES)
+        values = (accuracy_at(result["levels"], rate, metric) for rate in RATES)
         cells = " | ".join("-" if value is None else f"{value:.1f}" for value in values)
-        lines.append(f"| {name} | {result['steps']} | {result['uncompressed']['top1']:.1f} | {cells} |")
-    levels = len(next(iter(results.values()))["levels"])
-    lines += ["", "| level | " + " | ".join(f"{name}: bpp | top-1 %" for name in results) + " |"]
+        lines.append(f"| {name} | {result['uncompressed'][metric]:.1f} | {cells} |")
+    return lines
+
+
+def by_level(results: dict[str, dict], metric: str, title: str) -> list[str]:
+    """Table of what every level measures; the runs have the same levels."""
+    lines = ["| level | " + " | ".join(f"{name}: bpp | {title}" for name in results) + " |"]
     lines.append("|---" * (1 + 2 * len(results)) + "|")
-    for level in range(levels):
-        rows = (result["levels"][level] for result in results.values())
-        lines.append(f"| {level} | " + " | ".join(f"{r['bpp']:.3f} | {r['top1']:.1f}" for r in rows) + " |")
-    return "\n".join(lines) + "\n"
+    for rows in zip(*(result["levels"] for result in results.values()), strict=True):
+        cells = " | ".join(f"{row['bpp']:.3f} | {row[metric]:.1f}" for row in rows)
+        lines.append(f"| {rows[0]['level']} | {cells} |")
+    return lines
+
+
+def markdown(results: dict[str, dict]) -> str:
+    """Top-1, and box AP50 where it was evaluated: at common rates, then level by level."""
+    lines = ["Steps: " + ", ".join(f"{name} {result['steps']}" for name, result in results.items()), ""]
+    measures = [(results, "top1", "top-1 %")]
+    boxes = {name: result["detection"] for name, result in results.items() if "detection" in result}
+    if boxes:
+        measures.append((boxes, "ap50", "box AP50 %"))
+    for write in (at_common_rates, by_level):
+        for measured, metric, title in measures:
+            lines += [*write(measured, metric, title), ""]
+    return "\n".join(lines[:-1]) + "\n"
 
 
 def run(args: argparse.Namespace) -> None:

@@ -44,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sides", type=int, nargs=2, default=[192, 448], help="range of a photograph's longest side")
     parser.add_argument("--rate", type=float, default=1e-3, help="peak learning rate")
     parser.add_argument("--trunk", type=Path, help="heads.pt of another run: train only new mask parts on its detector")
+    parser.add_argument("--start", type=Path, help="heads.pt of another run whose weights to start from")
     parser.add_argument("--prototypes", type=int, help="masks as combinations of this many prototypes, to compare")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=0, help="CPU threads (0: PyTorch's choice)")
@@ -122,6 +123,8 @@ def run(args: argparse.Namespace) -> None:
     if args.prototypes:
         arch = replace(arch, mask_channels=args.prototypes, dynamic=False)
     heads = Heads(arch).to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if args.start is not None:
+        heads.load_state_dict(load_heads(args.start, torch.device("cpu"))[0].state_dict())
     if args.trunk is not None:
         take_trunk(heads, args.trunk)
     trained = [p for p in heads.parameters() if p.requires_grad]
