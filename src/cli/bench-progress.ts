@@ -1,4 +1,6 @@
+import type { SingleBar } from 'cli-progress';
 import type { BenchStep } from '../index.js';
+import { isWatched, prepareBars } from './bars.js';
 import type { Context } from './context.js';
 
 /** Progress of a benchmark. */
@@ -15,10 +17,10 @@ const WORDS = { answers: ['measuring', 'answers'], times: ['timing', 'settings']
 
 /** Shows how far a benchmark is and how long it will still take: a bar on a terminal, a line a minute elsewhere. */
 export async function openBenchProgress(context: Context): Promise<BenchProgressBar> {
-  const { terminal, reporter } = context;
+  const { reporter } = context;
   if (reporter.options.quiet) return { update() {}, stop() {} };
   const clock = openClock();
-  if (terminal.stderr.isTTY !== true || terminal.env.TERM === 'dumb') {
+  if (!isWatched(context)) {
     let last = performance.now();
     return {
       update: (step) => {
@@ -31,33 +33,20 @@ export async function openBenchProgress(context: Context): Promise<BenchProgress
       stop() {},
     };
   }
-  const { default: progress } = await import('cli-progress');
-  const bar = new progress.SingleBar(
-    {
-      stream: terminal.stderr as NodeJS.WritableStream,
-      format: '{verb} {bar} {value}/{total} {unit}, {left}',
-      barsize: 30,
-      barCompleteChar: '#',
-      barIncompleteChar: '-',
-      hideCursor: true,
-      clearOnComplete: true,
-      // The signal handling of the program is the only one.
-      gracefulExit: false,
-    },
-    progress.Presets.legacy,
-  );
-  let phase: BenchStep['phase'] | undefined;
+  const bars = await prepareBars(context, '{verb} {bar} {value}/{total} {unit}, {left}');
+  let shown: { phase: BenchStep['phase']; bar: SingleBar } | undefined;
   return {
     update: (step) => {
       const [verb, unit] = WORDS[step.phase];
       const payload = { verb, unit, left: clock.timeLeft(step) };
-      if (phase !== step.phase) {
-        if (phase !== undefined) bar.stop();
-        bar.start(step.total, step.done, payload);
-        phase = step.phase;
-      } else bar.update(step.done, payload);
+      if (shown?.phase === step.phase) {
+        shown.bar.update(step.done, payload);
+        return;
+      }
+      if (shown !== undefined) bars.drawn?.remove(shown.bar);
+      shown = { phase: step.phase, bar: bars.open().create(step.total, step.done, payload) };
     },
-    stop: () => bar.stop(),
+    stop: bars.stop,
   };
 }
 
