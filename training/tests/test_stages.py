@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import COMMON, stage
+from conftest import COMMON, assert_same_path, stage
 
 from dicm_training.data import CropSource, batch_shapes, normalise, synthetic_pictures
 from dicm_training.networks import TINY
@@ -50,10 +50,8 @@ def test_resumed_run_equals_uninterrupted_run(tmp_path: Path) -> None:
     state = torch.load(halves / "codec.pt", weights_only=True)
     assert state["schedule"]["step"] == 2
     assert "resuming codec at step 2" in stage("codec", "--run", str(halves), *COMMON, "--steps", "4", *start)
-    a = torch.load(whole / "codec.pt", weights_only=True)["model"]
-    b = torch.load(halves / "codec.pt", weights_only=True)["model"]
-    for name in a:
-        torch.testing.assert_close(a[name], b[name], rtol=1e-4, atol=1e-6, msg=name)
+    found, expected = (torch.load(run / "codec.pt", weights_only=True)["model"] for run in (halves, whole))
+    assert_same_path(found, expected, state["model"])
 
 
 def test_export_folds_to_the_same_functions(tiny_run: Path) -> None:

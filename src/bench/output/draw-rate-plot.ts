@@ -5,8 +5,10 @@ import { linearAxis, logarithmicAxis } from './plot-axes.js';
 const WIDTH = 960;
 const HEIGHT = 560;
 /** Sides of the field that curves are drawn in. */
-const FIELD = { left: 72, top: 76, right: 690, bottom: 492 };
-const LEGEND = { left: 716, top: 92, rowHeight: 24 };
+const FIELD = { left: 72, top: 96, right: 690, bottom: 492 };
+const LEGEND = { left: 716, top: 112, rowHeight: 24 };
+/** About as many letters as fit beside one another. */
+const MAX_NAME_LENGTH = 110;
 
 /** Colours that are told apart by most eyes, on white and on near-black, after Okabe and Ito. */
 const COLOURS: Readonly<Record<string, readonly [onLight: string, onDark: string]>> = {
@@ -49,14 +51,16 @@ export function drawRatePlot(report: BenchReport): string {
     ...(ceiling === undefined ? [] : [ceiling]),
   ];
   const title = `${capital(metricName(metric))} against rate`;
-  const subtitle = `${dataset.name}, ${dataset.images} images; every codec at the same pixels, the same network behind it; whiskers: 95 %`;
+  const subtitle = `${shortened(dataset.name)}, ${dataset.images} images`;
+  const terms = 'every codec at the same pixels, the same network behind it; whiskers: 95 %';
   const open =
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" ` +
-    `height="${HEIGHT}" role="img" aria-label="${escapeText(`${title}: ${subtitle}`)}">`;
+    `height="${HEIGHT}" role="img" aria-label="${escapeText(`${title}: ${subtitle}; ${terms}`)}">`;
   const heading = [
     `<rect class="paper" width="${WIDTH}" height="${HEIGHT}" rx="8"/>`,
     `<text class="title" x="${FIELD.left}" y="34">${escapeText(title)}</text>`,
     `<text class="quiet" x="${FIELD.left}" y="56">${escapeText(subtitle)}</text>`,
+    `<text class="quiet" x="${FIELD.left}" y="75">${terms}</text>`,
   ];
   const body =
     points.length === 0 || heights.length === 0
@@ -150,6 +154,10 @@ function drawCurve(
     ...marks,
     '</g>',
   ];
+}
+
+function shortened(name: string): string {
+  return name.length <= MAX_NAME_LENGTH ? name : `${name.slice(0, MAX_NAME_LENGTH - 1)}…`;
 }
 
 function drawLegendRow({ id, name }: BenchSeries, row: number): string {
