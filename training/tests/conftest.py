@@ -28,7 +28,8 @@ def assert_same_path(
     How kernels round depends on where memory lies, and Adam makes whole steps of the rounding of tiny gradients, so
     weights cannot be compared one by one. Other data, another rate or lost moments lead a good part of the way apart.
     """
-    names = [name for name, value in expected.items() if value.is_floating_point()]
+    # Statistics of batch norms go a long way whatever is trained.
+    names = [name for name, value in expected.items() if value.is_floating_point() and "running_" not in name]
     assert found.keys() == expected.keys()
 
     def distance(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> float:
