@@ -1,23 +1,31 @@
-// Every benchmark of speed, one after another: npm run bench. Each prints its own table; figures mean something only as
-// ratios to what was run beside them. `npm run bench -- speed` runs one. Rate against accuracy: `dicm bench`.
+// Every benchmark, one after another: npm run bench. Each prints its own table; times mean something only as ratios to
+// what was run beside them. `npm run bench -- speed` runs one; `npm run bench -- accuracy val.csv` is `dicm bench classify`.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const BENCHMARKS = ['range-coder', 'hyper-synthesis', 'speed'];
-const wanted = process.argv[2];
-if (wanted !== undefined && !BENCHMARKS.includes(wanted)) {
-  console.error(`no benchmark ${wanted}; there are: ${BENCHMARKS.join(', ')}`);
+const path = (name) => fileURLToPath(new URL(name, import.meta.url));
+const BENCHMARKS = {
+  'range-coder': [path('bench/range-coder.js')],
+  'hyper-synthesis': [path('bench/hyper-synthesis.js')],
+  speed: [path('bench/speed.js')],
+  accuracy: [path('../bin/dicm.js'), 'bench', 'classify'],
+};
+const [wanted, ...rest] = process.argv.slice(2);
+if (wanted !== undefined && !Object.hasOwn(BENCHMARKS, wanted)) {
+  console.error(`no benchmark ${wanted}; there are: ${Object.keys(BENCHMARKS).join(', ')}`);
   process.exit(2);
 }
-if (!existsSync(new URL('../dist/src/index.js', import.meta.url))) {
+if (!existsSync(path('../dist/src/index.js'))) {
   console.error('build first: npm run build');
   process.exit(2);
 }
-for (const name of wanted === undefined ? BENCHMARKS : [wanted]) {
+for (const name of wanted === undefined ? Object.keys(BENCHMARKS) : [wanted]) {
   console.log(`\n## ${name}\n`);
-  const script = fileURLToPath(new URL(`./bench/${name}.js`, import.meta.url));
-  const rest = wanted === undefined ? [] : process.argv.slice(3);
-  const { status } = spawnSync(process.execPath, [script, ...rest], { stdio: 'inherit' });
+  if (wanted === undefined && name === 'accuracy') {
+    console.log('skipped: it needs labelled pictures, npm run bench -- accuracy DATASET');
+    continue;
+  }
+  const { status } = spawnSync(process.execPath, [...BENCHMARKS[name], ...rest], { stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
 }

@@ -177,7 +177,10 @@ class ReleasedModel:
 
     def dequantised(self, rgb: Tensor, position: Tensor) -> Tensor:
         """Map RGB in [0, 1] to the y^ that a decoder reads from files of quality positions [N]."""
-        symbols, mean, log2_gain = self.quantised(rgb, position)
+        return self.dequantise(*self.quantised(rgb, position), position)
+
+    def dequantise(self, symbols: Tensor, mean: Tensor, log2_gain: Tensor, position: Tensor) -> Tensor:
+        """Map what `quantised` gives to y^."""
         return (symbols + mean * torch.exp2(log2_gain)) * torch.exp2(self.gains(position)[1])
 
     def synthesise(self, y: Tensor) -> Tensor:

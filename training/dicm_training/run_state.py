@@ -163,6 +163,14 @@ def load_model(path: Path, device: torch.device) -> tuple[Model, dict[str, Any]]
     return model, state
 
 
+def checkpoint_of(run: Path, stage: str) -> Path:
+    """Find the checkpoint of a stage in a run folder; what to do where there is none is the program's last word."""
+    path = run / f"{stage}.pt"
+    if not path.exists():
+        raise SystemExit(f"{path} is missing: run the stage {stage} first")
+    return path
+
+
 def load_heads(path: Path, device: torch.device) -> tuple[Heads, dict[str, Any]]:
     """Rebuild the heads of a checkpoint (of the stage heads or joint) with averaged weights; return the state too."""
     state = torch.load(path, map_location=device, weights_only=True)

@@ -26,6 +26,8 @@ from dicm_training.instances import UNKNOWN, Targets, ViewSource, sampling_weigh
 from dicm_training.released import ReleasedModel, stored_tensors
 from dicm_training.run_state import load_heads
 
+VIEWS = ["--synthetic", "--batch", "2", "--canvas", "64", "96", "--sides", "64", "160", "--threads", "2"]
+
 
 def test_iou_and_giou_by_hand() -> None:
     a = torch.tensor([[0.0, 0, 4, 4]])
@@ -139,8 +141,7 @@ def test_rare_categories_come_up_more_often() -> None:
 
 
 def test_stage_trains_resumes_and_exports(tiny_run: Path, tmp_path: Path) -> None:
-    common = ["--synthetic", "--tiny", "--batch", "2", "--canvas", "64", "96", "--sides", "64", "160"]
-    common += ["--steps", "4", "--log-every", "1", "--threads", "2", "--base", str(tiny_run / "model")]
+    common = [*VIEWS, "--tiny", "--steps", "4", "--log-every", "1", "--base", str(tiny_run / "model")]
     whole, halves = tmp_path / "whole", tmp_path / "halves"
     stage("heads", "--run", str(whole), *common)
     stage("heads", "--run", str(halves), *common, "--stop-after", "2")
@@ -186,8 +187,7 @@ def test_found_objects_are_few_ordered_and_inside(tmp_path: Path) -> None:
 
 
 def test_prototypes_are_trained_on_a_frozen_detector(tiny_run: Path, tmp_path: Path) -> None:
-    common = ["--synthetic", "--tiny", "--batch", "2", "--canvas", "64", "96", "--sides", "64", "160"]
-    common += ["--steps", "2", "--threads", "2", "--base", str(tiny_run / "model")]
+    common = [*VIEWS, "--tiny", "--steps", "2", "--base", str(tiny_run / "model")]
     stage("heads", "--run", str(tmp_path / "dynamic"), *common)
     trunk = tmp_path / "dynamic" / "heads.pt"
     stage("heads", "--run", str(tmp_path / "linear"), *common, "--trunk", str(trunk), "--prototypes", "6")
@@ -203,8 +203,7 @@ def test_prototypes_are_trained_on_a_frozen_detector(tiny_run: Path, tmp_path: P
 
 
 def test_heads_start_from_those_of_another_run(tiny_run: Path, tmp_path: Path) -> None:
-    common = ["--synthetic", "--tiny", "--batch", "2", "--canvas", "64", "96", "--sides", "64", "160"]
-    common += ["--steps", "1", "--threads", "2", "--base", str(tiny_run / "model")]
+    common = [*VIEWS, "--tiny", "--steps", "1", "--base", str(tiny_run / "model")]
     stage("heads", "--run", str(tmp_path / "first"), *common)
     first = tmp_path / "first" / "heads.pt"
     stage("heads", "--run", str(tmp_path / "second"), *common, "--start", str(first), "--rate", "0")
@@ -215,12 +214,11 @@ def test_heads_start_from_those_of_another_run(tiny_run: Path, tmp_path: Path) -
 
 def test_joint_stage_changes_synthesis_and_heads_only(tiny_run: Path, tmp_path: Path) -> None:
     base, run = tiny_run / "model", tmp_path / "run"
-    views = ["--synthetic", "--batch", "2", "--canvas", "64", "96", "--sides", "64", "160", "--threads", "2"]
-    stage("heads", "--run", str(run), *views, "--tiny", "--steps", "2", "--base", str(base))
+    stage("heads", "--run", str(run), *VIEWS, "--tiny", "--steps", "2", "--base", str(base))
     stage("export", "--run", str(run), "--base", str(base), "--out", str(tmp_path / "before"))
     crops = ["--pixels", "16384", "--crops", "64", "--log-every", "1", "--steps", "4", "--base", str(base)]
-    stage("joint", "--run", str(run), *views, *crops, "--stop-after", "2")
-    assert "resuming joint at step 2" in stage("joint", "--run", str(run), *views, *crops)
+    stage("joint", "--run", str(run), *VIEWS, *crops, "--stop-after", "2")
+    assert "resuming joint at step 2" in stage("joint", "--run", str(run), *VIEWS, *crops)
     stage("export", "--run", str(run), "--base", str(base), "--out", str(tmp_path / "after"))
     before, after = (stored_tensors(tmp_path / name) for name in ("before", "after"))
     changed = {k for k in before if not torch.equal(before[k], after[k])}

@@ -149,6 +149,11 @@ def test_chain_stops_goes_on_and_skips_what_is_done(tmp_path: Path) -> None:
     assert "| run | top-1 % uncompressed |" in table
 
 
+def test_evaluation_says_what_is_missing(tiny_run: Path) -> None:
+    with pytest.raises(AssertionError, match="heads.pt is missing: run the stage heads first"):
+        stage("evaluate", "--run", str(tiny_run), "--synthetic", "--detection", "2")
+
+
 def test_accuracy_at_a_rate_is_interpolated() -> None:
     levels = [{"bpp": 0.1, "top1": 40.0}, {"bpp": 0.4, "top1": 60.0}]
     assert accuracy_at(levels, 0.2, "top1") == pytest.approx(50.0)

@@ -10,6 +10,7 @@ import torch
 from PIL import Image, ImageDraw
 
 from ..contrastive import load_contrastive
+from ..run_state import checkpoint_of
 from ..semantic_crops import heat_boxes, heat_of, sample_window
 from ..setup import add_input_arguments, prepare
 
@@ -76,10 +77,7 @@ def sheet(rows: list[list[Image.Image]]) -> Image.Image:
 def run(args: argparse.Namespace) -> None:
     """Draw the sheet from the stage's checkpoint."""
     setup = prepare(args)
-    checkpoint = args.run / "ssl.pt"
-    if not checkpoint.exists():
-        raise SystemExit(f"{checkpoint} is missing: run the stage ssl first")
-    model, _ = load_contrastive(checkpoint, setup.device)
+    model, _ = load_contrastive(checkpoint_of(args.run, "ssl"), setup.device)
     count = min(args.count, len(setup.pictures))
     chosen = [setup.pictures[i * len(setup.pictures) // count] for i in range(count)]
     heat = heat_of(model.query.eval(), setup, chosen, args.heat_side)

@@ -18,7 +18,7 @@ from ..data import load_rgb, normalise, synthetic_pictures, to_rgb, validation_r
 from ..detection_evaluation import measure_boxes
 from ..instances import Annotated, read_annotated, synthetic_annotated
 from ..resnet import load_resnet50
-from ..run_state import load_heads, load_model
+from ..run_state import checkpoint_of, load_heads, load_model
 
 STAGES = ("polish", "codec")
 SIDE = 224
@@ -136,10 +136,9 @@ def run(args: argparse.Namespace) -> None:
     if args.threads:
         torch.set_num_threads(args.threads)
     device = distributed.begin()
-    stage = args.stage or next((s for s in STAGES if (args.run / f"{s}.pt").exists()), None)
-    if stage is None or not (args.run / f"{stage}.pt").exists():
-        raise SystemExit(f"no checkpoint of {stage or 'codec or polish'} in {args.run}: run the stage first")
-    model, state = load_model(args.run / f"{stage}.pt", device)
+    stage = args.stage or next((s for s in STAGES if (args.run / f"{s}.pt").exists()), "codec")
+    model, state = load_model(checkpoint_of(args.run, stage), device)
+    heads = load_heads(checkpoint_of(args.run, "heads"), device)[0] if args.detection else None
     crops, labels = load_pictures(args)
     result = {"stage": stage, "steps": state["schedule"]["step"], "done": state["done"]}
     result.update(measure(model.eval(), crops, labels, args.batch, device))
@@ -147,10 +146,9 @@ def run(args: argparse.Namespace) -> None:
     if args.backbone:
         result["backbone"] = {"top1": backbone_top1(args.backbone, crops, labels, args.batch, device)}
         uncompressed["backbone, uncompressed"] = result["backbone"]["top1"]
-    if args.detection:
-        heads, _ = load_heads(args.run / "heads.pt", device)
+    if heads is not None:
         pictures = load_annotated(args)
-        result["detection"] = measure_boxes(model, heads.eval(), pictures, args.detection_levels, device)
+        result["detection"] = measure_boxes(model, heads, pictures, args.detection_levels, device)
     (args.run / f"evaluate-{stage}.json").write_text(json.dumps(result, indent=2) + "\n")
     print(f"{stage}, {result['pictures']} pictures\n")
     print_levels(result["levels"], "top1", "top-1 %", uncompressed)

@@ -21,7 +21,7 @@ from ..distortion import DistortionWeights, distortion
 from ..heads import Heads
 from ..instances import ViewSource, read_annotated, synthetic_annotated
 from ..released import ReleasedModel, widen
-from ..run_state import StageRun, load_heads
+from ..run_state import StageRun, checkpoint_of, load_heads
 from ..setup import seed_step
 from .heads import LARGEST_POSITION, base_tensors, set_training
 
@@ -94,13 +94,12 @@ def run(args: argparse.Namespace) -> None:
     """Run or resume the stage."""
     if args.data is None and not args.synthetic:
         raise SystemExit("--data FOLDER is needed (unpacked training photographs), or --synthetic")
-    if not (args.run / "heads.pt").exists():
-        raise SystemExit(f"{args.run}/heads.pt is missing: run the stage heads first")
+    trained_heads = checkpoint_of(args.run, "heads")
     if args.threads:
         torch.set_num_threads(args.threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     tensors = {k: in_channels_last(v.to(device)) for k, v in widen(base_tensors(args.run, args.base)).items()}
-    heads, _ = load_heads(args.run / "heads.pt", device)
+    heads, _ = load_heads(trained_heads, device)
     model = SynthesisAndHeads(tensors, heads).to(device)
     model.heads.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     # Batch norms stay as the stage heads left them: batches of decoded features alone have other statistics.
@@ -127,10 +126,8 @@ def run(args: argparse.Namespace) -> None:
             f1 = released.head(rgb)
             target = (f1, *released.tail(f1))
             position = torch.rand(len(rgb), device=device) * LARGEST_POSITION
-            symbols, mean, log2_gain = released.quantised(rgb, position)
-        _, log2_inverse = released.gains(position)
-        latents = (symbols + mean * torch.exp2(log2_gain)) * torch.exp2(log2_inverse)
-        f3 = released.synthesise(latents)
+            coded = released.quantised(rgb, position)
+        f3 = released.synthesise(released.dequantise(*coded, position))
         return (f3, *released.tail(f3)), target
 
     while not stage.over:

@@ -18,7 +18,7 @@ from ..codec import Model
 from ..data import normalise
 from ..distortion import DistortionWeights, distortion
 from ..reference import load_reference
-from ..run_state import StageRun, load_model
+from ..run_state import StageRun, checkpoint_of, load_model
 from ..setup import add_common_arguments, prepare, seed_step
 
 WEIGHTS = DistortionWeights(features=(0.05, 0.1, 0.15, 0.5), logits=1.0)
@@ -53,9 +53,7 @@ def ssl_of(state: dict[str, Any], run_folder: Path) -> Path | None:
 def run(args: argparse.Namespace) -> None:
     """Run or resume the stage."""
     setup = prepare(args)
-    previous = setup.run_folder / "codec.pt"
-    if not previous.exists():
-        raise SystemExit(f"{previous} is missing: run the stage codec first")
+    previous = checkpoint_of(setup.run_folder, "codec")
     model, state = load_model(previous, setup.device)
     if not state["done"]:
         print(f"note: {previous} is from an unfinished run of the stage codec", flush=True)
