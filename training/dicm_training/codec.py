@@ -84,9 +84,12 @@ class Codec(nn.Module):
 
     def dequantised(self, y: Tensor, mean: Tensor, log2_gain: Tensor, log2_inverse_gain: Tensor) -> Tensor:
         """Quantise (straight-through) and dequantise y."""
-        gain = torch.exp2(log2_gain)
-        symbols = round_ste((y - mean) * gain)
-        return (symbols + mean * gain) * torch.exp2(log2_inverse_gain)
+        symbols = round_ste((y - mean) * torch.exp2(log2_gain))
+        return self.dequantise(symbols, mean, log2_gain, log2_inverse_gain)
+
+    def dequantise(self, symbols: Tensor, mean: Tensor, log2_gain: Tensor, log2_inverse_gain: Tensor) -> Tensor:
+        """Map decoded symbols to y^."""
+        return (symbols + mean * torch.exp2(log2_gain)) * torch.exp2(log2_inverse_gain)
 
     def forward(self, f1: Tensor, level: Tensor, noisy: bool = True) -> Coded:
         """Code f1 [N, features, H/4, W/4] at quality `level` [N] in 0 .. quality_levels - 1.

@@ -5,17 +5,20 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from conftest import COMMON, assert_same_path, stage
 
+from dicm_training.codec import Codec
 from dicm_training.data import CropSource, batch_shapes, normalise, synthetic_pictures
 from dicm_training.networks import TINY
-from dicm_training.released import ReleasedModel
+from dicm_training.released import EarlierEncoder, ReleasedModel, stored_tensors, widen
 from dicm_training.run_state import load_model
 from dicm_training.setup import add_common_arguments, prepare
+from dicm_training.unfold import unfold
 
 
 def test_stages_leave_finished_checkpoints(tiny_run: Path) -> None:
@@ -118,3 +121,52 @@ def test_batches_depend_only_on_seed_and_step() -> None:
 def test_missing_inputs_are_named(arguments: list[str], tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="--backbone FILE is needed|--data FOLDER is needed"):
         stage("codec", "--run", str(tmp_path / "run"), *arguments)
+
+
+def test_codec_goes_on_from_a_release_and_keeps_its_decode_id(tiny_run: Path, tmp_path: Path) -> None:
+    """ssl, codec --start, polish and joint --earlier: another encoder and another g_s, files of one decode id."""
+    released, run = tiny_run / "model", tmp_path / "run"
+    stage("ssl", "--run", str(run), *COMMON, "--steps", "2", "--queue", "64", "--re-batches", "2", "--warmup", "9")
+    said = stage(
+        "codec", "--run", str(run), *COMMON, "--steps", "3", "--train-head-from", "0.5", "--start", str(released)
+    )
+    assert float(said.split("density of z: ")[1].split()[0]) < 0.01
+    stage("polish", "--run", str(run), *COMMON, "--steps", "2", "--earlier", str(released))
+    views = ["--synthetic", "--batch", "2", "--canvas", "64", "96", "--sides", "64", "160", "--threads", "2"]
+    stage("heads", "--run", str(run), *views, "--tiny", "--steps", "2")
+    crops = ["--pixels", "16384", "--crops", "64"]
+    stage("joint", "--run", str(run), *views, *crops, "--steps", "2", "--earlier", str(released))
+    stage("export", "--run", str(run), "--out", str(run / "model"))
+    before, after = (json.loads((folder / "manifest.json").read_text()) for folder in (released, run / "model"))
+    assert after["decodeId"] == before["decodeId"]
+    assert after["renderId"] != before["renderId"]
+    old, new = stored_tensors(released), stored_tensors(run / "model")
+    for network in ("head.conv1", "re.encoder.down2", "ga.linear", "ga.block1.0.dw", "ha.out", "gs.in", "tail.fc"):
+        assert not torch.equal(old[f"{network}.weight"], new[f"{network}.weight"]), network
+    # Continued, not begun anew: g_a is still nearly what it was.
+    assert torch.allclose(old["ga.linear.weight"].float(), new["ga.linear.weight"].float(), atol=0.02)
+
+
+def test_unfolded_release_computes_what_it_did(tiny_run: Path) -> None:
+    tensors = widen(stored_tensors(tiny_run / "model"))
+    released, codec = ReleasedModel(tensors), Codec(TINY)
+    unfold(tensors, codec)
+    torch.manual_seed(0)
+    rgb = torch.rand(1, 3, 48, 80)
+    with torch.no_grad():
+        y, _, _ = codec.analyse(released.head(rgb))
+        expected, z = released.encode(rgb)
+        torch.testing.assert_close(y, expected, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(codec.ha(y), z, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(codec.gs(y), released.synthesise(y), rtol=1e-4, atol=1e-5)
+        for found, wanted in zip(codec.hs(z.round(), 3, 5), released.hyper_synthesis(z.round(), 3, 5), strict=True):
+            torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-4)
+    with pytest.raises(ValueError, match="no place in this architecture"):
+        unfold(tensors, Codec(replace(TINY, latent=16)))
+
+
+def test_earlier_release_must_have_the_same_decode_id(tiny_run: Path) -> None:
+    tensors = widen(stored_tensors(tiny_run / "model"))
+    changed = {**tensors, "hs.in.bias": tensors["hs.in.bias"] + 1}
+    with pytest.raises(SystemExit, match=r"another decode id: its hs\.in\.bias differs"):
+        EarlierEncoder(tiny_run / "model", changed, torch.device("cpu"))

@@ -3,6 +3,9 @@
 Four parts: a sensitivity-weighted Karhunen-Loeve start (klt), a short fit of the hyper-transforms alone, then
 everything jointly at a random quality per picture, and a last fit of the hyper-transforms. Resumes from its run
 folder after a kill at any moment of the joint part, which is nearly all of it.
+
+With --start it goes on from a released model instead: only the joint part, and h_s, the gains and the densities stay as
+released, so that the decode id does.
 """
 
 from __future__ import annotations
@@ -10,8 +13,10 @@ from __future__ import annotations
 import argparse
 import math
 import time
+from pathlib import Path
 
 import torch
+from safetensors.torch import save_file
 from torch import Tensor
 
 from .. import distributed, klt
@@ -20,15 +25,21 @@ from ..data import normalise
 from ..distortion import DistortionWeights, distortion, relative_error
 from ..entropy import INDEX_PER_OCTAVE, SCALE_LEVELS, SCALE_MINIMUM, gaussian_bits
 from ..reference import Reference, add_ssl_arguments, find_ssl, load_reference
+from ..released import is_decode_critical, stored_tensors, widen
 from ..resnet import Head, Tail
 from ..run_state import AveragedWeights, StageRun, save_atomically
 from ..setup import Setup, add_common_arguments, prepare, seed_step
+from ..unfold import fit_density, step_size, unfold
+
+DECODE_FILE = "decode.safetensors"
+"""What a run keeps of the release that --start names: the tensors that entropy decoding depends on."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the stage's options."""
     add_common_arguments(parser)
     add_ssl_arguments(parser)
+    parser.add_argument("--start", type=Path, help="released model folder to go on from, keeping its decode id")
     parser.add_argument("--minutes", type=float, help="time budget of the joint part")
     parser.add_argument("--steps", type=int, help="step budget of the joint part, instead of --minutes")
     parser.add_argument("--klt-batches", type=int, default=120, help="batches for the transform's statistics")
@@ -238,6 +249,8 @@ def parameter_groups(model: Model, args: argparse.Namespace) -> list[dict]:
             peak = 1e-2  # densities follow what they describe at once, or they hold its rate up
         elif name.startswith("head.") or ".linear." in name:
             peak = args.linear_rate * max(root_mean_square(parameter), 1e-5) * (0.1 if name.startswith("head.") else 1)
+        elif args.start is not None:
+            peak = step_size(parameter, args.rate)
         if peak is None:
             networks.append(parameter)
         else:
@@ -245,20 +258,38 @@ def parameter_groups(model: Model, args: argparse.Namespace) -> list[dict]:
     return groups
 
 
+def continue_release(setup: Setup, args: argparse.Namespace, codec: Codec) -> None:
+    """Give the codec the networks of the released folder `--start`, and the run folder what must not change of it."""
+    stored = stored_tensors(args.start)
+    unfold(widen(stored), codec)
+    density, excess = fit_density(stored)
+    codec.prior.load_state_dict(density.state_dict())
+    if distributed.is_first():
+        save_file({k: v for k, v in stored.items() if is_decode_critical(k)}, setup.run_folder / DECODE_FILE)
+    print(f"going on from {args.start}; density of z: {excess:.4f} bits/symbol over the released tables", flush=True)
+
+
 def first_weights(setup: Setup, args: argparse.Namespace, reference: Reference, model: Model) -> None:
-    """Give the codec all it starts from: RE as the stage `ssl` left it, the transform, fitted hyper-transforms."""
+    """Give the codec all it starts from: RE as the stage `ssl` left it, the transform, fitted hyper-transforms.
+
+    With --start all but RE is the release's, and RE too where there was no stage `ssl`.
+    """
     codec = model.codec
+    if args.start is not None:
+        continue_release(setup, args, codec)
     if reference.elimination is not None and not args.no_re:
         codec.re.load_state_dict(reference.elimination.state_dict())
         assert reference.redundancy_prior is not None
         codec.redundancy_prior.load_state_dict(reference.redundancy_prior)
-    with torch.no_grad():
-        codec.re.mix.fill_(args.re_mix)
+    if args.start is None or reference.elimination is not None:
+        with torch.no_grad():
+            codec.re.mix.fill_(args.re_mix)
     # Short, and on whole batches: one process does it for all.
     with distributed.alone() as first:
         if first:
-            start(setup, args, reference.head, reference.tail, codec)
-            fit_prior(setup, args.prior_steps, reference.head, codec)
+            if args.start is None:
+                start(setup, args, reference.head, reference.tail, codec)
+                fit_prior(setup, args.prior_steps, reference.head, codec)
             report_start(setup, reference, codec)
     distributed.copy_from_first(model)
 
@@ -274,6 +305,9 @@ def run(args: argparse.Namespace) -> None:
     codec = model.codec
     codec.use_redundancy_elimination = not args.no_re
     model.tail.requires_grad_(False)
+    if args.start is not None:
+        for kept in (codec.hs, codec.prior, codec.log2_gain):
+            kept.requires_grad_(False)
     (exists,) = distributed.first_says([float((setup.run_folder / "codec.pt").exists())], setup.device)
     if not exists:
         first_weights(setup, args, reference, model)
@@ -301,7 +335,7 @@ def run(args: argparse.Namespace) -> None:
     if stage.schedule.done:
         stage.average.copy_to(model)
         with distributed.alone() as first:
-            if first:
+            if first and args.start is None:
                 refit_hyper(setup, args.refit_steps, args, model)
         distributed.copy_from_first(model)
         stage.average = AveragedWeights(model, 0.999)

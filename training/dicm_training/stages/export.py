@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ..codec import Model
@@ -19,8 +19,9 @@ from ..detection_results import draw_masks, find_objects
 from ..heads import LEVELS, TINY_HEADS, Heads, fold_heads
 from ..networks import TINY
 from ..quantise import store
-from ..released import ReleasedModel
+from ..released import ReleasedModel, is_decode_critical, is_render
 from ..run_state import load_heads
+from .codec import DECODE_FILE
 from .heads import CATEGORIES_FILE, SYNTHETIC_CATEGORIES, base_tensors, stored
 from .joint import load_synthesis
 
@@ -42,16 +43,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--notice", default="", help="provenance: where the weights come from and what was changed")
     parser.add_argument("--figures", type=Path, help="JSON of measured figures to record in the manifest")
     parser.add_argument("--vectors", type=Path, help="also write conformance vectors to this .safetensors file")
-
-
-def is_decode_critical(name: str) -> bool:
-    """Whether entropy decoding depends on the tensor (it is part of the decode id)."""
-    return name.startswith(("hs.", "entropy.", "gain.")) and name != "gain.log2_inverse"
-
-
-def is_render(name: str) -> bool:
-    """Whether analysis of decoded latents depends on the tensor (it is part of the render id)."""
-    return name.startswith(("gs.", "tail.", "heads.")) or name == "gain.log2_inverse"
 
 
 BOUNDS = {"hs.": 256.0, "gain.log2_inverse": 64.0, "gain.log2": 16.0, "gain.index_per_octave": 256.0}
@@ -194,6 +185,18 @@ def tiny_heads(model: Model) -> Heads:
     return heads.eval()
 
 
+def keep_decode_path(tensors: dict[str, Tensor], run: Path) -> None:
+    """Take the entropy tables of the release that the run's codec went on from, so that the decode id stays."""
+    path = run / DECODE_FILE
+    if not path.exists():
+        return
+    kept = load_file(path)
+    changed = [name for name in kept if not name.startswith("entropy.") and not torch.equal(kept[name], tensors[name])]
+    if changed:
+        raise SystemExit(f"{', '.join(changed)} differ from {path}: the run's checkpoints are not of one chain")
+    tensors.update(kept)
+
+
 def heads_of(run: Path) -> tuple[Heads, list[dict[str, object]]] | None:
     """Load the heads that the run trained, with their categories; None when it has none."""
     path = next((run / name for name in ("joint.pt", "heads.pt") if (run / name).exists()), None)
@@ -218,6 +221,8 @@ def run(args: argparse.Namespace) -> None:
         if (args.run / "joint.pt").exists():
             for name, value in load_synthesis(args.run / "joint.pt").items():
                 tensors.update(store(name, value))
+        if args.base is None:
+            keep_decode_path(tensors, args.run)
     check_bounds(tensors)
     if heads is not None:
         for name, value in fold_heads(heads[0]).items():

@@ -21,12 +21,11 @@ from ..fold import fold
 from ..heads import TINY_HEADS, Heads, HeadsArchitecture
 from ..instances import ViewSource, read_annotated, read_categories, synthetic_annotated
 from ..quantise import store
-from ..released import ReleasedModel, stored_tensors, widen
+from ..released import LARGEST_POSITION, ReleasedModel, stored_tensors, widen
 from ..run_state import StageRun, load_heads, load_model
 from ..setup import seed_step
 
 SYNTHETIC_CATEGORIES = [{"id": i + 1, "name": f"category {i + 1}"} for i in range(20)]
-LARGEST_POSITION = 2047
 CATEGORIES_FILE = "heads.categories.json"
 
 

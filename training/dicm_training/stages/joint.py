@@ -20,10 +20,10 @@ from ..detection_loss import detection_loss
 from ..distortion import DistortionWeights, distortion
 from ..heads import Heads
 from ..instances import ViewSource, read_annotated, synthetic_annotated
-from ..released import ReleasedModel, widen
+from ..released import LARGEST_POSITION, EarlierEncoder, ReleasedModel, add_earlier_argument, widen
 from ..run_state import StageRun, checkpoint_of, load_heads
 from ..setup import seed_step
-from .heads import LARGEST_POSITION, base_tensors, set_training
+from .heads import base_tensors, set_training
 
 CROP_WEIGHTS = DistortionWeights(features=(0.05, 0.1, 0.15, 0.5), logits=1.0)
 VIEW_WEIGHTS = DistortionWeights(features=(0.02, 0.25, 0.25, 0.25), logits=0.1)
@@ -35,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--base", type=Path, help="released model folder to build on, instead of the run's polish.pt")
     parser.add_argument("--data", type=Path, help="unpacked data folder (classification/, detection/, photos/)")
     parser.add_argument("--synthetic", action="store_true", help="train on drawn pictures instead of --data")
+    add_earlier_argument(parser)
     parser.add_argument("--minutes", type=float, help="time budget")
     parser.add_argument("--steps", type=int, help="step budget, instead of --minutes")
     parser.add_argument("--batch", type=int, default=6, help="views a batch")
@@ -106,6 +107,7 @@ def run(args: argparse.Namespace) -> None:
     for name, parameter in model.heads.named_parameters():
         parameter.requires_grad_("norms" not in name)
     released = ReleasedModel({**tensors, **model.tensors()})
+    earlier = EarlierEncoder(args.earlier, tensors, device)
     stage = StageRun("joint", args.run, model, parameter_groups(model, args.synthesis_rate, args.heads_rate), args)
     if stage.resume() and stage.finished:
         return
@@ -126,7 +128,7 @@ def run(args: argparse.Namespace) -> None:
             f1 = released.head(rgb)
             target = (f1, *released.tail(f1))
             position = torch.rand(len(rgb), device=device) * LARGEST_POSITION
-            coded = released.quantised(rgb, position)
+            coded = earlier.replace(released.quantised(rgb, position), rgb, position)
         f3 = released.synthesise(released.dequantise(*coded, position))
         return (f3, *released.tail(f3)), target
 

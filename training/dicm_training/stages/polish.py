@@ -17,9 +17,12 @@ from .. import distributed
 from ..codec import Model
 from ..data import normalise
 from ..distortion import DistortionWeights, distortion
+from ..fold import fold
 from ..reference import load_reference
+from ..released import LARGEST_POSITION, EarlierEncoder, add_earlier_argument
 from ..run_state import StageRun, checkpoint_of, load_model
 from ..setup import add_common_arguments, prepare, seed_step
+from ..unfold import step_size
 
 WEIGHTS = DistortionWeights(features=(0.05, 0.1, 0.15, 0.5), logits=1.0)
 
@@ -27,6 +30,7 @@ WEIGHTS = DistortionWeights(features=(0.05, 0.1, 0.15, 0.5), logits=1.0)
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the stage's options."""
     add_common_arguments(parser)
+    add_earlier_argument(parser)
     parser.add_argument("--minutes", type=float, help="time budget")
     parser.add_argument("--steps", type=int, help="step budget, instead of --minutes")
     parser.add_argument("--tail-rate", type=float, default=6e-5, help="peak learning rate of the tail")
@@ -50,6 +54,15 @@ def ssl_of(state: dict[str, Any], run_folder: Path) -> Path | None:
     raise SystemExit(f"the codec was trained against {recorded}, which is gone: polish needs it as its teacher")
 
 
+def parameter_groups(model: Model, unfolded: bool, args: argparse.Namespace) -> list[dict]:
+    """Sort parameters by learning rate; `unfolded` if g_s comes from a release, with its norms folded in."""
+    synthesis = [*model.codec.gs.parameters(), model.codec.log2_inverse_gain]
+    groups: list[dict] = [{"params": list(model.tail.parameters()), "peak": args.tail_rate}]
+    if unfolded:
+        return groups + [{"params": [p], "peak": step_size(p, args.synthesis_rate)} for p in synthesis]
+    return [*groups, {"params": synthesis, "peak": args.synthesis_rate}]
+
+
 def run(args: argparse.Namespace) -> None:
     """Run or resume the stage."""
     setup = prepare(args)
@@ -62,27 +75,28 @@ def run(args: argparse.Namespace) -> None:
     model.requires_grad_(False)
     for trained in (codec.gs, model.tail, codec.log2_inverse_gain):
         trained.requires_grad_(True)
-    groups = [
-        {"params": [*codec.gs.parameters(), codec.log2_inverse_gain], "peak": args.synthesis_rate},
-        {"params": list(model.tail.parameters()), "peak": args.tail_rate},
-    ]
+    groups = parameter_groups(model, state["options"].get("start", "None") != "None", args)
+    earlier = EarlierEncoder(args.earlier, fold(model), setup.device)
     stage = StageRun("polish", setup.run_folder, model, groups, args)
     if stage.resume() and stage.finished:
         return
     stage.begin()
-    for x in setup.batches(stage.schedule.step):
+    last_level = setup.arch.quality_levels - 1
+    for rgb in setup.batches(stage.schedule.step):
         if stage.over:
             break
         seed_step(setup.seed + 1, stage.schedule.step)
-        x = normalise(x)
-        level = distributed.uniform((len(x),), x.device) * (setup.arch.quality_levels - 1)
+        x = normalise(rgb)
+        level = distributed.uniform((len(x),), x.device) * last_level
         with setup.autocast():
             target = reference.targets(x)
             with torch.no_grad():
                 y, _, _ = codec.analyse(model.head(x))
                 mean, _, _ = codec.hyper(y, noisy=False)
             log2_gain, log2_inverse = codec.gains(level)
-            outputs = decode_side(model, codec.dequantised(y, mean, log2_gain, log2_inverse))
+            coded = ((y - mean) * torch.exp2(log2_gain)).round(), mean, log2_gain.detach()
+            coded = earlier.replace(coded, rgb, level / last_level * LARGEST_POSITION)
+            outputs = decode_side(model, codec.dequantise(*coded, log2_inverse))
         error, parts = distortion(outputs, target, WEIGHTS)
         agreement = (outputs[4].argmax(1) == target[4].argmax(1)).float().mean()
         stage.step(error.mean(), {"agreement": agreement, **parts})
