@@ -12,7 +12,7 @@ interface ReleasedFile {
   hyperLatentSha256: string;
   latentSha256: Readonly<Record<string, string>>;
   latentShape: [number, number, number];
-  top1: string;
+  top1: Readonly<Record<string, string>>;
 }
 
 const folder = new URL('../../fixtures/released/', import.meta.url);
@@ -46,9 +46,9 @@ describe.each(files)('$file', ({ file, decodeId, bytes, ...expected }) => {
   });
 
   test('is still recognised', async () => {
-    const { predictions } = await codec.classify(await readFile(new URL(file, folder)), { top: 3 });
-    // A model of the same decode id may be newer and answer better; the first answer should not fall out of sight.
-    expect(predictions.map(({ label }) => label)).toContain(expected.top1);
+    const { model, predictions } = await codec.classify(await readFile(new URL(file, folder)), { top: 3 });
+    // Each model of the decode id has its own first answer; near ties may fall either way on another executor.
+    expect(predictions.map(({ label }) => label)).toContain(expected.top1[model.renderId]);
   });
 });
 
