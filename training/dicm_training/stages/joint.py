@@ -2,9 +2,9 @@
 
 Steps take turns. On annotated views the heads' loss counts, on decoded and on untouched features, with the tail's
 outputs on decoded features drawn towards those on f1; on crops of all training photographs the polish stage's
-distortion counts, so that what is classified stays as good as it was. The reference is the model itself without its
-codec. Head, entropy path and tail stay frozen: neither the decode id nor anything on uncompressed features changes but
-the heads.
+distortion counts, so that what is classified stays as good as it was, and beside it fine patterns, on which g_s could
+run away otherwise. The reference is the model itself without its codec. Head, entropy path and tail stay frozen:
+neither the decode id nor anything on uncompressed features changes but the heads.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from ..detection_loss import detection_loss
 from ..distortion import DistortionWeights, distortion
 from ..heads import Heads
 from ..instances import ViewSource, read_annotated, synthetic_annotated
+from ..patterns import draw_patterns, pattern_loss
 from ..released import LARGEST_POSITION, EarlierEncoder, ReleasedModel, add_earlier_argument, widen
 from ..run_state import StageRun, checkpoint_of, load_heads
 from ..setup import seed_step
@@ -45,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--crops", type=int, nargs="+", default=[192, 224, 256], help="crop sides, in pixels")
     parser.add_argument("--synthesis-rate", type=float, default=2e-4, help="largest peak learning rate of g_s")
     parser.add_argument("--heads-rate", type=float, default=2e-4, help="peak learning rate of the heads")
+    parser.add_argument("--patterns", type=int, default=4, help="fine patterns beside a batch of crops")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=0, help="CPU threads (0: PyTorch's choice)")
     parser.add_argument("--stop-after", type=int, help="stop, resumable, after this many steps of this start")
@@ -122,14 +124,19 @@ def run(args: argparse.Namespace) -> None:
     set_training(model.heads)
     stage.begin()
 
-    def outputs_of(rgb: Tensor) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
-        """What decoded features of random quality give, and what f1 gives: (features, c2, c3, c4, logits) each."""
+    def features_of(rgb: Tensor) -> tuple[Tensor, Tensor]:
+        """Decoded features of random quality, and f1."""
         with torch.no_grad():
             f1 = released.head(rgb)
-            target = (f1, *released.tail(f1))
             position = torch.rand(len(rgb), device=device) * LARGEST_POSITION
             coded = earlier.replace(released.quantised(rgb, position), rgb, position)
-        f3 = released.synthesise(released.dequantise(*coded, position))
+        return released.synthesise(released.dequantise(*coded, position)), f1
+
+    def outputs_of(rgb: Tensor) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+        """What decoded features of random quality give, and what f1 gives: (features, c2, c3, c4, logits) each."""
+        f3, f1 = features_of(rgb)
+        with torch.no_grad():
+            target = (f1, *released.tail(f1))
         return (f3, *released.tail(f3)), target
 
     while not stage.over:
@@ -143,6 +150,9 @@ def run(args: argparse.Namespace) -> None:
             else:
                 rgb = to_rgb(crops.batch(step // 2))
                 outputs, target = outputs_of(rgb.to(device, memory_format=torch.channels_last))
+                if args.patterns:
+                    drawn = draw_patterns(args.patterns, 128, args.seed, step)
+                    strange = pattern_loss(*features_of(drawn.to(device, memory_format=torch.channels_last)))
         if step % 2 == 0:
             loss, parts = detection_loss(raw, targets)
             untouched, _ = detection_loss(plain, targets)
@@ -152,5 +162,9 @@ def run(args: argparse.Namespace) -> None:
         else:
             error, kept = distortion(outputs, target, CROP_WEIGHTS)
             agreement = (outputs[4].argmax(1) == target[4].argmax(1)).float().mean()
-            stage.step(error.mean(), {"crop": kept["c4"], "kl": kept["kl"], "agreement": agreement})
+            parts = {"crop": kept["c4"], "kl": kept["kl"], "agreement": agreement}
+            loss = error.mean()
+            if args.patterns:
+                loss, parts["pattern"] = loss + strange, strange.detach()
+            stage.step(loss, parts)
     stage.finish()
