@@ -249,8 +249,8 @@ def parameter_groups(model: Model, args: argparse.Namespace) -> list[dict]:
             peak = 1e-2  # densities follow what they describe at once, or they hold its rate up
         elif name.startswith("head.") or ".linear." in name:
             peak = args.linear_rate * max(root_mean_square(parameter), 1e-5) * (0.1 if name.startswith("head.") else 1)
-        elif args.start is not None:
-            peak = step_size(parameter, args.rate)
+        elif args.start is not None and name != "codec.re.mix" and not (args.ssl and name.startswith("codec.re.")):
+            peak = step_size(parameter, args.rate)  # RE of the stage ssl is as it was trained, and its mix starts at 0
         if peak is None:
             networks.append(parameter)
         else:
