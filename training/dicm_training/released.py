@@ -6,7 +6,6 @@ quantised weights rather than the trained ones.
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +15,6 @@ from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn import functional as F
 
-from . import distributed
 from .data import normalise
 from .heads import HeadOutputs
 from .networks import HEAD_DIMENSION, LAYER_NORM_EPSILON, depth_to_space, gelu, pad_to_even
@@ -237,48 +235,3 @@ class ReleasedModel:
                 m = relu3x3(relu3x3(p, "heads.mask.conv0"), "heads.mask.conv1")
                 outputs.mask_features = depth_to_space(self.conv(m, "heads.mask.up"), 2)
         return outputs
-
-
-EARLIER_SHARE = 0.2
-
-
-def add_earlier_argument(parser: argparse.ArgumentParser) -> None:
-    """Declare which release's files a stage that changes what reads them must keep readable."""
-    parser.add_argument(
-        "--earlier",
-        type=Path,
-        help="released model folder with the same decode id: a fifth of what is decoded was written by its encoder, so "
-        "that its files stay as useful as new ones",
-    )
-
-
-class EarlierEncoder:
-    """The encoder of a release whose files are to be read too, for a random share of a batch's pictures."""
-
-    def __init__(self, folder: Path | None, present: dict[str, Tensor], device: torch.device) -> None:
-        """Load the folder's networks; without one nothing is ever replaced.
-
-        `present` holds the tensors of the model in training, by released name: its decoder must read the files.
-        """
-        tensors = {} if folder is None else widen(stored_tensors(folder))
-        for name, value in tensors.items():
-            # Tables are fixed only when the model is exported.
-            if is_decode_critical(name) and not name.startswith("entropy."):
-                if name not in present or not torch.equal(value, present[name].to(value)):
-                    raise SystemExit(f"--earlier {folder} has another decode id: its {name} differs")
-        encoder = {k: v.to(device) for k, v in tensors.items() if not k.startswith(("gs.", "tail.", "heads."))}
-        self.model = None if folder is None else ReleasedModel(encoder)
-
-    @torch.no_grad()
-    def replace(
-        self, coded: tuple[Tensor, Tensor, Tensor], rgb: Tensor, position: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Replace what `ReleasedModel.quantised` gave for some pictures of RGB in [0, 1] by what this encoder gives."""
-        if self.model is None:
-            return coded
-        chosen = distributed.uniform((len(rgb),), rgb.device) < EARLIER_SHARE
-        if not bool(chosen.any()):
-            return coded
-        symbols, mean, log2_gain = (value.clone() for value in coded)
-        symbols[chosen], mean[chosen], log2_gain[chosen] = self.model.quantised(rgb[chosen], position[chosen])
-        return symbols, mean, log2_gain

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from .codec import Codec
 from .entropy import TOTAL, FactorisedModel
@@ -100,7 +100,11 @@ def fit_density(tables: dict[str, Tensor], steps: int = 2000) -> tuple[Factorise
         return model, float(excess()) / channels
 
 
-def step_size(parameter: nn.Parameter, largest: float) -> float:
+def root_mean_square(parameter: Tensor) -> float:
+    """Size of a tensor's typical element."""
+    return float(parameter.detach().float().square().mean().sqrt())
+
+
+def step_size(parameter: Tensor, largest: float) -> float:
     """Peak learning rate of a tensor with norms folded in: 0.3 % of its RMS, `largest` at most."""
-    size = float(parameter.detach().float().square().mean().sqrt())
-    return min(largest, 3e-3 * max(size, 1e-3))
+    return min(largest, 3e-3 * max(root_mean_square(parameter), 1e-3))

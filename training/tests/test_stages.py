@@ -14,8 +14,9 @@ from conftest import COMMON, assert_same_path, stage
 
 from dicm_training.codec import Codec
 from dicm_training.data import CropSource, batch_shapes, normalise, synthetic_pictures
+from dicm_training.earlier import EarlierEncoder
 from dicm_training.networks import TINY
-from dicm_training.released import EarlierEncoder, ReleasedModel, stored_tensors, widen
+from dicm_training.released import ReleasedModel, stored_tensors, widen
 from dicm_training.run_state import load_model
 from dicm_training.setup import add_common_arguments, prepare
 from dicm_training.unfold import unfold

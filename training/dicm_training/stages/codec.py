@@ -29,7 +29,7 @@ from ..released import is_decode_critical, stored_tensors, widen
 from ..resnet import Head, Tail
 from ..run_state import AveragedWeights, StageRun, save_atomically
 from ..setup import Setup, add_common_arguments, prepare, seed_step
-from ..unfold import fit_density, step_size, unfold
+from ..unfold import fit_density, root_mean_square, step_size, unfold
 
 DECODE_FILE = "decode.safetensors"
 """What a run keeps of the release that --start names: the tensors that entropy decoding depends on."""
@@ -226,11 +226,6 @@ def loss_terms(
     return loss, {"bpp": bpp.detach().mean(), "hyper_bpp": hyper, "D": error.detach().mean(), **parts}
 
 
-def root_mean_square(parameter: Tensor) -> float:
-    """Size of a tensor's typical element."""
-    return float(parameter.detach().float().square().mean().sqrt())
-
-
 def parameter_groups(model: Model, args: argparse.Namespace) -> list[dict]:
     """Sort parameters by learning rate.
 
@@ -277,6 +272,8 @@ def first_weights(setup: Setup, args: argparse.Namespace, reference: Reference, 
     codec = model.codec
     if args.start is not None:
         continue_release(setup, args, codec)
+    elif distributed.is_first():
+        (setup.run_folder / DECODE_FILE).unlink(missing_ok=True)  # of a codec that was here before
     if reference.elimination is not None and not args.no_re:
         codec.re.load_state_dict(reference.elimination.state_dict())
         assert reference.redundancy_prior is not None

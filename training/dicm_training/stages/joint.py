@@ -18,12 +18,14 @@ from torch import Tensor, nn
 from ..data import CropSource, Photographs, batch_shapes, synthetic_pictures, to_rgb, training_paths
 from ..detection_loss import detection_loss
 from ..distortion import DistortionWeights, distortion
+from ..earlier import EarlierEncoder, add_earlier_argument
 from ..heads import Heads
 from ..instances import ViewSource, read_annotated, synthetic_annotated
 from ..patterns import draw_patterns, pattern_loss
-from ..released import LARGEST_POSITION, EarlierEncoder, ReleasedModel, add_earlier_argument, widen
+from ..released import LARGEST_POSITION, ReleasedModel, widen
 from ..run_state import StageRun, checkpoint_of, load_heads
 from ..setup import seed_step
+from ..unfold import step_size
 from .heads import base_tensors, set_training
 
 CROP_WEIGHTS = DistortionWeights(features=(0.05, 0.1, 0.15, 0.5), logits=1.0)
@@ -75,9 +77,8 @@ def parameter_groups(model: SynthesisAndHeads, synthesis_rate: float, heads_rate
     heads = [p for p in model.heads.parameters() if p.requires_grad]
     groups: list[dict] = [{"params": heads, "peak": heads_rate}]
     for value in model.synthesis.values():
-        size = float(value.detach().square().mean().sqrt())
         # No decay: these are not the weights but the weights with norms folded in.
-        groups.append({"params": [value], "peak": min(synthesis_rate, 3e-3 * size), "weight_decay": 0.0})
+        groups.append({"params": [value], "peak": step_size(value, synthesis_rate), "weight_decay": 0.0})
     return groups
 
 

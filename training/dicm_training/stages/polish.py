@@ -17,9 +17,10 @@ from .. import distributed
 from ..codec import Model
 from ..data import normalise
 from ..distortion import DistortionWeights, distortion
+from ..earlier import EarlierEncoder, add_earlier_argument
 from ..fold import fold
 from ..reference import load_reference
-from ..released import LARGEST_POSITION, EarlierEncoder, add_earlier_argument
+from ..released import LARGEST_POSITION
 from ..run_state import StageRun, checkpoint_of, load_model
 from ..setup import add_common_arguments, prepare, seed_step
 from ..unfold import step_size
