@@ -8,12 +8,18 @@ import torch
 from dicm_training.patterns import draw_pattern, draw_patterns, pattern_loss
 
 
-def test_patterns_have_two_colours_and_follow_seed_and_step() -> None:
-    for i in range(40):
-        picture = draw_pattern(np.random.default_rng(i), 48)
-        assert picture.shape == (48, 48, 3)
+def test_patterns_are_fine_and_follow_seed_and_step() -> None:
+    pictures = [draw_pattern(np.random.default_rng(i), 64) for i in range(60)]
+    for picture in pictures:
+        assert picture.shape == (64, 64, 3)
         assert picture.dtype == np.uint8
-        assert len(np.unique(picture.reshape(-1, 3), axis=0)) == 2
+        # All colours lie on a line between two, but for rounding.
+        colours = np.unique(picture.reshape(-1, 3), axis=0).astype(float)
+        assert np.linalg.matrix_rank(colours - colours[0], tol=3.0 * len(colours)) == 1
+    fine = [p for p in pictures if np.ptp(p[20:44, 20:44].astype(int), axis=(0, 1)).max() > 0]
+    assert len(fine) > 50
+    hard = [p for p in pictures if len(np.unique(p.reshape(-1, 3), axis=0)) == 2]
+    assert 15 < len(hard) < 55
     a, b = draw_patterns(3, 32, 1, 5), draw_patterns(3, 32, 1, 5)
     assert a.shape == (3, 3, 32, 32)
     assert torch.equal(a, b)

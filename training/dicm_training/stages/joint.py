@@ -10,6 +10,7 @@ neither the decode id nor anything on uncompressed features changes but the head
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 
 import torch
@@ -19,14 +20,14 @@ from ..data import CropSource, Photographs, batch_shapes, synthetic_pictures, to
 from ..detection_loss import detection_loss
 from ..distortion import DistortionWeights, distortion
 from ..earlier import EarlierEncoder, add_earlier_argument
-from ..heads import Heads
+from ..heads import Heads, unfold_heads
 from ..instances import ViewSource, read_annotated, synthetic_annotated
 from ..patterns import draw_patterns, pattern_loss
-from ..released import LARGEST_POSITION, ReleasedModel, widen
+from ..released import LARGEST_POSITION, ReleasedModel, stored_tensors, widen
 from ..run_state import StageRun, checkpoint_of, load_heads
 from ..setup import seed_step
 from ..unfold import step_size
-from .heads import base_tensors, set_training
+from .heads import CATEGORIES_FILE, base_tensors, set_training
 
 CROP_WEIGHTS = DistortionWeights(features=(0.05, 0.1, 0.15, 0.5), logits=1.0)
 VIEW_WEIGHTS = DistortionWeights(features=(0.02, 0.25, 0.25, 0.25), logits=0.1)
@@ -34,8 +35,12 @@ VIEW_WEIGHTS = DistortionWeights(features=(0.02, 0.25, 0.25, 0.25), logits=0.1)
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the stage's options."""
-    parser.add_argument("--run", type=Path, required=True, help="run folder that holds heads.pt")
-    parser.add_argument("--base", type=Path, help="released model folder to build on, instead of the run's polish.pt")
+    parser.add_argument("--run", type=Path, required=True, help="run folder: heads.pt, checkpoints and logs")
+    parser.add_argument(
+        "--base",
+        type=Path,
+        help="released model folder to build on, instead of the run's polish.pt; without heads.pt, its heads too",
+    )
     parser.add_argument("--data", type=Path, help="unpacked data folder (classification/, detection/, photos/)")
     parser.add_argument("--synthetic", action="store_true", help="train on drawn pictures instead of --data")
     add_earlier_argument(parser)
@@ -48,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--crops", type=int, nargs="+", default=[192, 224, 256], help="crop sides, in pixels")
     parser.add_argument("--synthesis-rate", type=float, default=2e-4, help="largest peak learning rate of g_s")
     parser.add_argument("--heads-rate", type=float, default=2e-4, help="peak learning rate of the heads")
-    parser.add_argument("--patterns", type=int, default=4, help="fine patterns beside a batch of crops")
+    parser.add_argument("--patterns", type=int, default=8, help="fine patterns beside a batch of crops")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=0, help="CPU threads (0: PyTorch's choice)")
     parser.add_argument("--stop-after", type=int, help="stop, resumable, after this many steps of this start")
@@ -94,16 +99,32 @@ def load_synthesis(path: Path) -> dict[str, Tensor]:
     return {k.removeprefix(prefix).replace("/", "."): v for k, v in average.items() if k.startswith(prefix)}
 
 
+def starting_heads(run: Path, base: Path | None) -> Heads:
+    """Load the heads of the run's heads.pt, or without one those of the released model, with their categories."""
+    trained = run / "heads.pt"
+    if base is None or trained.exists():
+        return load_heads(trained, torch.device("cpu"))[0]
+    try:
+        heads = unfold_heads(widen(stored_tensors(base)))
+    except ValueError as problem:
+        raise SystemExit(f"--base {base}: {problem}; run the stage heads first") from problem
+    categories = json.loads((base / "manifest.json").read_text())["detection"]["categories"]
+    (run / CATEGORIES_FILE).write_text(json.dumps(categories))
+    return heads
+
+
 def run(args: argparse.Namespace) -> None:
     """Run or resume the stage."""
     if args.data is None and not args.synthetic:
         raise SystemExit("--data FOLDER is needed (unpacked training photographs), or --synthetic")
-    trained_heads = checkpoint_of(args.run, "heads")
+    if args.base is None:
+        checkpoint_of(args.run, "heads")
     if args.threads:
         torch.set_num_threads(args.threads)
+    args.run.mkdir(parents=True, exist_ok=True)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     tensors = {k: in_channels_last(v.to(device)) for k, v in widen(base_tensors(args.run, args.base)).items()}
-    heads, _ = load_heads(trained_heads, device)
+    heads = starting_heads(args.run, args.base).to(device)
     model = SynthesisAndHeads(tensors, heads).to(device)
     model.heads.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     # Batch norms stay as the stage heads left them: batches of decoded features alone have other statistics.
