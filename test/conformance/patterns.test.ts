@@ -30,6 +30,8 @@ const PATTERNS: Readonly<Record<string, (width: number) => (x: number, y: number
   stripes: (width) => (x) => Math.floor(x / width) % 2 === 1,
   'a checkerboard': (width) => (x, y) => (Math.floor(x / width) + Math.floor(y / width)) % 2 === 1,
   diagonals: (width) => (x, y) => Math.floor((x + y) / width) % 2 === 1,
+  'lines at 30 degrees': (width) => (x, y) => Math.floor((Math.sqrt(3) * x + y) / (2 * width)) % 2 === 1,
+  dots: (width) => (x, y) => x % (2 * width) < width && y % (2 * width) < width,
 };
 
 test.each(Object.keys(PATTERNS).flatMap((pattern) => [2, 3, 8].map((width) => [pattern, width] as const)))(

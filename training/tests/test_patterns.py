@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 
-from dicm_training.patterns import draw_pattern, draw_patterns, pattern_loss
+from dicm_training.patterns import draw_pattern, draw_patterns, exaggerate, pattern_loss, runaway_loss
 
 
 def test_patterns_are_fine_and_follow_seed_and_step() -> None:
@@ -38,3 +39,20 @@ def test_loss_leads_back_from_features_that_ran_away() -> None:
         with torch.no_grad():
             shorter = features - 0.1 * features.norm() * features.grad / features.grad.norm()
             assert pattern_loss(shorter, target) < loss
+
+
+def test_exaggeration_scales_each_picture_upwards() -> None:
+    torch.manual_seed(2)
+    latents = torch.randn(50, 3, 4, 4)
+    factors = exaggerate(latents) / latents
+    torch.testing.assert_close(factors, factors[:, :1, :1, :1].expand_as(factors))
+    of_pictures = factors[:, 0, 0, 0]
+    assert 1 <= float(of_pictures.min()) < 1.1
+    assert 1.5 < float(of_pictures.max()) <= 1.601
+
+
+def test_only_what_runs_away_is_held_back() -> None:
+    target = torch.ones(2, 1, 2, 2)
+    assert float(runaway_loss(2.4 * target, target)) == 0  # a relative error of 1.96
+    expected = np.log(1 + 9.0) - np.log(3)
+    assert float(runaway_loss(4 * target, target)) == pytest.approx(expected, rel=1e-5)

@@ -22,7 +22,7 @@ from ..distortion import DistortionWeights, distortion
 from ..earlier import EarlierEncoder, add_earlier_argument
 from ..heads import Heads, unfold_heads
 from ..instances import ViewSource, read_annotated, synthetic_annotated
-from ..patterns import draw_patterns, pattern_loss
+from ..patterns import draw_patterns, exaggerate, pattern_loss, runaway_loss
 from ..released import LARGEST_POSITION, ReleasedModel, stored_tensors, widen
 from ..run_state import StageRun, checkpoint_of, load_heads
 from ..setup import seed_step
@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--crops", type=int, nargs="+", default=[192, 224, 256], help="crop sides, in pixels")
     parser.add_argument("--synthesis-rate", type=float, default=2e-4, help="largest peak learning rate of g_s")
     parser.add_argument("--heads-rate", type=float, default=2e-4, help="peak learning rate of the heads")
-    parser.add_argument("--patterns", type=int, default=8, help="fine patterns beside a batch of crops")
+    parser.add_argument("--patterns", type=int, default=8, help="fine patterns beside a batch of crops (0: none)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=0, help="CPU threads (0: PyTorch's choice)")
     parser.add_argument("--stop-after", type=int, help="stop, resumable, after this many steps of this start")
@@ -146,20 +146,27 @@ def run(args: argparse.Namespace) -> None:
     set_training(model.heads)
     stage.begin()
 
-    def features_of(rgb: Tensor) -> tuple[Tensor, Tensor]:
-        """Decoded features of random quality, and f1."""
+    def latents_of(rgb: Tensor) -> tuple[Tensor, Tensor]:
+        """y^ of random quality, and f1."""
         with torch.no_grad():
             f1 = released.head(rgb)
             position = torch.rand(len(rgb), device=device) * LARGEST_POSITION
             coded = earlier.replace(released.quantised(rgb, position), rgb, position)
-        return released.synthesise(released.dequantise(*coded, position)), f1
+        return released.dequantise(*coded, position), f1
 
     def outputs_of(rgb: Tensor) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
         """What decoded features of random quality give, and what f1 gives: (features, c2, c3, c4, logits) each."""
-        f3, f1 = features_of(rgb)
+        y, f1 = latents_of(rgb)
+        f3 = released.synthesise(y)
         with torch.no_grad():
             target = (f1, *released.tail(f1))
         return (f3, *released.tail(f3)), target
+
+    def pattern_losses(rgb: Tensor) -> tuple[Tensor, Tensor]:
+        """Losses of patterns, and of the same with exaggerated latents."""
+        y, f1 = latents_of(rgb)
+        plain, exaggerated = released.synthesise(torch.cat((y, exaggerate(y)))).chunk(2)
+        return pattern_loss(plain, f1), runaway_loss(exaggerated, f1)
 
     while not stage.over:
         step = stage.schedule.step
@@ -174,7 +181,7 @@ def run(args: argparse.Namespace) -> None:
                 outputs, target = outputs_of(rgb.to(device, memory_format=torch.channels_last))
                 if args.patterns:
                     drawn = draw_patterns(args.patterns, 128, args.seed, step)
-                    strange = pattern_loss(*features_of(drawn.to(device, memory_format=torch.channels_last)))
+                    strange = pattern_losses(drawn.to(device, memory_format=torch.channels_last))
         if step % 2 == 0:
             loss, parts = detection_loss(raw, targets)
             untouched, _ = detection_loss(plain, targets)
@@ -187,6 +194,7 @@ def run(args: argparse.Namespace) -> None:
             parts = {"crop": kept["c4"], "kl": kept["kl"], "agreement": agreement}
             loss = error.mean()
             if args.patterns:
-                loss, parts["pattern"] = loss + strange, strange.detach()
+                loss = loss + sum(strange)
+                parts.update(pattern=strange[0].detach(), runaway=strange[1].detach())
             stage.step(loss, parts)
     stage.finish()
