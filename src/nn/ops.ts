@@ -89,6 +89,8 @@ export interface Ops<V extends Value> {
 
   /** max(x, 0). */
   relu(x: V): V;
+  /** min(max(x, -limit), limit). */
+  clamp(x: V, limit: number): V;
   /** GELU in its tanh form: x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3))). */
   gelu(x: V): V;
   /** x * min(max(x/6 + 1/2, 0), 1). */

@@ -9,6 +9,7 @@ import { describeBackends } from './open-for-test.js';
 interface Options extends ConvolutionOptions {
   size: number;
   factor: number;
+  limit: number;
   edges: Edges;
   value: number;
   sizes: number[];
@@ -64,6 +65,8 @@ function apply<V extends Value>(
       return ops.shiftChannels(x, 'values', tensorNamed(tensors, 'values'));
     case 'relu':
       return ops.relu(x);
+    case 'clamp':
+      return ops.clamp(x, options.limit);
     case 'gelu':
       return ops.gelu(x);
     case 'hardSwish':

@@ -142,6 +142,10 @@ class ConvFormerBlock(nn.Module):
         return x + self.b.to(x.dtype)[:, None, None] * self.m2(gelu(h + self.mdw(h)))
 
 
+PRODUCT_LIMIT = 32.0
+"""Largest magnitude of a recursive gated block's product; photographs stay below half of it (docs/architecture.md)."""
+
+
 class RecursiveGatedBlock(nn.Module):
     """Recursive gated convolution of order 3 (HorNet; design section 5) followed by an MLP."""
 
@@ -164,7 +168,7 @@ class RecursiveGatedBlock(nn.Module):
         q0, q1, q2 = (self.dw(q) / 3).split(self.dims, 1)
         p = p * q0
         p = self.w1(p) * q1
-        p = self.w2(p) * q2
+        p = (self.w2(p) * q2).clamp(-PRODUCT_LIMIT, PRODUCT_LIMIT)
         x = x + self.a.to(x.dtype)[:, None, None] * self.wout(p)
         return x + self.b.to(x.dtype)[:, None, None] * self.m2(gelu(self.m1(self.norm2(x))))
 

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from .data import normalise
 from .heads import HeadOutputs
-from .networks import HEAD_DIMENSION, LAYER_NORM_EPSILON, depth_to_space, gelu, pad_to_even
+from .networks import HEAD_DIMENSION, LAYER_NORM_EPSILON, PRODUCT_LIMIT, depth_to_space, gelu, pad_to_even
 
 
 def is_decode_critical(name: str) -> bool:
@@ -117,6 +117,7 @@ class ReleasedModel:
         p, q = self.conv(x, f"{n}.win").split((c // 4, c // 4 + c // 2 + c), 1)
         q0, q1, q2 = self.same(q, f"{n}.dw").split((c // 4, c // 2, c), 1)
         p = self.conv(self.conv(p * q0, f"{n}.w1") * q1, f"{n}.w2") * q2
+        p = p.clamp(-PRODUCT_LIMIT, PRODUCT_LIMIT)
         x = x + self.conv(p, f"{n}.wout")
         return x + self.conv(gelu(self.conv(x, f"{n}.m1")), f"{n}.m2")
 

@@ -156,6 +156,7 @@ def elementwise(b: Builder) -> None:
     b.add("image", "scaleChannels", [a], x * t["values"][:, None, None], tensors=specs)
     b.add("image", "shiftChannels", [a], x + t["values"][:, None, None], tensors=specs)
     b.add("image", "relu", [a], F.relu(x))
+    b.add("at 0.75", "clamp", [a], x.clamp(-0.75, 0.75), options={"limit": 0.75})
     b.add("tanh form", "gelu", [a], F.gelu(x, approximate="tanh"))
     b.add("image", "hardSwish", [a], F.hardswish(x))
     half, z = b.image(4, 4, 4, 1 / 2)
@@ -239,6 +240,11 @@ def modules(b: Builder) -> None:
     specs, m = model(with_biases("b.0", first) | with_biases("b.1", second))
     y = m.bottlenecks(x, "b", 2)
     b.add("stride 2", "bottlenecks", [spec], y, tensors=specs, options={"name": "b", "stride": 2})
+
+    spec, x = b.image(5, 6, 8, 1 / 2)
+    specs, m = model(gated_shapes("g.0", 8, 3))
+    y = m.gated(x, "g.0")
+    b.add("products at their limit", "recursiveGatedConvolutions", [spec], y, tensors=specs, options={"name": "g"})
 
 
 def main() -> None:

@@ -165,6 +165,11 @@ export class GraphOps implements Ops<GraphValue> {
     return this.#node('Relu', [x.name], x.channels, x.rank);
   }
 
+  clamp(x: GraphValue, limit: number): GraphValue {
+    const inputs = [x.name, this.#graph.scalar(-limit), this.#graph.scalar(limit)];
+    return this.#node('Clip', inputs, x.channels, x.rank);
+  }
+
   gelu(x: GraphValue): GraphValue {
     return this.#node('Gelu', [x.name], x.channels, x.rank, { approximate: 'tanh' });
   }

@@ -216,6 +216,11 @@ export class EagerOps implements Ops<EagerValue> {
     return this.value(this.#tf.relu(x.tensor));
   }
 
+  clamp(x: EagerValue, limit: number): EagerValue {
+    this.#guard.reserve(x.tensor.size);
+    return this.value(this.#tf.clipByValue(x.tensor, -limit, limit));
+  }
+
   gelu(x: EagerValue): EagerValue {
     // (1 + tanh(u)) / 2 = sigmoid(2u) saves two passes over memory.
     this.#guard.reserve(5 * x.tensor.size);
