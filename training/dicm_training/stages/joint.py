@@ -101,14 +101,14 @@ def load_synthesis(path: Path) -> dict[str, Tensor]:
 
 def starting_heads(run: Path, base: Path | None) -> Heads:
     """Load the heads of the run's heads.pt, or without one those of the released model, with their categories."""
-    trained = run / "heads.pt"
-    if base is None or trained.exists():
-        return load_heads(trained, torch.device("cpu"))[0]
+    if base is None or (run / "heads.pt").exists():
+        return load_heads(checkpoint_of(run, "heads"), torch.device("cpu"))[0]
     try:
         heads = unfold_heads(widen(stored_tensors(base)))
     except ValueError as problem:
         raise SystemExit(f"--base {base}: {problem}; run the stage heads first") from problem
     categories = json.loads((base / "manifest.json").read_text())["detection"]["categories"]
+    run.mkdir(parents=True, exist_ok=True)
     (run / CATEGORIES_FILE).write_text(json.dumps(categories))
     return heads
 
@@ -117,14 +117,11 @@ def run(args: argparse.Namespace) -> None:
     """Run or resume the stage."""
     if args.data is None and not args.synthetic:
         raise SystemExit("--data FOLDER is needed (unpacked training photographs), or --synthetic")
-    if args.base is None:
-        checkpoint_of(args.run, "heads")
     if args.threads:
         torch.set_num_threads(args.threads)
-    args.run.mkdir(parents=True, exist_ok=True)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    tensors = {k: in_channels_last(v.to(device)) for k, v in widen(base_tensors(args.run, args.base)).items()}
     heads = starting_heads(args.run, args.base).to(device)
+    tensors = {k: in_channels_last(v.to(device)) for k, v in widen(base_tensors(args.run, args.base)).items()}
     model = SynthesisAndHeads(tensors, heads).to(device)
     model.heads.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     # Batch norms stay as the stage heads left them: batches of decoded features alone have other statistics.
