@@ -1,12 +1,12 @@
-import { type Tile, tileGrid } from '../container/tile-grid.js';
 import { BackendError } from '../errors.js';
+import { type PictureArea, type Tile, tileGrid } from '../geometry.js';
 import { nameTaskMaps, type TaskMaps, type TaskSelection } from '../networks/task-network.js';
 import type { FeatureMap } from '../nn/backend.js';
 import type { CallOptions } from './encode-picture.js';
 import type { Networks } from './networks.js';
 import { overlap } from './overlap.js';
 import type { PictureSource } from './picture-source.js';
-import { type PictureArea, type WindowGrid, windowGrid } from './windows.js';
+import { type WindowGrid, windowGrid } from './windows.js';
 
 /** What the heads say about one window of a picture. */
 export interface WindowMaps extends PictureArea {

@@ -1,6 +1,7 @@
 import type { DicmFile } from '../container/dicm-file.js';
 import { hyperLatentIndexes } from '../entropy/latent-streams.js';
 import { channelCostBits, positionCostBits } from '../entropy/symbol-cost.js';
+import { LATENT_STRIDE, LATENTS_PER_HYPER, latentExtent } from '../geometry.js';
 import { decodeTiles } from './decode-picture.js';
 import type { CallOptions } from './encode-picture.js';
 import type { EntropyModel } from './entropy-model.js';
@@ -25,12 +26,13 @@ export async function measureBits(
   options: CallOptions = {},
 ): Promise<BitMap> {
   const { latentChannels, hyperChannels, latentTables, hyperTables } = entropy;
+  const [height, width] = [latentExtent(file.header.height), latentExtent(file.header.width)];
   const map: BitMap = {
     latentChannelBits: new Float64Array(latentChannels),
     hyperChannelBits: new Float64Array(hyperChannels),
-    height: Math.ceil(file.header.height / 16),
-    width: Math.ceil(file.header.width / 16),
-    positionBits: new Float32Array(Math.ceil(file.header.height / 16) * Math.ceil(file.header.width / 16)),
+    height,
+    width,
+    positionBits: new Float32Array(height * width),
   };
   for await (const { tile, decoded } of decodeTiles(entropy, file, options)) {
     const { z, symbols, indexes } = decoded;
@@ -42,15 +44,20 @@ export async function measureBits(
     const { latentHeight, latentWidth, hyperWidth } = tile;
     for (let y = 0; y < latentHeight; y++) {
       for (let x = 0; x < latentWidth; x++) {
-        // A hyper-latent position lies over up to 4 x 4 latent ones; at the border over fewer.
-        const share = Math.min(4, latentHeight - (y & ~3)) * Math.min(4, latentWidth - (x & ~3));
-        const hyper = hyperBits[(y >> 2) * hyperWidth + (x >> 2)]! / share;
-        const at = (tile.y / 16 + y) * map.width + tile.x / 16 + x;
+        const [row, column] = [Math.floor(y / LATENTS_PER_HYPER), Math.floor(x / LATENTS_PER_HYPER)];
+        const hyper =
+          hyperBits[row * hyperWidth + column]! / (covered(row, latentHeight) * covered(column, latentWidth));
+        const at = (tile.y / LATENT_STRIDE + y) * map.width + tile.x / LATENT_STRIDE + x;
         map.positionBits[at] = bits[y * latentWidth + x]! + hyper;
       }
     }
   }
   return map;
+}
+
+/** Latent positions on a side that a hyper-latent position lies over: fewer at the border. */
+function covered(hyperPosition: number, latentExtent: number): number {
+  return Math.min(LATENTS_PER_HYPER, latentExtent - hyperPosition * LATENTS_PER_HYPER);
 }
 
 function addTo(sums: Float64Array, values: Float64Array): void {

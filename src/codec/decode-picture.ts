@@ -1,6 +1,6 @@
 import type { DicmFile } from '../container/dicm-file.js';
-import { TILE_EDGE, type Tile, tileGrid } from '../container/tile-grid.js';
 import { BackendError } from '../errors.js';
+import { FEATURES_PER_LATENT, featureExtent, TILE_EDGE, type Tile, tileGrid } from '../geometry.js';
 import type { Gains } from '../hyperprior/gains.js';
 import type { FeatureMap } from '../nn/backend.js';
 import { tensorNamed } from '../nn/layer.js';
@@ -52,8 +52,7 @@ export function featureExtents(
   file: DicmFile,
   tensors: TensorMap,
 ): { height: number; width: number; channels: number; rowsAtOnce: number } {
-  // g_s ends in a depth-to-space of factor 4.
-  const channels = tensorNamed(tensors, 'gs.linear.weight').shape[0]! / 16;
+  const channels = tensorNamed(tensors, 'gs.linear.weight').shape[0]! / FEATURES_PER_LATENT ** 2;
   const height = featureExtent(file.header.height);
   const rowsAtOnce = Math.min(height, featureExtent(TILE_EDGE));
   return { height, width: featureExtent(file.header.width), channels, rowsAtOnce };
@@ -115,17 +114,13 @@ async function* runOnTiles(
   }
 }
 
-function featureExtent(pixels: number): number {
-  return 4 * Math.ceil(pixels / 16);
-}
-
 /**
  * Refuses features that are none. Nothing in the format keeps a file, made for the purpose, from symbols so large
  * that the networks overflow; nobody downstream should have to look for the NaN that comes of it.
  */
 function checkFeatures(features: FeatureMap, tile: Tile): void {
   const { data, height, width } = features;
-  if (height !== 4 * tile.latentHeight || width !== 4 * tile.latentWidth) {
+  if (height !== featureExtent(tile.height) || width !== featureExtent(tile.width)) {
     throw new BackendError(
       'bad-features',
       `the synthesis network gave ${height} x ${width} features for a tile of ` +

@@ -1,9 +1,9 @@
 import type { TilePayload } from '../container/dicm-file.js';
 import { integerCheck } from '../container/integer-check.js';
-import type { Tile } from '../container/tile-grid.js';
 import { decodeHyperLatents, decodeLatents } from '../entropy/latent-streams.js';
 import { RangeDecoder } from '../entropy/range-decoder.js';
 import { FormatError } from '../errors.js';
+import type { Tile } from '../geometry.js';
 import type { Gains } from '../hyperprior/gains.js';
 import { dequantiseLatents, tableIndexes } from '../hyperprior/quantiser.js';
 import type { EntropyModel } from './entropy-model.js';

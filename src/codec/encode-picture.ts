@@ -1,7 +1,7 @@
 import type { DicmHeader, TilePayload } from '../container/dicm-file.js';
-import { tileGrid } from '../container/tile-grid.js';
 import { VERSION_MAJOR, VERSION_MINOR } from '../container/version.js';
 import { writeDicm } from '../container/write-dicm.js';
+import { latentExtent, tileGrid } from '../geometry.js';
 import type { Picture } from '../image/picture.js';
 import { tilePixels } from '../image/tile-pixels.js';
 import { analyseTile, encodeTile, type TileAnalysis } from './encode-tile.js';
@@ -65,7 +65,7 @@ export async function encodePicture(
   const { entropy, networks } = model;
   const grid = tileGrid(picture.width, picture.height);
   const count = grid.columns * grid.rows;
-  const latents = Math.ceil(picture.width / 16) * Math.ceil(picture.height / 16) * entropy.latentChannels;
+  const latents = latentExtent(picture.width) * latentExtent(picture.height) * entropy.latentChannels;
   const streamed = 'position' in goal && latents > STRAIGHTENED_LATENTS ? goal : undefined;
 
   const gains = streamed && entropy.gainsAt(streamed.position);

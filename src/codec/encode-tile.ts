@@ -1,9 +1,9 @@
 import type { TilePayload } from '../container/dicm-file.js';
 import { integerCheck } from '../container/integer-check.js';
-import type { Tile } from '../container/tile-grid.js';
 import { encodeHyperLatents, encodeLatents } from '../entropy/latent-streams.js';
 import { RangeEncoder } from '../entropy/range-encoder.js';
 import { BackendError } from '../errors.js';
+import type { Tile } from '../geometry.js';
 import type { Gains } from '../hyperprior/gains.js';
 import { quantiseLatents, tableIndexes } from '../hyperprior/quantiser.js';
 import type { FeatureMap } from '../nn/backend.js';

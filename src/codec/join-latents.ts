@@ -1,5 +1,5 @@
 import type { DicmFile } from '../container/dicm-file.js';
-import { tileGrid } from '../container/tile-grid.js';
+import { HYPER_STRIDE, LATENT_STRIDE, tileGrid } from '../geometry.js';
 import { checkLimit, type Limits } from '../limits.js';
 import { decodeTiles } from './decode-picture.js';
 import { latentsOfTile } from './decode-tile.js';
@@ -46,8 +46,8 @@ export async function joinLatents(
     y ??= openPlane(latentExtents, latentChannels, (length) => new Float32Array(length));
     z ??= openPlane(hyperExtents, hyperChannels, (length) => new Int32Array(length));
     // Only the last tile of a row or column is smaller, so the others start at whole multiples.
-    place(y, latentsOfTile(decoded, gains), tile.latentWidth, tile.x / 16, tile.y / 16);
-    place(z, decoded.z, tile.hyperWidth, tile.x / 64, tile.y / 64);
+    place(y, latentsOfTile(decoded, gains), tile.latentWidth, tile.x / LATENT_STRIDE, tile.y / LATENT_STRIDE);
+    place(z, decoded.z, tile.hyperWidth, tile.x / HYPER_STRIDE, tile.y / HYPER_STRIDE);
   }
   // A file has at least one tile.
   return { y: y!, z: z! };

@@ -1,12 +1,11 @@
 import type { DicmFile } from '../container/dicm-file.js';
-import { TILE_EDGE, tileGrid } from '../container/tile-grid.js';
+import { LATENT_STRIDE, latentExtent, type PictureArea, TILE_EDGE, tileGrid } from '../geometry.js';
 import type { Picture } from '../image/picture.js';
 import { tilePixels } from '../image/tile-pixels.js';
 import type { TaskInput } from '../networks/task-network.js';
 import type { FeatureMap } from '../nn/backend.js';
 import { decodeTile, latentsOfTile } from './decode-tile.js';
 import type { EntropyModel } from './entropy-model.js';
-import type { PictureArea } from './windows.js';
 
 /** Where task networks get their inputs from, part by part. */
 export interface PictureSource {
@@ -51,8 +50,8 @@ export function latentSource(entropy: EntropyModel, file: DicmFile): PictureSour
     const tile = grid.tile(index);
     const latents = latentsAt(index);
     // Where the common part begins in the tile, and where in the area.
-    const [x, y] = [Math.max(0, left - tile.x / 16), Math.max(0, top - tile.y / 16)];
-    const [toX, toY] = [tile.x / 16 + x - left, tile.y / 16 + y - top];
+    const [x, y] = [Math.max(0, left - tile.x / LATENT_STRIDE), Math.max(0, top - tile.y / LATENT_STRIDE)];
+    const [toX, toY] = [tile.x / LATENT_STRIDE + x - left, tile.y / LATENT_STRIDE + y - top];
     const columns = Math.min(tile.latentWidth - x, into.width - toX);
     const rows = Math.min(tile.latentHeight - y, into.height - toY);
     for (let row = 0; row < rows; row++) {
@@ -66,8 +65,8 @@ export function latentSource(entropy: EntropyModel, file: DicmFile): PictureSour
     width,
     height,
     cut(area) {
-      const [left, top] = [area.x / 16, area.y / 16];
-      const size = { height: Math.ceil(area.height / 16), width: Math.ceil(area.width / 16) };
+      const [left, top] = [area.x / LATENT_STRIDE, area.y / LATENT_STRIDE];
+      const size = { height: latentExtent(area.height), width: latentExtent(area.width) };
       // The first tile decodes before there is memory for the others: a header may claim what is not there.
       const first = Math.floor(area.y / TILE_EDGE) * grid.columns + Math.floor(area.x / TILE_EDGE);
       latentsAt(first);

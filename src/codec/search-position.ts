@@ -1,4 +1,4 @@
-import { MAX_QUALITY_POSITION } from '../hyperprior/gains.js';
+import { MAX_QUALITY_POSITION } from '../geometry.js';
 
 /** A picture coded at some quality position. */
 export interface Candidate {

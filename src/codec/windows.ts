@@ -1,12 +1,4 @@
-import { TILE_EDGE } from '../container/tile-grid.js';
-
-/** A part of a coded picture, in pixels. */
-export interface PictureArea {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-}
+import { type PictureArea, TILE_EDGE } from '../geometry.js';
 
 /** How a picture divides into windows in which objects are looked for. */
 export interface WindowGrid {

@@ -1,11 +1,11 @@
 import { openSlice, readU32Be, remainingBytes } from '../bytes/byte-slice.js';
 import { crc32 } from '../bytes/crc32.js';
 import { DicmError, FormatError } from '../errors.js';
+import { tileGrid } from '../geometry.js';
 import { readHeader } from './header.js';
 import { readSectionPlace } from './section-walk.js';
 import { SIGNATURE } from './signature.js';
 import { TAG_TILE } from './tags.js';
-import { tileGrid } from './tile-grid.js';
 
 /** Bytes of the CRC-32 at the end of a file. */
 export const FILE_CHECKSUM_BYTES = 4;

@@ -10,6 +10,7 @@ export {
   UnsupportedError,
   UsageError,
 } from '../errors.js';
+export { TILE_EDGE, type Tile, type TileGrid, tileGrid } from '../geometry.js';
 export { defaultLimits, type Limits } from '../limits.js';
 export type {
   AncillarySection,
@@ -26,6 +27,5 @@ export { positionToQuality, qualityToPosition } from './quality.js';
 export { readDicm } from './read-dicm.js';
 export { readInfo } from './read-info.js';
 export { TAG_EXIF, TAG_ICC, TAG_TILE, tagName } from './tags.js';
-export { TILE_EDGE, type Tile, type TileGrid, tileGrid } from './tile-grid.js';
 export { VERSION_MAJOR, VERSION_MINOR } from './version.js';
 export { writeDicm } from './write-dicm.js';

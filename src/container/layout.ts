@@ -1,5 +1,6 @@
 import { openSlice } from '../bytes/byte-slice.js';
 import { FormatError, UnsupportedError, UsageError } from '../errors.js';
+import { tileGrid } from '../geometry.js';
 import { checkLimit, type Limits, resolveLimits } from '../limits.js';
 import { FILE_CHECKSUM_BYTES } from './damage.js';
 import type { DicmHeader } from './dicm-file.js';
@@ -9,7 +10,6 @@ import { TILE_CHECK_BYTES } from './integer-check.js';
 import { readSectionPlace, type SectionPlace } from './section-walk.js';
 import { checkSignature, SIGNATURE } from './signature.js';
 import { CRITICAL_BIT, MAX_ANCILLARY_SECTIONS, TAG_EXIF, TAG_ICC, TAG_TILE, tagName } from './tags.js';
-import { tileGrid } from './tile-grid.js';
 
 /** A file whose structure has been checked: where everything lies. */
 export interface Layout {

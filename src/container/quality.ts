@@ -1,7 +1,5 @@
 import { UsageError } from '../errors.js';
-
-/** Largest quality position: the header has 11 bits for it. */
-export const MAX_QUALITY_POSITION = 2047;
+import { MAX_QUALITY_POSITION } from '../geometry.js';
 
 const LOWEST = 1;
 const HIGHEST = 100;

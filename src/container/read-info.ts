@@ -1,4 +1,5 @@
 import { openSlice, readHex } from '../bytes/byte-slice.js';
+import { tileGrid } from '../geometry.js';
 import type { Limits } from '../limits.js';
 import { FILE_CHECKSUM_BYTES } from './damage.js';
 import type { DicmInfo, Field } from './dicm-file.js';
@@ -6,7 +7,6 @@ import { TILE_CHECK_BYTES } from './integer-check.js';
 import { readLayout } from './layout.js';
 import type { SectionPlace } from './section-walk.js';
 import { TAG_TILE, tagName } from './tags.js';
-import { tileGrid } from './tile-grid.js';
 
 /**
  * Describes a .dicm file: the header and where every field and section lies. Makes the same checks as

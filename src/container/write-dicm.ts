@@ -10,13 +10,12 @@ import {
 import { crc32 } from '../bytes/crc32.js';
 import { MAX_VARINT, writeVarint } from '../bytes/varint.js';
 import { UsageError } from '../errors.js';
+import { MAX_QUALITY_POSITION, tileGrid } from '../geometry.js';
 import type { AncillarySection, DicmFile, DicmHeader, TilePayload } from './dicm-file.js';
 import { writeHeader } from './header.js';
 import { TILE_CHECK_BYTES } from './integer-check.js';
-import { MAX_QUALITY_POSITION } from './quality.js';
 import { SIGNATURE } from './signature.js';
 import { MAX_ANCILLARY_SECTIONS, TAG_EXIF, TAG_ICC, TAG_TILE, tagName } from './tags.js';
-import { tileGrid } from './tile-grid.js';
 import { VERSION_MAJOR } from './version.js';
 
 /** Largest picture side: sides have four bytes in the long form. */

@@ -1,12 +1,10 @@
 import { ModelError, UsageError } from '../errors.js';
+import { MAX_QUALITY_POSITION } from '../geometry.js';
 import type { TensorMap } from '../tensor.js';
 import { exp2 } from './exp2.js';
 import { floatTensor } from './float-tensor.js';
 
 const { fround } = Math;
-
-/** Largest quality position of the header. */
-export const MAX_QUALITY_POSITION = 2047;
 
 /** Bounds of the gain tensors ([DICM-S-20]); with them no product with a mean overflows. */
 const MAX_LOG2_GAIN = 16;

@@ -1,4 +1,5 @@
 import { UsageError } from '../errors.js';
+import { LATENTS_PER_HYPER, MAX_LATENT_EXTENT, type Tile } from '../geometry.js';
 import type { TensorMap } from '../tensor.js';
 import { attentionScratchBytes, type Kernels } from './kernels.js';
 import { MemoryPlan, type Placed } from './memory-plan.js';
@@ -11,9 +12,6 @@ import {
   type VitWeights,
 } from './weights.js';
 
-/** Largest extent of a tile's latent grid: 512 pixels at stride 16. */
-export const MAX_LATENT_EXTENT = 32;
-
 /** Hyper-latents are clamped to -2^15..2^15 - 1 before they become binary32 ([DICM-S-03]). */
 const LEAST_HYPER_LATENT = -32768;
 const LARGEST_HYPER_LATENT = 32767;
@@ -22,12 +20,7 @@ const LARGEST_HYPER_LATENT = 32767;
 const OUTPUT_BOUND = 65536;
 
 /** Grid extents of one tile; `hyperX` must be ceil(`latentX` / 4). */
-export interface HyperSynthesisTile {
-  readonly hyperHeight: number;
-  readonly hyperWidth: number;
-  readonly latentHeight: number;
-  readonly latentWidth: number;
-}
+export type HyperSynthesisTile = Pick<Tile, 'hyperHeight' | 'hyperWidth' | 'latentHeight' | 'latentWidth'>;
 
 /** What the hyper-synthesis predicts for every latent, [rows][columns][channels]. */
 export interface LatentPrediction {
@@ -191,7 +184,10 @@ function linear(k: Kernels, w: Placed<LinearWeights>, x: number, y: number, toke
 function checkTile(z: Int32Array, tile: HyperSynthesisTile, hyperChannels: number): void {
   const { hyperHeight, hyperWidth, latentHeight, latentWidth } = tile;
   const allowed = (latent: number, hyper: number) =>
-    Number.isInteger(latent) && latent >= 1 && latent <= MAX_LATENT_EXTENT && hyper === Math.ceil(latent / 4);
+    Number.isInteger(latent) &&
+    latent >= 1 &&
+    latent <= MAX_LATENT_EXTENT &&
+    hyper === Math.ceil(latent / LATENTS_PER_HYPER);
   if (!allowed(latentHeight, hyperHeight) || !allowed(latentWidth, hyperWidth)) {
     throw new UsageError(
       'bad-tile',

@@ -1,7 +1,5 @@
+import { type PictureArea, paddedExtent } from '../geometry.js';
 import type { Picture } from './picture.js';
-
-/** Sides of what a network sees are multiples of this: the stride of the latent. */
-const NETWORK_STRIDE = 16;
 
 /** Pixels of one tile as a network takes them. */
 export interface TilePixels {
@@ -14,24 +12,16 @@ export interface TilePixels {
   channels: 3;
 }
 
-/** Where a tile lies in its picture, in pixels. */
-export interface TileArea {
-  x: number;
-  y: number;
-  width: number;
-  height: number;
-}
-
 let unitValues: Float32Array | undefined;
 
 /**
  * Cuts one tile out of a picture as floating-point samples, padded at the right and the bottom by repeating
  * the tile's last column and row up to multiples of 16 pixels.
  */
-export function tilePixels(picture: Picture, tile: TileArea): TilePixels {
+export function tilePixels(picture: Picture, tile: PictureArea): TilePixels {
   unitValues ??= Float32Array.from({ length: 256 }, (_, value) => value / 255);
-  const width = padded(tile.width);
-  const height = padded(tile.height);
+  const width = paddedExtent(tile.width);
+  const height = paddedExtent(tile.height);
   const data = new Float32Array(height * width * 3);
   const rowLength = width * 3;
   for (let row = 0; row < tile.height; row++) {
@@ -44,8 +34,4 @@ export function tilePixels(picture: Picture, tile: TileArea): TilePixels {
   const last = (tile.height - 1) * rowLength;
   for (let row = tile.height; row < height; row++) data.copyWithin(row * rowLength, last, last + rowLength);
   return { data, height, width, channels: 3 };
-}
-
-function padded(side: number): number {
-  return Math.ceil(side / NETWORK_STRIDE) * NETWORK_STRIDE;
 }

@@ -1,3 +1,4 @@
+import { FEATURES_PER_LATENT } from '../geometry.js';
 import { layerNamed } from '../nn/layer.js';
 import type { Ops, Value } from '../nn/ops.js';
 import type { TensorMap } from '../tensor.js';
@@ -13,5 +14,5 @@ export function analysis<V extends Value>(ops: Ops<V>, f2: V, tensors: TensorMap
     x = recursiveGatedConvolutions(ops, x, tensors, 'ga.block2');
     return ops.conv2d(x, layer('out'));
   });
-  return ops.add(ops.conv2d(f2, layer('linear'), { stride: 4 }), curved);
+  return ops.add(ops.conv2d(f2, layer('linear'), { stride: FEATURES_PER_LATENT }), curved);
 }

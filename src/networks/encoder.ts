@@ -1,3 +1,4 @@
+import { LATENT_STRIDE } from '../geometry.js';
 import type { InputSpec } from '../nn/backend.js';
 import type { Ops, Value } from '../nn/ops.js';
 import type { TensorMap } from '../tensor.js';
@@ -14,4 +15,4 @@ export function encoder<V extends Value>(ops: Ops<V>, inputs: readonly V[], tens
 }
 
 /** Input of {@link encoder}: a tile padded to multiples of 16 pixels. */
-export const encoderInputs: readonly InputSpec[] = [{ name: 'rgb', channels: 3, multiple: 16 }];
+export const encoderInputs: readonly InputSpec[] = [{ name: 'rgb', channels: 3, multiple: LATENT_STRIDE }];

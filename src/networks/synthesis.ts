@@ -1,3 +1,4 @@
+import { FEATURES_PER_LATENT } from '../geometry.js';
 import { layerNamed } from '../nn/layer.js';
 import type { Ops, Value } from '../nn/ops.js';
 import type { TensorMap } from '../tensor.js';
@@ -11,7 +12,7 @@ export function synthesis<V extends Value>(ops: Ops<V>, latent: V, tensors: Tens
     x = ops.depthToSpace(ops.conv2d(x, layer('up1')), 2);
     x = recursiveGatedConvolutions(ops, x, tensors, 'gs.block2');
     const curved = ops.depthToSpace(ops.conv2d(x, layer('up2')), 2);
-    const linear = ops.depthToSpace(ops.conv2d(latent, layer('linear')), 4);
+    const linear = ops.depthToSpace(ops.conv2d(latent, layer('linear')), FEATURES_PER_LATENT);
     return ops.relu(ops.add(linear, curved));
   });
 }

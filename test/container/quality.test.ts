@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { MAX_QUALITY_POSITION, positionToQuality, qualityToPosition } from '../../src/container/quality.js';
+import { positionToQuality, qualityToPosition } from '../../src/container/quality.js';
+import { MAX_QUALITY_POSITION } from '../../src/geometry.js';
 
 test.each([
   [1, 0],

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { DicmFile, DicmHeader } from '../../src/container/dicm-file.js';
-import { tileGrid } from '../../src/container/tile-grid.js';
+import { tileGrid } from '../../src/geometry.js';
 
 /** A small file of one tile; `header` replaces fields. */
 export function sampleFile(header: Partial<DicmHeader> = {}, payloadBytes = 20): DicmFile {

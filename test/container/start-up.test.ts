@@ -31,7 +31,8 @@ function reachable(entry: string): string[] {
 test('the container entry reaches container, bytes, errors and limits, and no package', () => {
   const modules = reachable('src/container/index.ts');
   expect(modules).toContain('src/bytes/crc32.ts');
-  for (const path of modules) expect(path).toMatch(/^src\/(container\/|bytes\/|errors\.ts$|limits\.ts$)/);
+  for (const path of modules)
+    expect(path).toMatch(/^src\/(container\/|bytes\/|errors\.ts$|geometry\.ts$|limits\.ts$)/);
 });
 
 describe('the built container entry, in a process of its own', () => {
@@ -81,7 +82,7 @@ describe('the built container entry, in a process of its own', () => {
     const built = pathToFileURL(join(folder, 'built')).href;
     expect(loaded.length).toBeGreaterThan(10);
     for (const url of loaded)
-      expect(url).toMatch(new RegExp(`^${built}/(container/|bytes/|errors\\.js|limits\\.js)`));
+      expect(url).toMatch(new RegExp(`^${built}/(container/|bytes/|errors\\.js|geometry\\.js|limits\\.js)`));
     for (const library of native) expect(library).not.toMatch(/sharp|vips|onnxruntime|tensorflow/);
   });
 });

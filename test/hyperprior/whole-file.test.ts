@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { integerCheck } from '../../src/container/integer-check.js';
 import { readDicm } from '../../src/container/read-dicm.js';
-import { tileGrid } from '../../src/container/tile-grid.js';
 import { writeDicm } from '../../src/container/write-dicm.js';
 import { buildTables } from '../../src/entropy/frequency-tables.js';
 import {
@@ -12,6 +11,7 @@ import {
 } from '../../src/entropy/latent-streams.js';
 import { RangeDecoder } from '../../src/entropy/range-decoder.js';
 import { RangeEncoder } from '../../src/entropy/range-encoder.js';
+import { tileGrid } from '../../src/geometry.js';
 import { gainsAt } from '../../src/hyperprior/gains.js';
 import { openHyperSynthesis } from '../../src/hyperprior/hyper-synthesis.js';
 import { dequantiseLatents, tableIndexes } from '../../src/hyperprior/quantiser.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { TILE_EDGE, tileGrid } from '../../src/container/tile-grid.js';
+import { TILE_EDGE, tileGrid } from '../../src/geometry.js';
 import { fitSize } from '../../src/image/fit-size.js';
 import type { Picture } from '../../src/image/picture.js';
 import { tilePixels } from '../../src/image/tile-pixels.js';

@@ -1,11 +1,49 @@
 /** Edge of a full tile, in pixels: a constant of the format (format-spec/v1/dicm-v1.md, section 6). */
 export const TILE_EDGE = 512;
 
-/** Pixels per element of the latent grid, on a side. */
-const LATENT_STRIDE = 16;
+/** Pixels per position of the latent y, on a side; what networks see is padded to multiples of it. */
+export const LATENT_STRIDE = 16;
 
-/** Latent elements per element of the hyper-latent grid, on a side. */
-const HYPER_STRIDE = 4;
+/** Pixels per position of the hyper-latent z, on a side. */
+export const HYPER_STRIDE = 64;
+
+/** Latent positions per hyper-latent position, on a side. */
+export const LATENTS_PER_HYPER = HYPER_STRIDE / LATENT_STRIDE;
+
+/** Pixels per position of the features f1, f2 and f3, on a side. */
+export const FEATURE_STRIDE = 4;
+
+/** Features per latent position, on a side: how much g_a shrinks and g_s enlarges. */
+export const FEATURES_PER_LATENT = LATENT_STRIDE / FEATURE_STRIDE;
+
+/** Largest extent of a tile's latent grid. */
+export const MAX_LATENT_EXTENT = TILE_EDGE / LATENT_STRIDE;
+
+/** Largest quality position: the header has 11 bits for it. */
+export const MAX_QUALITY_POSITION = 2047;
+
+/** A part of a picture, in pixels. */
+export interface PictureArea {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Latent positions along a side: one for each 16 pixels begun. */
+export function latentExtent(pixels: number): number {
+  return Math.ceil(pixels / LATENT_STRIDE);
+}
+
+/** Positions of f3 along a side: four for each 16 pixels begun. */
+export function featureExtent(pixels: number): number {
+  return FEATURES_PER_LATENT * latentExtent(pixels);
+}
+
+/** Sides of what a network sees: whole latent positions, in pixels. */
+export function paddedExtent(pixels: number): number {
+  return LATENT_STRIDE * latentExtent(pixels);
+}
 
 /** Place and grids of one tile. */
 export interface Tile {
@@ -60,8 +98,8 @@ export function tileGrid(width: number, height: number): TileGrid {
       const y = Math.floor(index / columns) * TILE_EDGE;
       const tileWidth = Math.min(TILE_EDGE, width - x);
       const tileHeight = Math.min(TILE_EDGE, height - y);
-      const latentWidth = Math.ceil(tileWidth / LATENT_STRIDE);
-      const latentHeight = Math.ceil(tileHeight / LATENT_STRIDE);
+      const latentWidth = latentExtent(tileWidth);
+      const latentHeight = latentExtent(tileHeight);
       return {
         x,
         y,
@@ -69,8 +107,8 @@ export function tileGrid(width: number, height: number): TileGrid {
         height: tileHeight,
         latentHeight,
         latentWidth,
-        hyperHeight: Math.ceil(latentHeight / HYPER_STRIDE),
-        hyperWidth: Math.ceil(latentWidth / HYPER_STRIDE),
+        hyperHeight: Math.ceil(latentHeight / LATENTS_PER_HYPER),
+        hyperWidth: Math.ceil(latentWidth / LATENTS_PER_HYPER),
       };
     },
   };

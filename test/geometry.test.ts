@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { TILE_EDGE, tileGrid } from '../../src/container/tile-grid.js';
+import { TILE_EDGE, tileGrid } from '../src/geometry.js';
 
 test('a picture of 530 x 513 pixels has four tiles', () => {
   const grid = tileGrid(530, 513);
