@@ -40,6 +40,7 @@ export {
 } from './errors.js';
 export { defaultMaxSide, type MaxSide } from './image/fit-size.js';
 export type { ImageInput } from './image/image-input.js';
+export type { Picture } from './image/picture.js';
 export { defaultLimits, type Limits } from './limits.js';
 export type { BackendChoice, BackendName } from './nn/backend.js';
 export type { BackendProbe } from './nn/open-backend.js';

@@ -1,10 +1,11 @@
 import type { DecodingModel } from './codec/decode-picture.js';
-import type { OpenModel } from './codec/model-shelf.js';
+import type { ModelShelf, OpenModel } from './codec/model-shelf.js';
 import { shortestQuality } from './codec/shortest-quality.js';
 import type { DicmFile } from './container/dicm-file.js';
 import { qualityToPosition } from './container/quality.js';
 import { readDicm } from './container/read-dicm.js';
 import { UsageError } from './errors.js';
+import type { Picture } from './image/picture.js';
 import { checkLimit, type Limits, resolveLimits } from './limits.js';
 import { checkAnalysis } from './session/check-analysis.js';
 import type {
@@ -35,7 +36,14 @@ export async function openCodec(options: CodecOptions = {}): Promise<Codec> {
   const limits = resolveLimits(options.limits);
   // Nothing heavy is loaded by importing this file, so that `readInfo` starts in milliseconds.
   const { openModelShelf } = await import('./codec/model-shelf.js');
-  const shelf = openModelShelf({ ...options, backend: options.backend ?? 'auto' });
+  return codecOver(openModelShelf({ ...options, backend: options.backend ?? 'auto' }), limits);
+}
+
+/**
+ * The codec over a shelf of models that is open already: for who needs more of the shelf than a codec shows, and
+ * would otherwise open model and executor twice. The codec owns the shelf from now on and disposes of it.
+ */
+export function codecOver(shelf: ModelShelf, limits: Limits): Codec {
   let disposed = false;
 
   const openFile = async (
@@ -167,15 +175,25 @@ export async function openCodec(options: CodecOptions = {}): Promise<Codec> {
     analyzePixels: async (image, analyzeOptions) => {
       checkOpen();
       checkAnalysis(analyzeOptions);
-      const [{ loadPicture }, { defaultMaxSide }, { analyzeSource }, { pixelSource }] = await Promise.all([
+      const [{ loadPicture }, { defaultMaxSide }] = await Promise.all([
         import('./image/load-picture.js'),
         import('./image/fit-size.js'),
+      ]);
+      const maxSide = checkMaxSide(analyzeOptions.maxSide ?? defaultMaxSide);
+      // Before the picture is decoded: without a model that was for nothing.
+      await shelf.encodingModel();
+      const picture = await loadPicture(image, { maxSide, limits, signal: analyzeOptions.signal });
+      return codec.analyzePicture(picture, analyzeOptions);
+    },
+    analyzePicture: async (picture, analyzeOptions) => {
+      checkOpen();
+      checkAnalysis(analyzeOptions);
+      checkPicture(picture);
+      const [{ analyzeSource }, { pixelSource }] = await Promise.all([
         import('./session/analyze-source.js'),
         import('./codec/picture-source.js'),
       ]);
-      const maxSide = checkMaxSide(analyzeOptions.maxSide ?? defaultMaxSide);
       const open = await shelf.encodingModel();
-      const picture = await loadPicture(image, { maxSide, limits, signal: analyzeOptions.signal });
       const results = await analyzeSource(open, () => pixelSource(picture), picture, analyzeOptions);
       return {
         ...results,
@@ -254,4 +272,17 @@ function checkMaxSide<T extends number | 'none'>(maxSide: T): T {
     throw new UsageError('bad-max-side', `maxSide must be an integer of at least 1, or none, not ${maxSide}`);
   }
   return maxSide;
+}
+
+/** @throws UsageError `bad-picture` when its pixels are not as many as its size says. */
+function checkPicture({ width, height, data }: Picture): void {
+  if (!(Number.isInteger(width) && width >= 1 && Number.isInteger(height) && height >= 1)) {
+    throw new UsageError('bad-picture', `a picture has at least 1 x 1 pixels, not ${width} x ${height}`);
+  }
+  if (data.length !== 3 * width * height) {
+    throw new UsageError(
+      'bad-picture',
+      `a picture of ${width} x ${height} pixels has ${3 * width * height} values, not ${data.length}`,
+    );
+  }
 }

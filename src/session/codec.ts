@@ -2,6 +2,7 @@ import type { DicmHeader } from '../container/dicm-file.js';
 import type { BackendAttempt } from '../errors.js';
 import type { MaxSide } from '../image/fit-size.js';
 import type { ImageInput } from '../image/image-input.js';
+import type { Picture } from '../image/picture.js';
 import type { Limits } from '../limits.js';
 import type { BackendChoice, BackendName } from '../nn/backend.js';
 import type { Detection, SegmentedDetection } from '../tasks/describe-objects.js';
@@ -237,6 +238,13 @@ export interface Codec {
    * uncompressed network, beside which compressed files are measured.
    */
   analyzePixels(image: ImageInput, options: AnalyzePixelsOptions): Promise<PixelAnalysis>;
+  /**
+   * {@link Codec.analyzePixels} for a picture that is loaded already: oriented, fitted, 8-bit sRGB. Objects come in
+   * pixels of the source that the picture names.
+   *
+   * @throws UsageError `bad-picture`
+   */
+  analyzePicture(picture: Picture, options: AnalyzeOptions): Promise<PixelAnalysis>;
   /** Decodes a file completely and compares all checksums; rejects if anything is wrong. Runs no network. */
   verify(file: Uint8Array, options?: CallHooks): Promise<void>;
   /** Decodes a file and measures where its bits went; runs no network. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readDicm } from '../../src/container/read-dicm.js';
 import { writeDicm } from '../../src/container/write-dicm.js';
+import { loadPicture } from '../../src/image/load-picture.js';
 import {
   type Analysis,
   type Codec,
@@ -227,6 +228,25 @@ describe('a picture of several tiles', () => {
     const call = codec.detect(large, { signal: stop.signal, onProgress: () => stop.abort() });
     await expect(call).rejects.toMatchObject({ name: 'AbortError' });
   });
+});
+
+describe('analyzePicture', () => {
+  test('answers what analyzePixels answers about the same pixels', async () => {
+    const question = { tasks: ['classify', 'detect'] as Task[], detect: { minScore: LOW } };
+    const picture = await loadPicture(CHELSEA, { maxSide: 120 });
+    const found = await codec.analyzePicture(picture, question);
+    expect(found).toMatchObject({ width: 451, height: 300 });
+    expect(found).toEqual(await codec.analyzePixels(CHELSEA, { ...question, maxSide: 120 }));
+  });
+
+  test.each([{ width: 119 }, { height: 0 }, { width: 1.5 }])(
+    'refuses a picture whose size is not that of its pixels: %o',
+    async (wrong) => {
+      const picture = await loadPicture(CHELSEA, { maxSide: 120 });
+      const call = codec.analyzePicture({ ...picture, ...wrong }, { tasks: ['classify'] });
+      await expect(call).rejects.toMatchObject({ name: 'UsageError', code: 'bad-picture' });
+    },
+  );
 });
 
 describe('analyzePixels', () => {

@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { openModelShelf } from '../../codec/model-shelf.js';
+import { type ModelShelf, type OpenModel, openModelShelf } from '../../codec/model-shelf.js';
 import { openNetworks } from '../../codec/networks.js';
 import { pixelSource } from '../../codec/picture-source.js';
 import { ModelError, UsageError } from '../../errors.js';
 import type { Picture } from '../../image/picture.js';
+import { resolveLimits } from '../../limits.js';
 import { requireHeads } from '../../model/require-heads.js';
 import { readTorchvisionResnet } from '../../model/torchvision-resnet.js';
 import { analyzeSource } from '../../session/analyze-source.js';
-import type { Codec, CodecOptions, ModelIdentity, Task } from '../../session/codec.js';
-import { openCodec } from '../../session.js';
+import type { AnalyzeOptions, Codec, CodecOptions, ModelIdentity, Task } from '../../session/codec.js';
+import { codecOver } from '../../session.js';
 import type { CodecHooks } from '../codecs/picture-codec.js';
 import type { Answer } from './contender.js';
 import { describeAnswer, questionOf } from './describe-answer.js';
@@ -40,7 +41,8 @@ export interface BenchNetworks {
 }
 
 /**
- * Opens a model twice: as codec, and as the same network on pixels, or with the weights of another ResNet-50 there.
+ * Opens a model once, for its codec and for the same network on pixels; with the weights of another ResNet-50 for
+ * pixels, that runs on the same executor.
  *
  * @param pixelWeights - Path of a ResNet-50 with torchvision's tensor names.
  * @throws ModelError `no-heads` for detection with a model that only classifies; `bad-pixel-network`.
@@ -57,20 +59,16 @@ export async function openBenchNetworks(
       `another pixel network can only classify: the model's heads for ${task} do not fit it`,
     );
   }
-  const codec = await openCodec(options);
+  const limits = resolveLimits(options.limits);
   const shelf = openModelShelf({ ...options, backend: options.backend ?? 'auto' });
-  const dispose = async () => {
-    await codec.dispose();
-    await shelf.dispose();
-  };
+  const codec = codecOver(shelf, limits);
   try {
     const open = await shelf.encodingModel();
     const { model } = open;
     const categories = task === 'classify' ? [] : requireHeads(model).categories;
     const weightsId = hashOf(...model.manifest.weights.map(({ sha256 }) => sha256));
-    const weights = pixelWeights === undefined ? undefined : await readWeights(pixelWeights);
-    const networks = weights && openNetworks(await shelf.backend(), weights.tensors);
-    const pixelModel = networks === undefined ? open : { ...open, networks: async () => networks };
+    const other = pixelWeights === undefined ? undefined : await openOther(pixelWeights, open, shelf);
+    const analyze = other?.analyze ?? codec.analyzePicture;
     const { name, version, device } = await codec.openBackend();
     return {
       codec,
@@ -81,24 +79,32 @@ export async function openBenchNetworks(
       backend: `${name} ${version}, ${device}`,
       pixels: {
         name: pixelWeights ?? `head and tail of ${model.manifest.name}`,
-        id: weights?.id ?? weightsId,
-        analyze: async (picture, hooks) =>
-          describeAnswer(
-            await analyzeSource(pixelModel, () => pixelSource(picture), picture, {
-              ...questionOf(task),
-              signal: hooks.signal,
-            }),
-          ),
+        id: other?.id ?? weightsId,
+        analyze: async (picture, { signal }) =>
+          describeAnswer(await analyze(picture, { ...questionOf(task), signal })),
       },
       dispose: async () => {
-        await networks?.dispose();
-        await dispose();
+        await other?.dispose();
+        await codec.dispose();
       },
     };
   } catch (error) {
-    await dispose();
+    await codec.dispose();
     throw error;
   }
+}
+
+/** Another ResNet-50 in the place of a model's own on pixels. */
+async function openOther(path: string, model: OpenModel, shelf: ModelShelf) {
+  const { id, tensors } = await readWeights(path);
+  const networks = openNetworks(await shelf.backend(), tensors);
+  const open: OpenModel = { ...model, networks: async () => networks };
+  return {
+    id,
+    analyze: (picture: Picture, options: AnalyzeOptions) =>
+      analyzeSource(open, () => pixelSource(picture), picture, options),
+    dispose: networks.dispose,
+  };
 }
 
 async function readWeights(path: string) {
