@@ -36,7 +36,9 @@ export async function openCodec(options: CodecOptions = {}): Promise<Codec> {
   const limits = resolveLimits(options.limits);
   // Nothing heavy is loaded by importing this file, so that `readInfo` starts in milliseconds.
   const { openModelShelf } = await import('./codec/model-shelf.js');
-  return codecOver(openModelShelf({ ...options, backend: options.backend ?? 'auto' }), limits);
+  const { nodePlatform } = await import('./platform/node/node-platform.js');
+  const backend = options.backend ?? 'auto';
+  return codecOver(openModelShelf({ ...options, platform: nodePlatform, backend }), limits);
 }
 
 /**

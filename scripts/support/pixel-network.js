@@ -1,10 +1,11 @@
 import { loadPicture } from '../../dist/src/image/load-picture.js';
 import { tilePixels } from '../../dist/src/image/tile-pixels.js';
-import { findModel } from '../../dist/src/model/find-models.js';
+import { findModel } from '../../dist/src/model/find-model.js';
 import { loadModel } from '../../dist/src/model/load-model.js';
 import { encoderInputs } from '../../dist/src/networks/encoder.js';
 import { pixelClassifier } from '../../dist/src/networks/pixel-classifier.js';
 import { openBackend } from '../../dist/src/nn/open-backend.js';
+import { nodePlatform } from '../../dist/src/platform/node/node-platform.js';
 import { topPredictions } from '../../dist/src/tasks/top-predictions.js';
 
 /**
@@ -14,7 +15,7 @@ import { topPredictions } from '../../dist/src/tasks/top-predictions.js';
  * @param {'auto' | 'onnx' | 'wasm' | 'tensorflow'} choice executor
  */
 export async function openPixelNetwork(choice = 'auto', options = {}) {
-  const model = await loadModel((await findModel()).folder);
+  const model = await loadModel((await findModel(nodePlatform)).source, nodePlatform.sha256);
   const backend = await openBackend(choice, options);
   const network = await backend.compile(pixelClassifier, model.tensors, encoderInputs);
 

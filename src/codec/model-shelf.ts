@@ -1,16 +1,18 @@
-import { stat } from 'node:fs/promises';
 import type { DicmHeader } from '../container/dicm-file.js';
 import { UnsupportedError } from '../errors.js';
-import { findModel } from '../model/find-models.js';
+import { findModel } from '../model/find-model.js';
 import { loadModel, type Model } from '../model/load-model.js';
 import type { BackendChoice } from '../nn/backend.js';
 import { type OpenedBackend, openBackend } from '../nn/open-backend.js';
+import type { ModelSource, Platform } from '../platform/platform.js';
 import { type EntropyModel, openEntropyModel } from './entropy-model.js';
 import { type Networks, openNetworks } from './networks.js';
 
 /** Which executor and which models to use. */
 export interface ShelfOptions {
   backend: BackendChoice;
+  /** Where models come from. */
+  platform: Platform;
   /** Name of a model, or path of its folder or of a folder of models; any installed one unless given. */
   model?: string | undefined;
   threads?: number | undefined;
@@ -41,6 +43,7 @@ export interface ModelShelf {
 
 /** Opens an empty shelf; nothing is read or loaded yet. */
 export function openModelShelf(options: ShelfOptions): ModelShelf {
+  const { platform } = options;
   const opened = new Map<string, Promise<OpenModel>>();
   const closers: (() => unknown)[] = [];
   let backend: Promise<OpenedBackend> | undefined;
@@ -50,8 +53,8 @@ export function openModelShelf(options: ShelfOptions): ModelShelf {
     backend ??= openBackend(options.backend, threads === undefined ? {} : { threads });
     return backend;
   };
-  const open = async (folder: string): Promise<OpenModel> => {
-    const model = await loadModel(folder);
+  const open = async (source: ModelSource): Promise<OpenModel> => {
+    const model = await loadModel(source, platform.sha256);
     const entropy = await openEntropyModel(model.tensors);
     closers.push(() => entropy.dispose());
     let networks: Promise<Networks> | undefined;
@@ -70,11 +73,12 @@ export function openModelShelf(options: ShelfOptions): ModelShelf {
     };
   };
   const take = async (decodeId?: string): Promise<OpenModel> => {
-    const { folder } = await findModel({ ...(await readChoice(options.model)), decodeId });
-    let model = opened.get(folder);
+    const choice = options.model === undefined ? {} : await platform.readModelChoice(options.model);
+    const { source } = await findModel(platform, { ...choice, decodeId });
+    let model = opened.get(source.where);
     if (model === undefined) {
-      model = open(folder);
-      opened.set(folder, model);
+      model = open(source);
+      opened.set(source.where, model);
     }
     return model;
   };
@@ -97,12 +101,4 @@ export function openModelShelf(options: ShelfOptions): ModelShelf {
       await executor?.dispose();
     },
   };
-}
-
-/** A model is named, or pointed at: what exists as a folder or looks like a path is one. */
-async function readChoice(choice: string | undefined): Promise<{ name?: string; path?: string }> {
-  if (choice === undefined) return {};
-  if (/[\\/]/.test(choice) || choice.startsWith('.')) return { path: choice };
-  const status = await stat(choice).catch(() => undefined);
-  return status?.isDirectory() === true ? { path: choice } : { name: choice };
 }

@@ -1,4 +1,5 @@
 import { ModelError } from '../errors.js';
+import type { ModelSource } from '../platform/platform.js';
 
 /** A weights file of a model. */
 export interface WeightsFile {
@@ -59,6 +60,19 @@ export interface ModelManifest {
   readonly provenance: string;
   /** Measured figures, for people. */
   readonly figures: Readonly<Record<string, unknown>>;
+}
+
+/** Name of the file that describes a model. */
+export const MANIFEST_FILE = 'manifest.json';
+
+/**
+ * Reads the manifest of a model.
+ *
+ * @throws ModelError `model-missing` when there is none, `bad-manifest`
+ */
+export async function readManifest(source: ModelSource): Promise<ModelManifest> {
+  const bytes = await source.read(MANIFEST_FILE);
+  return parseManifest(new TextDecoder().decode(bytes), `${source.where}/${MANIFEST_FILE}`);
 }
 
 /**

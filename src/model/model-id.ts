@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import type { Platform } from '../platform/platform.js';
 import type { RawTensor } from './safetensors.js';
 
 /** Both halves of a model's identity, 64 hexadecimal digits each. */
@@ -24,17 +24,25 @@ export function isRenderTensor(name: string): boolean {
  * Computes a model's identity from its stored tensors: for each half SHA-256 over its tensors, sorted by name, as
  * name, 0, element type, 0, extents joined by commas, 0, bytes.
  */
-export function computeModelIds(tensors: ReadonlyMap<string, RawTensor>): ModelIds {
-  return { decodeId: contentId(tensors, isDecodeCritical), renderId: contentId(tensors, isRenderTensor) };
+export async function computeModelIds(
+  tensors: ReadonlyMap<string, RawTensor>,
+  sha256: Platform['sha256'],
+): Promise<ModelIds> {
+  return {
+    decodeId: await sha256(contentOf(tensors, isDecodeCritical)),
+    renderId: await sha256(contentOf(tensors, isRenderTensor)),
+  };
 }
 
-function contentId(tensors: ReadonlyMap<string, RawTensor>, included: (name: string) => boolean): string {
-  const digest = createHash('sha256');
+function* contentOf(
+  tensors: ReadonlyMap<string, RawTensor>,
+  included: (name: string) => boolean,
+): Generator<Uint8Array, void, undefined> {
+  const encoder = new TextEncoder();
   // By code point, as Python sorts; names are ASCII, where the default order of UTF-16 units is the same.
   for (const name of [...tensors.keys()].filter(included).sort()) {
     const { type, shape, bytes } = tensors.get(name)!;
-    digest.update(`${name}\0${type}\0${shape.join(',')}\0`);
-    digest.update(bytes);
+    yield encoder.encode(`${name}\0${type}\0${shape.join(',')}\0`);
+    yield bytes;
   }
-  return digest.digest('hex');
 }

@@ -54,8 +54,7 @@ function nativeBytes(raw: RawTensor): Uint8Array<ArrayBuffer> {
   const { bytes } = raw;
   if (hostIsLittleEndian && bytes.byteOffset % size === 0) return bytes as Uint8Array<ArrayBuffer>;
   const copy = new Uint8Array(bytes);
-  if (!hostIsLittleEndian && size === 4) Buffer.from(copy.buffer).swap32();
-  if (!hostIsLittleEndian && size === 2) Buffer.from(copy.buffer).swap16();
+  if (!hostIsLittleEndian) for (let i = 0; i < copy.length; i += size) copy.subarray(i, i + size).reverse();
   return copy;
 }
 

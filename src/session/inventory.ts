@@ -21,19 +21,20 @@ export interface InstalledModel extends ModelIdentity {
  * @throws ModelError `bad-manifest`
  */
 export async function listInstalledModels(path?: string): Promise<InstalledModel[]> {
-  const { findModel, listModels } = await import('../model/find-models.js');
-  const models = await listModels(path);
-  const chosen = models.length === 0 ? undefined : await findModel({ path });
-  return models.map(({ folder, manifest }) => ({
+  const { findModel, listModels } = await import('../model/find-model.js');
+  const { nodePlatform } = await import('../platform/node/node-platform.js');
+  const models = await listModels(nodePlatform, path);
+  const chosen = models.length === 0 ? undefined : await findModel(nodePlatform, { path });
+  return models.map(({ source, manifest }) => ({
     name: manifest.name,
     decodeId: manifest.decodeId.slice(0, 8),
     renderId: manifest.renderId.slice(0, 4),
-    folder,
+    folder: source.where,
     version: manifest.version,
     description: manifest.description,
     licence: manifest.licence,
     weightsBytes: manifest.weights.reduce((sum, { bytes }) => sum + bytes, 0),
-    isDefault: folder === chosen?.folder,
+    isDefault: source.where === chosen?.source.where,
   }));
 }
 
@@ -44,8 +45,10 @@ export async function listInstalledModels(path?: string): Promise<InstalledModel
  */
 export async function checkInstalledModel(folder: string): Promise<void> {
   const { loadModel } = await import('../model/load-model.js');
+  const { modelFolder } = await import('../platform/node/model-folders.js');
+  const { nodePlatform } = await import('../platform/node/node-platform.js');
   const { openEntropyModel } = await import('../codec/entropy-model.js');
-  const model = await loadModel(folder, { checkIds: true });
+  const model = await loadModel(modelFolder(folder), nodePlatform.sha256, { checkIds: true });
   (await openEntropyModel(model.tensors)).dispose();
 }
 

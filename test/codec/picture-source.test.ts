@@ -5,7 +5,7 @@ import { windowGrid } from '../../src/codec/windows.js';
 import type { DicmFile } from '../../src/container/dicm-file.js';
 import { readDicm } from '../../src/container/read-dicm.js';
 import type { Latents } from '../../src/index.js';
-import { loadModel } from '../../src/model/load-model.js';
+import { loadFolder } from '../model/load-folder.js';
 import { openTiny, photo, TINY_MODEL } from '../session/helpers.js';
 
 let entropy: EntropyModel;
@@ -15,7 +15,7 @@ let all: Latents;
 beforeAll(async () => {
   const codec = await openTiny();
   const { bytes } = await codec.encode(await photo(1330, 790), { maxSide: 'none', quality: 5 });
-  entropy = await openEntropyModel((await loadModel(TINY_MODEL)).tensors);
+  entropy = await openEntropyModel((await loadFolder(TINY_MODEL)).tensors);
   file = readDicm(bytes);
   all = await codec.decodeLatents(bytes);
 });

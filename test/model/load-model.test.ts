@@ -1,41 +1,18 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { findModel, listModels, modelSearchPath } from '../../src/model/find-models.js';
-import { loadModel } from '../../src/model/load-model.js';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
 import { computeModelIds } from '../../src/model/model-id.js';
+import { nodePlatform } from '../../src/platform/node/node-platform.js';
+import { loadFolder } from './load-folder.js';
+import { copyTiny, folderForTests, TINY } from './tiny-copies.js';
 import { bytesOf, type WrittenTensor, writeSafetensors } from './write-safetensors.js';
 
-const tiny = fileURLToPath(new URL('../../fixtures/models/tiny', import.meta.url));
-
-let folder: string;
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'dicm-model-'));
-});
-afterEach(async () => {
-  vi.unstubAllEnvs();
-  await rm(folder, { recursive: true });
-});
-
-/** Copies the tiny model and lets its manifest be changed. */
-async function copyTiny(
-  name: string,
-  edit: (manifest: Record<string, unknown>) => void = () => {},
-): Promise<string> {
-  const copy = join(folder, name);
-  await cp(tiny, copy, { recursive: true });
-  const path = join(copy, 'manifest.json');
-  const manifest = JSON.parse(await readFile(path, 'utf8'));
-  edit(manifest);
-  await writeFile(path, JSON.stringify(manifest));
-  return copy;
-}
+const folder = folderForTests();
 
 test('loads the tiny model, whose ids PyTorch computed', async () => {
-  const model = await loadModel(tiny, { checkIds: true });
+  const model = await loadFolder(TINY, { checkIds: true });
   expect(model.decodeId).toBe(model.manifest.decodeId.slice(0, 8));
   expect(model.renderId).toBe(model.manifest.renderId.slice(0, 4));
   expect(model.classes).toHaveLength(1000);
@@ -45,7 +22,7 @@ test('loads the tiny model, whose ids PyTorch computed', async () => {
   expect(model.tensors.get('entropy.gaussian.cdf')!.dtype).toBe('i32');
 });
 
-test('ids cover name, type, shape and bytes of exactly the tensors they are about', () => {
+test('ids cover name, type, shape and bytes of exactly the tensors they are about', async () => {
   const make = (entries: Record<string, number[]>) =>
     new Map(
       Object.entries(entries).map(([name, shape]) => {
@@ -53,7 +30,8 @@ test('ids cover name, type, shape and bytes of exactly the tensors they are abou
         return [name, { type: 'F32' as const, shape, bytes: new Uint8Array(length).fill(name.length) }];
       }),
     );
-  const ids = computeModelIds(make({ 'hs.a': [], 'gain.log2': [1, 2], 'gs.b': [1] }));
+  const compute = (entries: Record<string, number[]>) => computeModelIds(make(entries), nodePlatform.sha256);
+  const ids = await compute({ 'hs.a': [], 'gain.log2': [1, 2], 'gs.b': [1] });
   expect(ids.decodeId).toBe(
     createHash('sha256')
       .update('gain.log2\0F32\x001,2\0')
@@ -62,52 +40,67 @@ test('ids cover name, type, shape and bytes of exactly the tensors they are abou
       .update(new Uint8Array(4).fill(4))
       .digest('hex'),
   );
-  const changed = (entries: Record<string, number[]>) => {
-    const other = computeModelIds(make(entries));
+  const changed = async (entries: Record<string, number[]>) => {
+    const other = await compute(entries);
     return [other.decodeId !== ids.decodeId, other.renderId !== ids.renderId];
   };
-  expect(changed({ 'gs.b': [1], 'gain.log2': [1, 2], 'hs.a': [] })).toEqual([false, false]);
-  expect(changed({ 'hs.a': [1], 'gain.log2': [1, 2], 'gs.b': [1] })).toEqual([true, false]);
-  expect(changed({ 'hs.a': [], 'gain.log2': [1, 2], 'gs.c': [1] })).toEqual([false, true]);
+  expect(await changed({ 'gs.b': [1], 'gain.log2': [1, 2], 'hs.a': [] })).toEqual([false, false]);
+  expect(await changed({ 'hs.a': [1], 'gain.log2': [1, 2], 'gs.b': [1] })).toEqual([true, false]);
+  expect(await changed({ 'hs.a': [], 'gain.log2': [1, 2], 'gs.c': [1] })).toEqual([false, true]);
   const others = { 'hs.a': [], 'gain.log2': [1, 2], 'gs.b': [1] };
-  expect(changed({ ...others, 'head.x': [1], 'ga.y': [1], 'ha.z': [1] })).toEqual([false, false]);
-  expect(changed({ ...others, 'entropy.e': [1] })).toEqual([true, false]);
-  expect(changed({ ...others, 'gain.log2_inverse': [1] })).toEqual([false, true]);
+  expect(await changed({ ...others, 'head.x': [1], 'ga.y': [1], 'ha.z': [1] })).toEqual([false, false]);
+  expect(await changed({ ...others, 'entropy.e': [1] })).toEqual([true, false]);
+  expect(await changed({ ...others, 'gain.log2_inverse': [1] })).toEqual([false, true]);
 });
 
 describe('a damaged model is refused:', () => {
   const shard = 'weights-00001-of-00001.safetensors';
 
   test('a changed byte', async () => {
-    const copy = await copyTiny('m');
+    const copy = await copyTiny(join(folder(), 'm'));
     const bytes = await readFile(join(copy, shard));
     bytes[bytes.length - 1]! ^= 1;
     await writeFile(join(copy, shard), bytes);
-    await expect(loadModel(copy)).rejects.toMatchObject({ name: 'ModelError', code: 'model-damaged' });
+    await expect(loadFolder(copy)).rejects.toMatchObject({ name: 'ModelError', code: 'model-damaged' });
   });
 
   test('a short file', async () => {
-    const copy = await copyTiny('m');
+    const copy = await copyTiny(join(folder(), 'm'));
     await writeFile(join(copy, shard), (await readFile(join(copy, shard))).subarray(0, 1000));
-    await expect(loadModel(copy)).rejects.toMatchObject({ code: 'model-damaged' });
+    await expect(loadFolder(copy)).rejects.toMatchObject({ code: 'model-damaged' });
   });
 
   test('a missing file', async () => {
-    const copy = await copyTiny('m');
+    const copy = await copyTiny(join(folder(), 'm'));
     await rm(join(copy, shard));
-    await expect(loadModel(copy)).rejects.toMatchObject({ code: 'model-missing' });
-    await expect(loadModel(join(folder, 'nowhere'))).rejects.toMatchObject({ code: 'model-missing' });
+    await expect(loadFolder(copy)).rejects.toMatchObject({ code: 'model-missing' });
+    await expect(loadFolder(join(folder(), 'nowhere'))).rejects.toMatchObject({ code: 'model-missing' });
+  });
+
+  test.skipIf(process.platform === 'win32')('a pipe or a folder in the place of a file', async () => {
+    const copy = await copyTiny(join(folder(), 'm'));
+    for (const file of [shard, 'classes.json', 'manifest.json']) {
+      await rm(join(copy, file));
+      execFileSync('mkfifo', [join(copy, file)]);
+      await expect(loadFolder(copy)).rejects.toMatchObject({
+        code: 'model-missing',
+        message: expect.stringMatching(`${file} is no regular file`),
+      });
+    }
+    await rm(join(copy, 'manifest.json'));
+    await mkdir(join(copy, 'manifest.json'));
+    await expect(loadFolder(copy)).rejects.toMatchObject({ code: 'model-missing' });
   });
 
   test('an id that is not that of the tensors', async () => {
-    const copy = await copyTiny('m', (manifest) => {
+    const copy = await copyTiny(join(folder(), 'm'), (manifest) => {
       manifest.decodeId = '0'.repeat(64);
     });
-    await expect(loadModel(copy, { checkIds: true })).rejects.toMatchObject({ code: 'model-damaged' });
+    await expect(loadFolder(copy, { checkIds: true })).rejects.toMatchObject({ code: 'model-damaged' });
   });
 
   async function withWeights(...files: Uint8Array[]): Promise<string> {
-    return copyTiny('m', (manifest) => {
+    return copyTiny(join(folder(), 'm'), (manifest) => {
       manifest.weights = files.map((bytes, i) => ({
         file: `w${i}`,
         bytes: bytes.length,
@@ -121,7 +114,7 @@ describe('a damaged model is refused:', () => {
 
   test('a tensor in two files', async () => {
     const file = writeSafetensors({ a: { dtype: 'I8', shape: [0], bytes: new Uint8Array() } });
-    await expect(loadModel(await withWeights(file, file))).rejects.toMatchObject({ code: 'bad-weights' });
+    await expect(loadFolder(await withWeights(file, file))).rejects.toMatchObject({ code: 'bad-weights' });
   });
 
   test('8-bit integers without a scale for every channel', async () => {
@@ -130,57 +123,14 @@ describe('a damaged model is refused:', () => {
     const attempts: Record<string, WrittenTensor>[] = [{ a }, { a, a_scale: scale }];
     for (const tensors of attempts) {
       const copy = await withWeights(writeSafetensors(tensors));
-      await expect(loadModel(copy)).rejects.toMatchObject({ code: 'bad-weights' });
+      await expect(loadFolder(copy)).rejects.toMatchObject({ code: 'bad-weights' });
     }
     const good = { ...scale, shape: [2], bytes: bytesOf(Float32Array.of(1, 2)) };
     const copy = await withWeights(
       writeSafetensors({ a, b_scale: good }),
       writeSafetensors({ a_scale: good }),
     );
-    const { tensors } = await loadModel(copy);
+    const { tensors } = await loadFolder(copy);
     expect([...tensors.keys()].sort()).toEqual(['a', 'b_scale']);
-  });
-});
-
-describe('looking for models', () => {
-  test('goes through $DICM_MODEL_PATH, then the package', async () => {
-    vi.stubEnv('DICM_MODEL_PATH', ['one', '', 'two'].join(delimiter));
-    const places = modelSearchPath();
-    expect(places.slice(0, 2)).toEqual(['one', 'two']);
-    expect(places[2]).toBe(fileURLToPath(new URL('../../models', import.meta.url)));
-    expect(modelSearchPath('given')).toEqual(['given']);
-  });
-
-  test('takes a model folder, a folder of models, and passes over everything else', async () => {
-    await copyTiny('b');
-    await copyTiny('a');
-    await mkdir(join(folder, 'empty'));
-    await writeFile(join(folder, 'file'), '');
-    const found = await listModels(folder);
-    expect(found.map((model) => model.folder)).toEqual([join(folder, 'a'), join(folder, 'b')]);
-    expect((await listModels(join(folder, 'a'))).map((model) => model.folder)).toEqual([join(folder, 'a')]);
-    expect(await listModels(join(folder, 'nowhere'))).toEqual([]);
-  });
-
-  test('chooses by name and decode id', async () => {
-    await copyTiny('a', (manifest) => {
-      manifest.name = 'first';
-      manifest.decodeId = 'a'.repeat(64);
-    });
-    await copyTiny('b', (manifest) => {
-      manifest.name = 'dicm-r50';
-      manifest.decodeId = 'b'.repeat(64);
-    });
-    const choose = async (query: object) => (await findModel({ path: folder, ...query })).manifest.name;
-    expect(await choose({})).toBe('dicm-r50');
-    expect(await choose({ name: 'first' })).toBe('first');
-    expect(await choose({ decodeId: 'aaaaaaaa' })).toBe('first');
-    await expect(choose({ name: 'first', decodeId: 'bbbbbbbb' })).rejects.toMatchObject({
-      code: 'model-missing',
-      message: expect.stringMatching(
-        /named first with decode id bbbbbbbb.*first \(aaaaaaaa\), dicm-r50 \(b{8}\)/,
-      ),
-    });
-    await expect(findModel({ path: join(folder, 'none') })).rejects.toMatchObject({ code: 'model-missing' });
   });
 });

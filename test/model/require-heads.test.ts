@@ -1,11 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, test } from 'vitest';
-import { loadModel, type Model } from '../../src/model/load-model.js';
+import type { Model } from '../../src/model/load-model.js';
 import { requireHeads } from '../../src/model/require-heads.js';
+import { loadFolder } from './load-folder.js';
 
 let model: Model;
 beforeAll(async () => {
-  model = await loadModel(fileURLToPath(new URL('../../fixtures/models/tiny', import.meta.url)));
+  model = await loadFolder(fileURLToPath(new URL('../../fixtures/models/tiny', import.meta.url)));
 });
 
 const code = (code: string) => expect.objectContaining({ name: 'ModelError', code });

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { loadPicture } from '../../src/image/load-picture.js';
 import { tilePixels } from '../../src/image/tile-pixels.js';
-import { listModels } from '../../src/model/find-models.js';
+import { listModels } from '../../src/model/find-model.js';
 import { loadModel, type Model } from '../../src/model/load-model.js';
 import { analysis } from '../../src/networks/analysis.js';
 import { encoder, encoderInputs } from '../../src/networks/encoder.js';
@@ -17,10 +17,11 @@ import {
 import { nameTaskMaps, taskInputs, taskNetwork } from '../../src/networks/task-network.js';
 import type { Backend, FeatureMap, InputSpec, NetworkFunction } from '../../src/nn/backend.js';
 import { openBackend } from '../../src/nn/open-backend.js';
+import { nodePlatform } from '../../src/platform/node/node-platform.js';
 import { relativeError } from '../nn/op-vectors.js';
 import { describeBackends } from '../nn/open-for-test.js';
 
-const released = await listModels(fileURLToPath(new URL('../../models', import.meta.url)));
+const released = await listModels(nodePlatform, fileURLToPath(new URL('../../models', import.meta.url)));
 
 // The encoder in two parts. RE rounds in the middle, and a value that two executors compute on different sides of
 // one half comes out as two different integers; parity can be asked for on both sides of that, not across it.
@@ -49,9 +50,9 @@ test('the models folder can be listed', () => {
   expect(new Set(released.map(({ manifest }) => manifest.name)).size).toBe(released.length);
 });
 
-describe.each(released.map(({ folder, manifest }) => [manifest.name, folder] as const))(
+describe.each(released.map(({ source, manifest }) => [manifest.name, source] as const))(
   '%s',
-  (_name, folder) => {
+  (_name, source) => {
     let model: Model;
     let rgb: FeatureMap;
     let reference: Awaited<ReturnType<typeof runAll>>;
@@ -93,7 +94,7 @@ describe.each(released.map(({ folder, manifest }) => [manifest.name, folder] as 
     }
 
     beforeAll(async () => {
-      model = await loadModel(folder, { checkIds: true });
+      model = await loadModel(source, nodePlatform.sha256, { checkIds: true });
       rgb = await picture();
       const backend = await openBackend('wasm');
       reference = await runAll(backend);

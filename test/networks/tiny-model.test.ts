@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadModel, type Model } from '../../src/model/load-model.js';
+import type { Model } from '../../src/model/load-model.js';
 import { encoder, encoderInputs } from '../../src/networks/encoder.js';
 import { features, latentInputs } from '../../src/networks/features.js';
 import {
@@ -10,6 +10,7 @@ import {
   taskNetwork,
 } from '../../src/networks/task-network.js';
 import type { Backend, CompiledNetwork, FeatureMap } from '../../src/nn/backend.js';
+import { loadFolder } from '../model/load-folder.js';
 import { relativeError } from '../nn/op-vectors.js';
 import { describeBackends } from '../nn/open-for-test.js';
 import { tinyVector } from './tiny-vectors.js';
@@ -31,7 +32,7 @@ describeBackends('the tiny model against PyTorch', (open) => {
   const networks: Record<string, CompiledNetwork> = {};
 
   beforeAll(async () => {
-    model = await loadModel(`${fixtures}tiny`);
+    model = await loadFolder(`${fixtures}tiny`);
     backend = await open();
     networks.encoder = await backend.compile(encoder, model.tensors, encoderInputs);
     const classifier = taskNetwork('latents', { classes: true, boxes: false, masks: false });

@@ -14,8 +14,8 @@ import { RangeEncoder } from '../../src/entropy/range-encoder.js';
 import { tileGrid } from '../../src/geometry.js';
 import { tableIndexes } from '../../src/hyperprior/quantiser.js';
 import { type Codec, DicmError, FormatError, LimitError, readInfo } from '../../src/index.js';
-import { loadModel } from '../../src/model/load-model.js';
 import type { TaskSelection } from '../../src/networks/task-network.js';
+import { loadFolder } from '../model/load-folder.js';
 import { openTiny, photo, TINY_MODEL } from './helpers.js';
 
 let codec: Codec;
@@ -24,7 +24,7 @@ let file: Uint8Array;
 
 beforeAll(async () => {
   codec = await openTiny();
-  entropy = await openEntropyModel((await loadModel(TINY_MODEL)).tensors);
+  entropy = await openEntropyModel((await loadFolder(TINY_MODEL)).tensors);
   file = (await codec.encode(await photo(60, 40), { maxSide: 48, quality: 30 })).bytes;
 });
 afterAll(() => entropy.dispose());

@@ -8,6 +8,7 @@ import type { Picture } from '../../image/picture.js';
 import { resolveLimits } from '../../limits.js';
 import { requireHeads } from '../../model/require-heads.js';
 import { readTorchvisionResnet } from '../../model/torchvision-resnet.js';
+import { nodePlatform } from '../../platform/node/node-platform.js';
 import { analyzeSource } from '../../session/analyze-source.js';
 import type { AnalyzeOptions, Codec, CodecOptions, ModelIdentity, Task } from '../../session/codec.js';
 import { codecOver } from '../../session.js';
@@ -60,7 +61,7 @@ export async function openBenchNetworks(
     );
   }
   const limits = resolveLimits(options.limits);
-  const shelf = openModelShelf({ ...options, backend: options.backend ?? 'auto' });
+  const shelf = openModelShelf({ ...options, platform: nodePlatform, backend: options.backend ?? 'auto' });
   const codec = codecOver(shelf, limits);
   try {
     const open = await shelf.encodingModel();

@@ -1,0 +1,73 @@
+import { ModelError } from '../errors.js';
+import type { ModelSource, Platform } from '../platform/platform.js';
+import { DECODE_ID_DIGITS, type ModelManifest, readManifest } from './manifest.js';
+
+/** A model of which only the manifest has been read. */
+export interface FoundModel {
+  readonly source: ModelSource;
+  readonly manifest: ModelManifest;
+}
+
+/** Where to look for models, and for which. */
+export interface ModelQuery {
+  /** A model, or a place where several are. With it, nothing else is searched. */
+  path?: string | undefined;
+  /** Name in the manifest. */
+  name?: string | undefined;
+  /** As stored in .dicm files: the first 8 hexadecimal digits. */
+  decodeId?: string | undefined;
+}
+
+/** The model encoders use when no other is named. */
+export const DEFAULT_MODEL_NAME = 'dicm-r50';
+
+/**
+ * Reads the manifests of all models there are, first found first.
+ *
+ * @param path - a model, or a place where several are; the usual places unless given
+ * @throws ModelError `bad-manifest` for a manifest that cannot be read
+ */
+export async function listModels(platform: Platform, path?: string): Promise<FoundModel[]> {
+  const { sources } = await platform.listModels(path);
+  return readManifests(sources);
+}
+
+/**
+ * Finds the first model that has the name and decode id asked for; without either, the one the user prefers, or
+ * {@link DEFAULT_MODEL_NAME}, or, where that is not installed, the first model there is.
+ *
+ * @throws ModelError `model-missing` naming what was wanted, what was found, and where
+ */
+export async function findModel(platform: Platform, query: ModelQuery = {}): Promise<FoundModel> {
+  const { sources, places } = await platform.listModels(query.path);
+  const models = await readManifests(sources);
+  const { name, decodeId } = query;
+  const fits = models.filter(
+    ({ manifest }) =>
+      (name === undefined || manifest.name === name) &&
+      (decodeId === undefined || manifest.decodeId.startsWith(decodeId)),
+  );
+  const usual = platform.preferredModel() ?? DEFAULT_MODEL_NAME;
+  const preferred =
+    name === undefined && decodeId === undefined
+      ? fits.find(({ manifest }) => manifest.name === usual)
+      : undefined;
+  const found = preferred ?? fits[0];
+  if (found !== undefined) return found;
+  const wanted = [
+    name === undefined ? '' : ` named ${name}`,
+    decodeId === undefined ? '' : ` with decode id ${decodeId}`,
+  ].join('');
+  const present = models.map(
+    ({ manifest }) => `${manifest.name} (${manifest.decodeId.slice(0, DECODE_ID_DIGITS)})`,
+  );
+  throw new ModelError(
+    'model-missing',
+    `no model${wanted} in ${places.join(', ')}; ` +
+      (present.length === 0 ? 'there is none at all' : `found ${present.join(', ')}`),
+  );
+}
+
+function readManifests(sources: readonly ModelSource[]): Promise<FoundModel[]> {
+  return Promise.all(sources.map(async (source) => ({ source, manifest: await readManifest(source) })));
+}

@@ -1,0 +1,81 @@
+import { constants, existsSync } from 'node:fs';
+import { open, readdir, stat } from 'node:fs/promises';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ModelError } from '../../errors.js';
+import type { ModelChoice, ModelListing, ModelSource } from '../platform.js';
+
+/** A folder that holds a model. */
+export function modelFolder(folder: string): ModelSource {
+  return { where: folder, read: (file) => readModelFile(join(folder, file)) };
+}
+
+/**
+ * Lists the folders of the search path that hold a manifest; everything else is passed over.
+ *
+ * @param path - A model folder, or a folder of such folders. With it, nothing else is searched.
+ */
+export async function listModelFolders(path?: string): Promise<ModelListing> {
+  const places = modelSearchPath(path);
+  const folders = await Promise.all(places.map(foldersAt));
+  return { places, sources: folders.flat().map(modelFolder) };
+}
+
+/**
+ * Folders that are searched, in order: the given path alone, or those in `$DICM_MODEL_PATH` (separated as in
+ * `$PATH`) and then the package's own `models`.
+ */
+export function modelSearchPath(path?: string): string[] {
+  if (path !== undefined) return [path];
+  const listed = (process.env.DICM_MODEL_PATH ?? '').split(delimiter).filter((entry) => entry !== '');
+  return [...listed, join(packageFolder(), 'models')];
+}
+
+/** A model is named, or pointed at: what exists as a folder or looks like a path is one. */
+export async function readModelChoice(choice: string): Promise<ModelChoice> {
+  if (/[\\/]/.test(choice) || choice.startsWith('.')) return { path: choice };
+  const status = await stat(choice).catch(() => undefined);
+  return status?.isDirectory() === true ? { path: choice } : { name: choice };
+}
+
+async function foldersAt(place: string): Promise<string[]> {
+  if (existsSync(join(place, 'manifest.json'))) return [place];
+  let names: string[];
+  try {
+    names = (await readdir(place)).sort();
+  } catch {
+    return [];
+  }
+  return names.map((name) => join(place, name)).filter((folder) => existsSync(join(folder, 'manifest.json')));
+}
+
+/** Reads a regular file: a pipe in its place would keep the reader waiting, a device might never end. */
+async function readModelFile(path: string): Promise<Uint8Array> {
+  try {
+    // Without waiting for a writer, if it is a pipe after all. Windows has neither.
+    const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    try {
+      if (!(await file.stat()).isFile()) throw new ModelError('model-missing', `${path} is no regular file`);
+      return await file.readFile();
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    if (cause instanceof ModelError) throw cause;
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const reason = code === 'ENOENT' ? 'does not exist' : `cannot be read: ${message}`;
+    throw new ModelError('model-missing', `${path} ${reason}`, { cause });
+  }
+}
+
+/** The package's root, from the sources as well as from the built files below `dist`. */
+function packageFolder(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'package.json'))) {
+    const parent = dirname(folder);
+    if (parent === folder)
+      throw new ModelError('model-missing', 'the package dicm has lost its package.json');
+    folder = parent;
+  }
+  return folder;
+}

@@ -1,0 +1,39 @@
+/** The files of one model, wherever they lie. */
+export interface ModelSource {
+  /** Where that is, for messages and to tell models apart: a folder, an address. */
+  readonly where: string;
+  /**
+   * Reads a file of the model.
+   *
+   * @param file - plain name, without folders
+   * @throws ModelError `model-missing` when it cannot be read
+   */
+  read(file: string): Promise<Uint8Array>;
+}
+
+/** The models there are. */
+export interface ModelListing {
+  /** First found first. */
+  readonly sources: readonly ModelSource[];
+  /** Where they were looked for, for messages. */
+  readonly places: readonly string[];
+}
+
+/** What a user means by a choice of model: one of a name, or those at a place. */
+export type ModelChoice = { readonly name: string } | { readonly path: string };
+
+/** What the library needs of its host, and all that differs between hosts. */
+export interface Platform {
+  /** SHA-256 of the pieces one after the other, 64 hexadecimal digits. */
+  sha256(pieces: Iterable<Uint8Array>): Promise<string>;
+  /**
+   * Lists models without reading any.
+   *
+   * @param path - a model, or a place where several are; the usual places unless given
+   */
+  listModels(path?: string): Promise<ModelListing>;
+  /** Tells a model that is named from one that is pointed at. */
+  readModelChoice(choice: string): Promise<ModelChoice>;
+  /** Name of the model that the user prefers where none is chosen, or undefined. */
+  preferredModel(): string | undefined;
+}
