@@ -1,172 +1,228 @@
-// Checks that dependencies run downwards only (docs/architecture.md): reads the import statements of src/ and
-// exits with 1 when one breaks a rule.
+// Checks that dependencies run downwards only (scripts/layers.js has the rules): reads the import statements of src/
+// and exits with 1 when one breaks a rule, when files import each other in a circle, or when a rule allows what no
+// file does.
 //   node scripts/check-layers.js
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { findExportShapes, findImports } from './module-imports.js';
+import { findCircles } from './import-circles.js';
+import { BRIDGES, ENTRIES, LAYERS } from './layers.js';
+import { findExportShapes, findHostGlobals, findImports } from './module-imports.js';
 
-/** Every part of src/, from the top down. A part may import from itself and from parts below it. */
-const ORDER = [
-  'cli',
-  'index',
-  'bench',
-  'session',
-  'evaluation',
-  'tasks',
-  'codec',
-  'image',
-  'model',
-  'networks',
-  'nn',
-  'hyperprior',
-  'entropy',
-  'container',
-  'bytes',
-  'platform',
-  'geometry',
-  'tensor',
-  'limits',
-  'errors',
-];
-
-/** Parts that may import only these parts besides themselves, where the order alone would allow more. */
-const ONLY = {
-  cli: ['index'],
-  evaluation: ['tasks', 'limits', 'errors'],
-  tasks: ['model', 'networks', 'nn', 'tensor', 'limits', 'errors'],
-  image: ['container', 'bytes', 'geometry', 'limits', 'errors'],
-  model: ['platform', 'tensor', 'errors'],
-  networks: ['nn', 'geometry', 'tensor', 'errors'],
-  nn: ['bytes', 'tensor', 'errors'],
-  hyperprior: ['bytes', 'geometry', 'tensor', 'errors'],
-  entropy: ['bytes', 'errors'],
-  container: ['bytes', 'geometry', 'limits', 'errors'],
-  bytes: ['errors'],
-  platform: ['errors'],
-  geometry: [],
-  tensor: [],
-  limits: ['errors'],
-  errors: [],
-};
+/** @import { Layer } from './layers.js' */
+/** @import { ModuleImport } from './module-imports.js' */
+/** @typedef {ReadonlyMap<string, string>} Sources Path from the repository root, with forward slashes, to source. */
+/** @typedef {Readonly<Record<string, Layer>>} Layers */
 
 /**
- * Files that cli may import besides src/index.ts, through which all of it is public: what `dicm inspect` needs,
- * whose start would otherwise load the whole library.
+ * The part of src/ a file belongs to, or undefined for a file of none.
+ *
+ * @param {string} path
+ * @param {Layers} layers
  */
-const CLI_STARTS_WITH = [
-  'src/container/index.ts',
-  'src/errors.ts',
-  'src/limits.ts',
-  'src/codec/shortest-quality.ts',
-  'src/session/inventory.ts',
-];
-
-/** Packages and the one part that may import them. */
-const PACKAGES = [
-  [/^sharp$/, 'image'],
-  [/^(@tensorflow\/|onnxruntime)/, 'nn'],
-  [/^(commander|cli-progress|tinyglobby)$/, 'cli'],
-];
-
-/** Parts that run anywhere: nothing of Node, no package. */
-const PURE = [
-  'evaluation',
-  'tasks',
-  'model',
-  'networks',
-  'entropy',
-  'container',
-  'bytes',
-  'geometry',
-  'geometry',
-  'tensor',
-  'limits',
-  'errors',
-];
-
-/** The only files that may consist of re-exports. */
-const ENTRIES = ['src/index.ts', 'src/container/index.ts'];
-
-/** The part of src/ a file belongs to: its folder, or its own name. */
-function partOf(path) {
-  return path.split('/')[1].replace(/\.ts$/, '');
+function partOf(path, layers) {
+  const below = path.replace(/^src\//, '').replace(/\.ts$/, '');
+  const parts = Object.keys(layers).filter((name) => below === name || below.startsWith(`${name}/`));
+  return parts.sort((a, b) => b.length - a.length)[0];
 }
 
-function checkInternal(path, target, files) {
-  const [from, to] = [partOf(path), partOf(target)];
-  if (!files.has(target)) return `imports ${target}, which does not exist`;
-  if (from === to || (from === 'cli' && CLI_STARTS_WITH.includes(target))) return undefined;
-  if (ORDER.indexOf(to) < ORDER.indexOf(from)) return `${from} imports ${to}, which lies above it`;
-  if (ONLY[from] !== undefined && !ONLY[from].includes(to)) {
-    return `${from} imports ${to}, but may import only ${ONLY[from].join(', ') || 'itself'}`;
+/**
+ * The file of the repository that a relative import names.
+ *
+ * @param {string} path
+ * @param {string} specifier
+ */
+function targetOf(path, specifier) {
+  return posix.join(posix.dirname(path), specifier).replace(/\.js$/, '.ts');
+}
+
+/**
+ * @param {string} path
+ * @param {string} target
+ * @param {Layers} layers
+ */
+function checkInternal(path, target, layers) {
+  const [from, to] = [partOf(path, layers), partOf(target, layers)];
+  if (from === undefined || to === undefined || from === to) return undefined;
+  const { uses, files } = /** @type {Layer} */ (layers[from]);
+  if (files?.includes(target)) return undefined;
+  const order = Object.keys(layers);
+  if (order.indexOf(to) < order.indexOf(from)) return `${from} imports ${to}, which lies above it`;
+  if (uses !== 'below' && !uses.includes(to)) {
+    return `${from} imports ${to}, but may import only ${uses.join(', ') || 'itself'} (scripts/layers.js)`;
   }
   return undefined;
 }
 
-function checkExternal(path, specifier) {
-  const part = partOf(path);
-  if (PURE.includes(part))
-    return `${part} imports ${specifier}, but must run without packages and without Node`;
-  if (specifier.startsWith('node:')) return undefined;
-  const owner = PACKAGES.find(([pattern]) => pattern.test(specifier))?.[1];
+/**
+ * @param {string} path
+ * @param {Layer | undefined} layer
+ */
+function mayUseHost(path, layer) {
+  return layer?.host === true || layer?.host?.test(path) === true;
+}
+
+/**
+ * @param {string} path
+ * @param {string} specifier
+ * @param {Layers} layers
+ */
+function checkExternal(path, specifier, layers) {
+  const part = partOf(path, layers);
+  if (part === undefined) return undefined;
+  if (specifier.startsWith('node:')) {
+    const allowed = mayUseHost(path, layers[part]);
+    return allowed ? undefined : `imports ${specifier}, but this file of ${part} must run without Node`;
+  }
+  const owner = Object.keys(layers).find((name) => layers[name]?.packages?.test(specifier));
   if (owner === undefined) return `imports the package ${specifier}, which no part is allowed to`;
   return part === owner ? undefined : `${part} imports ${specifier}, but only ${owner} may`;
 }
 
-function checkImport(path, { specifier, kind }, files) {
+/**
+ * @param {string} path
+ * @param {ModuleImport} found
+ * @param {Sources} files
+ * @param {Layers} layers
+ */
+function checkImport(path, { specifier, kind }, files, layers) {
   if (specifier === undefined) {
     // An executor's package is looked up by name at run time; nobody else has a reason to.
-    return partOf(path) === 'nn' && kind === 'dynamic'
+    return partOf(path, layers) === 'nn' && kind === 'dynamic'
       ? undefined
       : 'imports a module whose name is not a literal';
   }
-  if (!specifier.startsWith('.')) return checkExternal(path, specifier);
+  if (!specifier.startsWith('.')) return checkExternal(path, specifier, layers);
   if (!specifier.endsWith('.js')) return `imports ${specifier}: relative imports end in .js`;
-  const target = posix.join(posix.dirname(path), specifier).replace(/\.js$/, '.ts');
+  const target = targetOf(path, specifier);
   if (!target.startsWith('src/')) return `imports ${specifier}, which lies outside src/`;
-  return checkInternal(path, target, files);
+  if (!files.has(target)) return `imports ${target}, which does not exist`;
+  return checkInternal(path, target, layers);
 }
 
-/** Only codec/ knows both networks and container. */
-function checkMeeting(imports) {
-  const known = new Map();
-  for (const { from, to } of imports) known.set(from, (known.get(from) ?? new Set()).add(to));
-  return [...known]
-    .filter(([from, to]) => !['codec', 'index'].includes(from) && to.has('networks') && to.has('container'))
-    .map(([from]) => `src/${from}: imports both networks and container, which only codec may`);
+/**
+ * What one file does that its own text shows.
+ *
+ * @param {string} path
+ * @param {string} source
+ * @param {Layers} layers
+ */
+function checkShape(path, source, layers) {
+  const violations = [];
+  const part = partOf(path, layers);
+  if (part === undefined) violations.push(`${path}: belongs to no part of src/ that is known`);
+  else if (!mayUseHost(path, layers[part])) {
+    for (const { name, line } of findHostGlobals(source)) {
+      violations.push(`${path}:${line}: uses ${name}, but this file of ${part} must run without Node`);
+    }
+  }
+  const shapes = findExportShapes(source);
+  const isEntry = ENTRIES.includes(path);
+  if (shapes.hasDefault) violations.push(`${path}: has a default export`);
+  if (shapes.hasStar) violations.push(`${path}: re-exports everything; name what is public`);
+  if (shapes.reexports && !isEntry) violations.push(`${path}: re-exports, which only entries may`);
+  if (path.endsWith('/index.ts') && !isEntry) violations.push(`${path}: is an index file`);
+  return violations;
+}
+
+/**
+ * The files of src/ that each file imports, types included.
+ *
+ * @param {Sources} files
+ */
+function importGraph(files) {
+  /** @type {Map<string, string[]>} */
+  const graph = new Map();
+  for (const [path, source] of files) {
+    const targets = findImports(source)
+      .map(({ specifier }) => (specifier?.startsWith('.') ? targetOf(path, specifier) : ''))
+      .filter((target) => files.has(target));
+    graph.set(path, targets);
+  }
+  return graph;
+}
+
+/**
+ * Only a bridge knows both networks and container.
+ *
+ * @param {ReadonlyMap<string, readonly string[]>} graph
+ * @param {Layers} layers
+ */
+function checkMeeting(graph, layers) {
+  return Object.keys(layers)
+    .filter((part) => !BRIDGES.includes(part))
+    .filter((part) => {
+      const targets = [...graph].filter(([path]) => partOf(path, layers) === part).flatMap(([, to]) => to);
+      const known = new Set(targets.map((target) => partOf(target, layers)));
+      return known.has('networks') && known.has('container');
+    })
+    .map((part) => `src/${part}: imports both networks and container, which only ${BRIDGES.join(', ')} may`);
 }
 
 /**
  * Checks sources against the layer rules.
  *
- * @param {ReadonlyMap<string, string>} files - Path from the repository root, with forward slashes, to source.
+ * @param {Sources} files
  * @returns {string[]} One line for every violation.
  */
-export function checkLayers(files) {
+export function checkLayers(files, layers = LAYERS) {
   const violations = [];
-  const edges = [];
   for (const [path, source] of files) {
-    if (!ORDER.includes(partOf(path))) violations.push(`${path}: belongs to no part of src/ that is known`);
     for (const found of findImports(source)) {
-      const problem = checkImport(path, found, files);
+      const problem = checkImport(path, found, files, layers);
       if (problem !== undefined) violations.push(`${path}:${found.line}: ${problem}`);
-      if (found.specifier?.startsWith('.')) {
-        edges.push({ from: partOf(path), to: partOf(posix.join(posix.dirname(path), found.specifier)) });
-      }
     }
-    const shapes = findExportShapes(source);
-    if (shapes.hasDefault) violations.push(`${path}: has a default export`);
-    if (shapes.hasStar) violations.push(`${path}: re-exports everything; name what is public`);
-    if (shapes.reexports && !ENTRIES.includes(path))
-      violations.push(`${path}: re-exports, which only entries may`);
-    if (path.endsWith('/index.ts') && !ENTRIES.includes(path)) violations.push(`${path}: is an index file`);
+    violations.push(...checkShape(path, source, layers));
   }
-  return [...violations, ...checkMeeting(edges)];
+  const graph = importGraph(files);
+  const circles = findCircles(graph).map(
+    (circle) => `${circle[0]}: imports itself in a circle: ${[...circle, circle[0]].join(' -> ')}`,
+  );
+  return [...violations, ...checkMeeting(graph, layers), ...circles];
 }
 
-/** Reads the sources below src/ that the rules apply to. */
+/**
+ * Checks the rules themselves: that they allow upwards nothing, and nothing that no file does. Parts that have no file
+ * are passed over.
+ *
+ * @param {Sources} files
+ * @returns {string[]} One line for every rule to change.
+ */
+export function checkRules(files, layers = LAYERS) {
+  const order = Object.keys(layers);
+  const graph = importGraph(files);
+  return order.flatMap((part) => {
+    const own = [...files].filter(([path]) => partOf(path, layers) === part);
+    if (own.length === 0) return [];
+    const layer = /** @type {Layer} */ (layers[part]);
+    const targets = new Set(own.flatMap(([path]) => graph.get(path) ?? []));
+    const parts = new Set([...targets].map((target) => partOf(target, layers)));
+    const uses = layer.uses === 'below' ? [] : layer.uses;
+    const needsHost = own.some(
+      ([, source]) =>
+        findHostGlobals(source).length > 0 ||
+        findImports(source).some(({ specifier }) => specifier?.startsWith('node:')),
+    );
+    return [
+      ...uses
+        .filter((to) => order.indexOf(to) <= order.indexOf(part))
+        .map((to) => `${part} may import ${to}, which does not lie below it`),
+      ...uses.filter((to) => !parts.has(to)).map((to) => `${part} may import ${to}, and no file of it does`),
+      ...(layer.files ?? [])
+        .filter((file) => !targets.has(file))
+        .map((file) => `${part} may import ${file}, and no file of it does`),
+      ...(layer.host !== undefined && !needsHost ? [`${part} may use Node, and no file of it does`] : []),
+    ].map((problem) => `scripts/layers.js: ${problem}`);
+  });
+}
+
+/**
+ * Reads the sources below src/ that the rules apply to.
+ *
+ * @param {string} root
+ */
 export function readSources(root) {
+  /** @type {Map<string, string>} */
   const files = new Map();
   for (const entry of readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true })) {
     const path = posix
@@ -182,9 +238,8 @@ export function readSources(root) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const violations = checkLayers(
-    readSources(fileURLToPath(new URL('..', import.meta.url)).replace(/[\\/]$/, '')),
-  );
+  const sources = readSources(fileURLToPath(new URL('..', import.meta.url)).replace(/[\\/]$/, ''));
+  const violations = [...checkLayers(sources), ...checkRules(sources)];
   for (const violation of violations) process.stderr.write(`${violation}\n`);
   if (violations.length > 0) process.exitCode = 1;
 }

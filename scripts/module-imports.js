@@ -2,23 +2,33 @@
 // care about. A scanner, not a parser: it blanks comments and the insides of strings, which is all it takes to
 // read import and export statements.
 
-/** One module named by a source. */
-/** @typedef {{ specifier: string | undefined, line: number, kind: 'import' | 'export' | 'dynamic' }} ModuleImport */
+/**
+ * One module named by a source; `specifier` is undefined when its name is not a string literal.
+ *
+ * @typedef {{ specifier: string | undefined, line: number, kind: 'import' | 'export' | 'dynamic' }} ModuleImport
+ */
 
 const REGEX_MAY_FOLLOW =
   /(?:^|[=(,:[!&|?{};+\-*%~^<>]|\b(?:return|typeof|case|in|of|do|else|void|delete|await|yield))\s*$/;
 
-/** Source with comments blanked, and strings, templates and regular expressions emptied but of equal length. */
+/**
+ * Source with comments blanked, and strings, templates and regular expressions emptied but of equal length.
+ *
+ * @param {string} source
+ */
 export function blankLiterals(source) {
   const out = source.split('');
+  /** @type {(from: number, to: number) => void} */
   const blank = (from, to) => {
     for (let i = from; i < to; i++) if (out[i] !== '\n') out[i] = ' ';
   };
+  /** @type {{ at: number, end: number, text: string }[]} */
   const strings = [];
   let i = 0;
-  // Depths of braces at which a template's ${ } ends.
+  /** @type {number[]} Depths of braces at which a template's ${ } ends. */
   const templates = [];
   let depth = 0;
+  /** @type {(start: number) => number} */
   const skipTemplate = (start) => {
     let j = start;
     while (j < source.length && source[j] !== '`') {
@@ -80,28 +90,49 @@ export function blankLiterals(source) {
   return { code: out.join(''), strings };
 }
 
-/** Modules that `source` imports, re-exports from, or imports dynamically. */
+/**
+ * Modules that `source` imports, re-exports from, or imports dynamically.
+ *
+ * @param {string} source
+ */
 export function findImports(source) {
   const { code, strings } = blankLiterals(source);
   const textAt = new Map(strings.map(({ at, text }) => [at, text]));
-  const lineAt = (index) => source.slice(0, index).split('\n').length;
   /** @type {ModuleImport[]} */
   const found = [];
   const statement = /(?<![\w$.])(import|export)\b(?!\s*[(.])([^'";()=]*?\bfrom\s*|\s*)(?=['"])/g;
   for (const match of code.matchAll(statement)) {
-    if (match[1] === 'export' && !/\bfrom\s*$/.test(match[2])) continue;
+    const kind = match[1] === 'export' ? 'export' : 'import';
+    if (kind === 'export' && !/\bfrom\s*$/.test(match[2] ?? '')) continue;
     const at = match.index + match[0].length;
-    found.push({ specifier: textAt.get(at), line: lineAt(match.index), kind: match[1] });
+    found.push({ specifier: textAt.get(at), line: lineAt(source, match.index), kind });
   }
   for (const match of code.matchAll(/(?<![\w$.])(?:import|require)\s*\(\s*/g)) {
     const at = match.index + match[0].length;
-    found.push({ specifier: textAt.get(at), line: lineAt(match.index), kind: 'dynamic' });
+    found.push({ specifier: textAt.get(at), line: lineAt(source, match.index), kind: 'dynamic' });
   }
   // `typeof import('x')` and `import('x').T` are types, but they name a module all the same.
   return found.sort((a, b) => a.line - b.line);
 }
 
-/** Which shapes of export a source has, for the rules on defaults and barrels. */
+/**
+ * Where `source` uses what only Node has without importing it.
+ *
+ * @param {string} source
+ */
+export function findHostGlobals(source) {
+  const globals = /(?<![\w$.])(?:process|Buffer|setImmediate|NodeJS)\b(?!\s*\??:)/g;
+  return [...blankLiterals(source).code.matchAll(globals)].map((match) => ({
+    name: match[0],
+    line: lineAt(source, match.index),
+  }));
+}
+
+/**
+ * Which shapes of export a source has, for the rules on defaults and barrels.
+ *
+ * @param {string} source
+ */
 export function findExportShapes(source) {
   const { code } = blankLiterals(source);
   return {
@@ -110,4 +141,9 @@ export function findExportShapes(source) {
     hasStar: /(?<![\w$.])export\s+(?:type\s+)?\*/.test(code),
     reexports: /(?<![\w$.])export\s+(?:type\s+)?(?:\{[^}]*\}|\*(?:\s+as\s+\w+)?)\s*from\b/.test(code),
   };
+}
+
+/** @param {string} source @param {number} index */
+function lineAt(source, index) {
+  return source.slice(0, index).split('\n').length;
 }

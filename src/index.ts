@@ -4,7 +4,8 @@
  * Importing it loads neither an executor nor the image library; they come with the first call that needs them.
  */
 
-export { type BenchOptions, type BenchResult, type BenchStep, benchmark } from './bench/benchmark.js';
+export type { BenchOptions, BenchResult, BenchStep } from './bench/bench-options.js';
+export { benchmark } from './bench/benchmark.js';
 export type {
   BenchComparison,
   BenchDelta,

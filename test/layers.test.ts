@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { checkLayers, readSources } from '../scripts/check-layers.js';
-import { findExportShapes, findImports } from '../scripts/module-imports.js';
+import { checkLayers, checkRules, readSources } from '../scripts/check-layers.js';
+import { findCircles } from '../scripts/import-circles.js';
+import { findExportShapes, findHostGlobals, findImports } from '../scripts/module-imports.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url)).replace(/[\\/]$/, '');
 
@@ -9,6 +10,10 @@ test('the sources keep to the layers', () => {
   const sources = readSources(ROOT);
   expect(sources.size).toBeGreaterThan(20);
   expect(checkLayers(sources)).toEqual([]);
+});
+
+test('the rules allow nothing that the sources do not do', () => {
+  expect(checkRules(readSources(ROOT))).toEqual([]);
 });
 
 /** A tree with one file of every part that the rules below import from. */
@@ -29,6 +34,7 @@ function violations(path: string, source: string): string[] {
       'src/cli/main.ts',
       'src/cli/reporter.ts',
       'src/entropy/range-encoder.ts',
+      'src/platform/node/x.ts',
     ].map((name) => [name, '']),
   );
   return checkLayers(files.set(path, source));
@@ -103,9 +109,20 @@ describe('a rule is broken by', () => {
       'a package in the container',
       'src/container/read-dicm.ts',
       "import sharp from 'sharp';",
-      'without packages',
+      'only image may',
     ],
     ['Node in bytes', 'src/bytes/crc32.ts', "import { crc32 } from 'node:zlib';", 'without Node'],
+    ['a global of Node in bytes', 'src/bytes/crc32.ts', 'export const a = Buffer.alloc(1);', 'without Node'],
+    ['the environment in a session', 'src/session.ts', 'const { HOME } = process.env;', 'without Node'],
+    ['Node in nn, beside its loaders', 'src/nn/ops.ts', "import { join } from 'node:path';", 'without Node'],
+    [
+      'the platform that knows what implements it',
+      'src/platform/platform.ts',
+      "import '../platform/node/x.js';",
+      'above',
+    ],
+    ['a session that knows its platform', 'src/session.ts', "import './platform/node/x.js';", 'above'],
+    ['a file that imports itself', 'src/bytes/x.ts', "import './x.js';", 'src/bytes/x.ts -> src/bytes/x.ts'],
     ['an import without .js', 'src/cli/main.ts', "import { a } from './reporter';", 'end in .js'],
     ['a file that does not exist', 'src/cli/main.ts', "import { a } from './missing.js';", 'does not exist'],
     [
@@ -131,12 +148,78 @@ describe('a rule is broken by', () => {
       'networks and container in one part',
       'src/session.ts',
       "import '../src/networks/head.js';\nimport './container/read-dicm.js';\nimport './networks/head.js';",
-      'only codec may',
+      'which only codec, profiles may',
     ],
   ])('%s', (_name, path, source, message) => {
     const found = violations(path, source);
     expect(found.join('\n')).toContain(message);
     expect(found.every((line) => line.startsWith('src/'))).toBe(true);
+  });
+});
+
+describe('files in a circle', () => {
+  test('are refused, types too, with the way round', () => {
+    const files = new Map([
+      ['src/bytes/a.ts', "import type { B } from './b.js';"],
+      ['src/bytes/b.ts', "import { c } from './c.js';"],
+      ['src/bytes/c.ts', "export const load = () => import('./a.js');"],
+      ['src/bytes/d.ts', "import { a } from './a.js';"],
+    ]);
+    expect(checkLayers(files)).toEqual([
+      'src/bytes/a.ts: imports itself in a circle: ' +
+        'src/bytes/a.ts -> src/bytes/b.ts -> src/bytes/c.ts -> src/bytes/a.ts',
+    ]);
+  });
+
+  test('are told once for each group, by a shortest way', () => {
+    const imports = new Map([
+      ['a', ['b', 'c']],
+      ['b', ['c']],
+      ['c', ['a', 'd']],
+      ['d', ['e']],
+      ['e', ['d']],
+      ['f', ['a']],
+    ]);
+    expect(findCircles(imports)).toEqual([
+      ['a', 'c'],
+      ['d', 'e'],
+    ]);
+  });
+
+  test('are not seen where there is only a common import', () => {
+    const imports = new Map([
+      ['a', ['b', 'c']],
+      ['b', ['d']],
+      ['c', ['d']],
+      ['d', []],
+    ]);
+    expect(findCircles(imports)).toEqual([]);
+  });
+});
+
+describe('rules that are wider than the sources', () => {
+  const upper = ['src/upper/a.ts', "import '../lower/b.js';\nimport { join } from 'node:path';"] as const;
+  const lower = ['src/lower/b.ts', 'export const b = 1;'] as const;
+  const files = new Map([upper, lower]);
+
+  test('are silent when all is used', () => {
+    expect(checkRules(files, { upper: { uses: ['lower'], host: true }, lower: { uses: [] } })).toEqual([]);
+    expect(
+      checkRules(files, { upper: { uses: [], files: ['src/lower/b.ts'] }, lower: { uses: [] } }),
+    ).toEqual([]);
+  });
+
+  test.each([
+    ['a part', { upper: { uses: ['middle', 'lower'] }, middle: { uses: [] }, lower: { uses: [] } }, 'middle'],
+    ['a file', { upper: { uses: ['lower'], files: ['src/lower/c.ts'] }, lower: { uses: [] } }, 'lower/c.ts'],
+    ['Node', { upper: { uses: ['lower'] }, lower: { uses: [], host: true as const } }, 'lower may use Node'],
+    ['a part above', { upper: { uses: ['lower'] }, lower: { uses: ['upper'] } }, 'does not lie below'],
+  ])('%s that is allowed and not used is an error', (_name, layers, message) => {
+    expect(checkRules(files, layers).join('\n')).toContain(message);
+  });
+
+  test('a part without files is passed over', () => {
+    expect(checkRules(new Map([lower]), { upper: { uses: ['lower'] }, lower: { uses: [] } })).toEqual([]);
   });
 });
 
@@ -161,6 +244,12 @@ describe('no rule is broken by', () => {
       "// import { a } from '../cli/main.js';\n/* export default 1 */",
     ],
     ['words in strings', 'src/bytes/crc32.ts', 'const help = "import sharp from \'sharp\'";'],
+    [
+      'a host that knows the platform it implements',
+      'src/platform/node/x.ts',
+      "import '../../codec/encode.js';\nimport 'node:fs';",
+    ],
+    ['properties named like globals', 'src/bytes/x.ts', 'const a = { process: 1 };\na.process;'],
     ['the entry', 'src/index.ts', "export { a } from './errors.js';\nexport type { L } from './limits.js';"],
   ])('%s', (_name, path, source) => {
     expect(violations(path, source)).toEqual([]);
@@ -204,6 +293,15 @@ describe('the scanner', () => {
     ].join('\n');
     expect(findImports(source)).toEqual([]);
     expect(findExportShapes(source)).toEqual({ hasDefault: false, hasStar: false, reexports: false });
+  });
+
+  test('finds globals of Node in code only', () => {
+    const source =
+      "// process\nconst a = 'Buffer';\nawait new Promise(setImmediate);\nconst b: Buffer = c.Buffer;";
+    expect(findHostGlobals(source)).toEqual([
+      { name: 'setImmediate', line: 3 },
+      { name: 'Buffer', line: 4 },
+    ]);
   });
 
   test('still sees an import after literals that end oddly', () => {

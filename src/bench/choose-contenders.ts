@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.js';
 import type { MaxSide } from '../image/fit-size.js';
-import type { BenchOptions } from './benchmark.js';
+import type { BenchOptions } from './bench-options.js';
 import { findCodecs, knownCodecIds } from './codecs/find-codecs.js';
 import type { MissingCodec } from './codecs/picture-codec.js';
 import type { Contender } from './contenders/contender.js';

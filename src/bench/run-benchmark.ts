@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.js';
 import { defaultMaxSide } from '../image/fit-size.js';
-import type { BenchOptions, BenchResult } from './benchmark.js';
+import type { BenchOptions, BenchResult } from './bench-options.js';
 import { chooseContenders } from './choose-contenders.js';
 import { type BenchNetworks, openBenchNetworks } from './contenders/open-networks.js';
 import { chooseImages } from './datasets/choose-images.js';

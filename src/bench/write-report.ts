@@ -2,7 +2,7 @@ import { availableParallelism, cpus } from 'node:os';
 import { type BootstrapOptions, bootstrapInterval } from '../evaluation/bootstrap.js';
 import { meanScore } from '../evaluation/classification-accuracy.js';
 import type { MaxSide } from '../image/fit-size.js';
-import type { BenchOptions } from './benchmark.js';
+import type { BenchOptions } from './bench-options.js';
 import type { ChosenContenders } from './choose-contenders.js';
 import type { BenchNetworks } from './contenders/open-networks.js';
 import type { Dataset } from './datasets/dataset.js';

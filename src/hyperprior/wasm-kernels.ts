@@ -24,7 +24,7 @@ let compiled: Promise<object> | undefined;
  */
 export async function openWasmKernels(sizeBytes: number): Promise<KernelMemory> {
   const { WebAssembly: api } = globalThis as unknown as { WebAssembly: WebAssemblyApi };
-  compiled ??= api.compile(Buffer.from(hyperSynthesisWasm, 'base64'));
+  compiled ??= api.compile(Uint8Array.from(atob(hyperSynthesisWasm), (char) => char.charCodeAt(0)));
   const { exports } = await api.instantiate(await compiled);
   // The module is ours: assembly/index.ts exports a memory and exactly the functions of Kernels.
   const { memory, ...functions } = exports as { memory: WebAssemblyMemory } & Record<string, unknown>;

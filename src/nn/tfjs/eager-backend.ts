@@ -5,19 +5,9 @@ import type { Backend, CompiledNetwork, FeatureMap, InputSpec, NetworkFunction }
 import { checkInputs } from '../check-inputs.js';
 import { firstLine } from '../first-line.js';
 import { ConstantStore } from './constant-store.js';
-import { EagerOps, type EagerTraits } from './eager-ops.js';
-import { withEngine } from './engine-lock.js';
+import { type EagerEngine, withEngine } from './eager-engine.js';
+import { EagerOps } from './eager-ops.js';
 import { MemoryGuard } from './memory-guard.js';
-
-/** A library under TensorFlow.js, loaded and initialised. */
-export interface EagerEngine extends EagerTraits {
-  readonly name: 'tensorflow' | 'wasm';
-  readonly tf: typeof tfjs;
-  readonly version: string;
-  readonly device: string;
-  /** What all living tensors may take together; infinite where exhaustion is reported. */
-  readonly memoryLimitBytes: number;
-}
 
 /** Networks run operation by operation with TensorFlow.js. */
 export class EagerBackend implements Backend {

@@ -1,4 +1,15 @@
-import type { EagerEngine } from './eager-backend.js';
+import type * as tfjs from '@tensorflow/tfjs-core';
+import type { EagerTraits } from './eager-ops.js';
+
+/** A library under TensorFlow.js, loaded and initialised. */
+export interface EagerEngine extends EagerTraits {
+  readonly name: 'tensorflow' | 'wasm';
+  readonly tf: typeof tfjs;
+  readonly version: string;
+  readonly device: string;
+  /** What all living tensors may take together; infinite where exhaustion is reported. */
+  readonly memoryLimitBytes: number;
+}
 
 /**
  * TensorFlow.js has one current backend for the whole process, and choosing it is asynchronous. Work that needs

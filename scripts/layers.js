@@ -1,0 +1,72 @@
+// The layers of src/ (docs/architecture.md), as data: what scripts/check-layers.js holds the sources to. A new part is
+// a row here.
+
+/**
+ * What one part of src/ may do. A part is a folder or a file of src/, named without `.ts`; a folder inside a part that
+ * has a row of its own (`platform/node`) is a part of its own.
+ *
+ * @typedef {object} Layer
+ * @property {readonly string[] | 'below'} uses Parts it may import from; `below` is every part that stands below it. A
+ *   part that is named here and not used is an error.
+ * @property {readonly string[]} [files] Single files it may import besides, whatever part they belong to.
+ * @property {RegExp} [packages] Packages that it, and no other part, may import.
+ * @property {true | RegExp} [host] It runs on Node only and may use it: all of it, or the files whose path matches. Every
+ *   other part runs anywhere: no `node:` module, no `process`, no `Buffer`, no `setImmediate`.
+ */
+
+/**
+ * Every part of src/, from the top down: a part may import only from parts below it.
+ *
+ * @type {Readonly<Record<string, Layer>>}
+ */
+export const LAYERS = {
+  cli: {
+    uses: ['index'],
+    // What `dicm inspect` needs, whose start would otherwise load the whole library; all of it is public through index.
+    files: [
+      'src/container/index.ts',
+      'src/errors.ts',
+      'src/limits.ts',
+      'src/codec/shortest-quality.ts',
+      'src/session/inventory.ts',
+    ],
+    packages: /^(commander|cli-progress|tinyglobby)$/,
+    host: true,
+  },
+  index: { uses: 'below' },
+  bench: { uses: 'below', host: true },
+  'platform/node': { uses: 'below', host: true },
+  session: {
+    uses: 'below',
+    // openCodec() and the inventory choose the platform; no entry hands them one.
+    files: ['src/platform/node/node-platform.ts', 'src/platform/node/model-folders.ts'],
+  },
+  codec: { uses: 'below', host: true },
+  evaluation: { uses: ['tasks', 'errors'] },
+  profiles: { uses: 'below' },
+  tasks: { uses: ['model', 'networks', 'nn', 'limits', 'errors'] },
+  latents: { uses: ['nn', 'hyperprior', 'entropy', 'tensor', 'geometry', 'errors'] },
+  image: { uses: ['container', 'geometry', 'limits', 'errors'], packages: /^sharp$/, host: true },
+  model: { uses: ['platform', 'tensor', 'errors'] },
+  networks: { uses: ['nn', 'geometry', 'tensor'] },
+  nn: {
+    uses: ['tensor', 'errors'],
+    packages: /^(@tensorflow\/|onnxruntime)/,
+    host: /^src\/nn\/(tfjs|onnx)\/load-/,
+  },
+  hyperprior: { uses: ['geometry', 'tensor', 'errors'] },
+  entropy: { uses: ['errors'] },
+  container: { uses: ['bytes', 'geometry', 'limits', 'errors'] },
+  bytes: { uses: ['errors'] },
+  platform: { uses: [] },
+  geometry: { uses: [] },
+  tensor: { uses: [] },
+  limits: { uses: ['errors'] },
+  errors: { uses: [] },
+};
+
+/** Parts that know both networks and container; everything else knows one of them at the most. */
+export const BRIDGES = ['codec', 'profiles'];
+
+/** The only files that may re-export. */
+export const ENTRIES = ['src/index.ts', 'src/container/index.ts'];
