@@ -10,10 +10,12 @@ import pytest
 import torch
 from conftest import assert_same_path, stage
 
-from dicm_training.assignment import assign, intersection_over_union
-from dicm_training.detection_loss import detection_loss, dice, generalised_iou
-from dicm_training.detection_results import NMS_IOU, draw_masks, find_objects
-from dicm_training.heads import (
+from dicm_training.data.instances import UNKNOWN, Targets, ViewSource, sampling_weights, synthetic_annotated
+from dicm_training.evaluate.objects import NMS_IOU, draw_masks, find_objects
+from dicm_training.loop.stage_run import load_heads
+from dicm_training.losses.assignment import assign, intersection_over_union
+from dicm_training.losses.detection import detection_loss, dice, generalised_iou
+from dicm_training.models.heads import (
     MASK_STRIDE,
     TINY_HEADS,
     Heads,
@@ -23,9 +25,7 @@ from dicm_training.heads import (
     locations,
     unfold_heads,
 )
-from dicm_training.instances import UNKNOWN, Targets, ViewSource, sampling_weights, synthetic_annotated
-from dicm_training.released import ReleasedModel, stored_tensors
-from dicm_training.run_state import load_heads
+from dicm_training.release.released import ReleasedModel, stored_tensors
 from dicm_training.stages.export import tiny_heads, tiny_model
 
 VIEWS = ["--synthetic", "--batch", "2", "--canvas", "64", "96", "--sides", "64", "160", "--threads", "2"]

@@ -7,9 +7,8 @@ import math
 import numpy as np
 import torch
 
-from dicm_training import klt
-from dicm_training.codec import Codec
-from dicm_training.entropy import (
+from dicm_training.models.codec import Codec
+from dicm_training.models.entropy import (
     INDEX_PER_OCTAVE,
     SCALE_MINIMUM,
     TOTAL,
@@ -20,8 +19,9 @@ from dicm_training.entropy import (
     lower_bound,
     quantise_probabilities,
 )
-from dicm_training.networks import TINY, depth_to_space
-from dicm_training.quantise import quantise_per_channel
+from dicm_training.models.networks import TINY, depth_to_space
+from dicm_training.release.quantise import quantise_per_channel
+from dicm_training.starts import klt
 
 
 def table(tables: dict[str, np.ndarray], i: int) -> tuple[int, np.ndarray]:

@@ -13,8 +13,8 @@ import yaml
 from conftest import stage
 
 from dicm_training.commands import evaluate
+from dicm_training.commands.plan_file import Plan, PlanError, load_plan
 from dicm_training.commands.table import accuracy_at, markdown
-from dicm_training.plan_file import Plan, PlanError, load_plan
 from dicm_training.stages import STAGES
 
 MODULES = {**STAGES, "evaluate": evaluate}

@@ -16,7 +16,7 @@ from dicm_reference.hyper_synthesis import HyperSynthesis, exp2, layer_norm
 from dicm_reference.model import load_model
 from dicm_reference.quantiser import gains_at, quantise
 
-from dicm_training.released import ReleasedModel
+from dicm_training.release.released import ReleasedModel
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 SMALL = FIXTURES / "hyper-synthesis" / "model"

@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from torch import nn
 from torch.nn import functional as F
 
-from dicm_training.resnet import load_torchvision
+from dicm_training.models.backbone import load_torchvision
 
 
 def norm(channels: int) -> nn.BatchNorm2d:

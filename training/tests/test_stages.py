@@ -12,14 +12,14 @@ import pytest
 import torch
 from conftest import COMMON, assert_same_path, stage
 
-from dicm_training.codec import Codec
-from dicm_training.data import CropSource, batch_shapes, normalise, synthetic_pictures
-from dicm_training.earlier import EarlierEncoder
-from dicm_training.networks import TINY
-from dicm_training.released import ReleasedModel, stored_tensors, widen
-from dicm_training.run_state import load_model
-from dicm_training.setup import add_common_arguments, prepare
-from dicm_training.unfold import unfold
+from dicm_training.data.crops import CropSource, batch_shapes, normalise, synthetic_pictures
+from dicm_training.loop.setup import add_common_arguments, prepare
+from dicm_training.loop.stage_run import load_model
+from dicm_training.models.codec import Codec
+from dicm_training.models.networks import TINY
+from dicm_training.release.earlier import EarlierEncoder
+from dicm_training.release.released import ReleasedModel, stored_tensors, widen
+from dicm_training.release.unfold import unfold
 
 
 def test_stages_leave_finished_checkpoints(tiny_run: Path) -> None:

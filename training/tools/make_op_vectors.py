@@ -18,8 +18,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from dicm_training.networks import depth_to_space
-from dicm_training.released import ReleasedModel
+from dicm_training.models.networks import depth_to_space
+from dicm_training.release.released import ReleasedModel
 
 Case = dict[str, Any]
 

@@ -16,8 +16,8 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFont
 
-from dicm_training import released
-from dicm_training.distortion import relative_error
+from dicm_training.losses.distortion import relative_error
+from dicm_training.release import released
 
 SIDE = 128
 POSITIONS = (0, 512, 1024, 1536, 2047)

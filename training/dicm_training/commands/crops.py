@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw
 
-from ..contrastive import load_contrastive
-from ..run_state import checkpoint_of
-from ..semantic_crops import heat_boxes, heat_of, sample_window
-from ..setup import add_input_arguments, prepare
+from ..data.semantic_crops import heat_boxes, heat_of, sample_window
+from ..loop.setup import add_input_arguments, prepare
+from ..loop.stage_run import checkpoint_of
+from ..models.contrastive import load_contrastive
 
 CELL = 160
 GAP = 4

@@ -13,12 +13,12 @@ from PIL import Image
 from torch import Tensor
 
 from .. import distributed
-from ..codec import Model
-from ..data import load_rgb, normalise, synthetic_pictures, to_rgb, validation_rows
-from ..detection_evaluation import measure_boxes
-from ..instances import Annotated, read_annotated, synthetic_annotated
-from ..resnet import load_resnet50
-from ..run_state import checkpoint_of, load_heads, load_model
+from ..data.crops import load_rgb, normalise, synthetic_pictures, to_rgb, validation_rows
+from ..data.instances import Annotated, read_annotated, synthetic_annotated
+from ..evaluate.boxes import measure_boxes
+from ..loop.stage_run import checkpoint_of, load_heads, load_model
+from ..models.backbone import load_resnet50
+from ..models.codec import Model
 
 STAGES = ("polish", "codec")
 SIDE = 224

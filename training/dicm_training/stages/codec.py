@@ -19,17 +19,18 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from .. import distributed, klt
-from ..codec import Codec, Coded, Model
-from ..data import normalise
-from ..distortion import DistortionWeights, distortion, relative_error
-from ..entropy import INDEX_PER_OCTAVE, SCALE_LEVELS, SCALE_MINIMUM, gaussian_bits
-from ..reference import Reference, add_ssl_arguments, find_ssl, load_reference
-from ..released import is_decode_critical, stored_tensors, widen
-from ..resnet import Head, Tail
-from ..run_state import AveragedWeights, StageRun, save_atomically
-from ..setup import Setup, add_common_arguments, prepare, seed_step
-from ..unfold import fit_density, root_mean_square, step_size, unfold
+from .. import distributed
+from ..data.crops import normalise
+from ..loop.setup import Setup, add_common_arguments, prepare, seed_step
+from ..loop.stage_run import AveragedWeights, StageRun, save_atomically
+from ..loop.teacher import Reference, add_ssl_arguments, find_ssl, load_reference
+from ..losses.distortion import DistortionWeights, distortion, relative_error
+from ..models.backbone import Head, Tail
+from ..models.codec import Codec, Coded, Model
+from ..models.entropy import INDEX_PER_OCTAVE, SCALE_LEVELS, SCALE_MINIMUM, gaussian_bits
+from ..release.released import is_decode_critical, stored_tensors, widen
+from ..release.unfold import fit_density, root_mean_square, step_size, unfold
+from ..starts import klt
 
 DECODE_FILE = "decode.safetensors"
 """What a run keeps of the release that --start names: the tensors that entropy decoding depends on."""

@@ -14,13 +14,13 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from ..codec import Model
-from ..detection_results import draw_masks, find_objects
-from ..heads import LEVELS, TINY_HEADS, Heads, fold_heads
-from ..networks import TINY
-from ..quantise import store
-from ..released import ReleasedModel, is_decode_critical, is_render
-from ..run_state import load_heads
+from ..evaluate.objects import draw_masks, find_objects
+from ..loop.stage_run import load_heads
+from ..models.codec import Model
+from ..models.heads import LEVELS, TINY_HEADS, Heads, fold_heads
+from ..models.networks import TINY
+from ..release.quantise import store
+from ..release.released import ReleasedModel, is_decode_critical, is_render
 from .codec import DECODE_FILE
 from .heads import CATEGORIES_FILE, SYNTHETIC_CATEGORIES, base_tensors, stored
 from .joint import load_synthesis

@@ -15,15 +15,15 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ..codec import Model
-from ..detection_loss import detection_loss
-from ..fold import fold
-from ..heads import TINY_HEADS, Heads, HeadsArchitecture
-from ..instances import ViewSource, read_annotated, read_categories, synthetic_annotated
-from ..quantise import store
-from ..released import LARGEST_POSITION, ReleasedModel, stored_tensors, widen
-from ..run_state import StageRun, load_heads, load_model
-from ..setup import seed_step
+from ..data.instances import ViewSource, read_annotated, read_categories, synthetic_annotated
+from ..loop.setup import seed_step
+from ..loop.stage_run import StageRun, load_heads, load_model
+from ..losses.detection import detection_loss
+from ..models.codec import Model
+from ..models.heads import TINY_HEADS, Heads, HeadsArchitecture
+from ..release.fold import fold
+from ..release.quantise import store
+from ..release.released import LARGEST_POSITION, ReleasedModel, stored_tensors, widen
 
 SYNTHETIC_CATEGORIES = [{"id": i + 1, "name": f"category {i + 1}"} for i in range(20)]
 CATEGORIES_FILE = "heads.categories.json"

@@ -16,17 +16,17 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from ..data import CropSource, Photographs, batch_shapes, synthetic_pictures, to_rgb, training_paths
-from ..detection_loss import detection_loss
-from ..distortion import DistortionWeights, distortion
-from ..earlier import EarlierEncoder, add_earlier_argument
-from ..heads import Heads, unfold_heads
-from ..instances import ViewSource, read_annotated, synthetic_annotated
-from ..patterns import draw_patterns, exaggerate, pattern_loss, runaway_loss
-from ..released import LARGEST_POSITION, ReleasedModel, stored_tensors, widen
-from ..run_state import StageRun, checkpoint_of, load_heads
-from ..setup import seed_step
-from ..unfold import step_size
+from ..data.crops import CropSource, Photographs, batch_shapes, synthetic_pictures, to_rgb, training_paths
+from ..data.instances import ViewSource, read_annotated, synthetic_annotated
+from ..data.patterns import draw_patterns, exaggerate, pattern_loss, runaway_loss
+from ..loop.setup import seed_step
+from ..loop.stage_run import StageRun, checkpoint_of, load_heads
+from ..losses.detection import detection_loss
+from ..losses.distortion import DistortionWeights, distortion
+from ..models.heads import Heads, unfold_heads
+from ..release.earlier import EarlierEncoder, add_earlier_argument
+from ..release.released import LARGEST_POSITION, ReleasedModel, stored_tensors, widen
+from ..release.unfold import step_size
 from .heads import CATEGORIES_FILE, base_tensors, set_training
 
 CROP_WEIGHTS = DistortionWeights(features=(0.05, 0.1, 0.15, 0.5), logits=1.0)

@@ -14,16 +14,16 @@ import torch
 from torch import Tensor
 
 from .. import distributed
-from ..codec import Model
-from ..data import normalise
-from ..distortion import DistortionWeights, distortion
-from ..earlier import EarlierEncoder, add_earlier_argument
-from ..fold import fold
-from ..reference import load_reference
-from ..released import LARGEST_POSITION
-from ..run_state import StageRun, checkpoint_of, load_model
-from ..setup import add_common_arguments, prepare, seed_step
-from ..unfold import step_size
+from ..data.crops import normalise
+from ..loop.setup import add_common_arguments, prepare, seed_step
+from ..loop.stage_run import StageRun, checkpoint_of, load_model
+from ..loop.teacher import load_reference
+from ..losses.distortion import DistortionWeights, distortion
+from ..models.codec import Model
+from ..release.earlier import EarlierEncoder, add_earlier_argument
+from ..release.fold import fold
+from ..release.released import LARGEST_POSITION
+from ..release.unfold import step_size
 
 WEIGHTS = DistortionWeights(features=(0.05, 0.1, 0.15, 0.5), logits=1.0)
 

@@ -15,15 +15,15 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from .. import distributed
-from ..augment import augment
-from ..contrastive import ContrastiveModel
-from ..data import normalise
-from ..positives import PositivePairs
-from ..redundancy_start import match_spread, start_redundancy_elimination
-from ..resnet import Head, Tail
-from ..run_state import StageRun
-from ..semantic_crops import AREA, refresh_boxes
-from ..setup import Setup, add_common_arguments, prepare, seed_step
+from ..data.augment import augment
+from ..data.crops import normalise
+from ..data.positives import PositivePairs
+from ..data.semantic_crops import AREA, refresh_boxes
+from ..loop.setup import Setup, add_common_arguments, prepare, seed_step
+from ..loop.stage_run import StageRun
+from ..models.backbone import Head, Tail
+from ..models.contrastive import ContrastiveModel
+from ..starts.redundancy import match_spread, start_redundancy_elimination
 from .codec import starting_gains
 
 

@@ -17,7 +17,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from . import distributed
+from .. import distributed
 
 T = TypeVar("T")
 IMAGENET_MEAN = (0.485, 0.456, 0.406)

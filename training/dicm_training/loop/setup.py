@@ -12,10 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from . import distributed
-from .data import BatchShape, CropSource, Photographs, batch_shapes, synthetic_pictures, to_rgb, training_paths
-from .networks import TINY, Architecture
-from .resnet import Head, Tail, load_resnet50
+from .. import distributed
+from ..data.crops import BatchShape, CropSource, Photographs, batch_shapes, synthetic_pictures, to_rgb, training_paths
+from ..models.backbone import Head, Tail, load_resnet50
+from ..models.networks import TINY, Architecture
 
 
 def add_input_arguments(parser: argparse.ArgumentParser) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from . import distributed
+from .. import distributed
 from .released import ReleasedModel, is_decode_critical, stored_tensors, widen
 
 EARLIER_SHARE = 0.2

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from . import distributed
+from .. import distributed
 
 SCALE_MINIMUM = 0.11
 SCALE_MAXIMUM = 128.0

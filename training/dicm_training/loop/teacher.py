@@ -9,10 +9,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from .contrastive import load_contrastive
-from .distortion import targets
-from .networks import RedundancyElimination
-from .resnet import Head, Tail
+from ..losses.distortion import targets
+from ..models.backbone import Head, Tail
+from ..models.contrastive import load_contrastive
+from ..models.networks import RedundancyElimination
 from .setup import Setup
 
 

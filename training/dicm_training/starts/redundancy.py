@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import Tensor, nn
 
-from .entropy import FactorisedModel
-from .networks import ConvFormerBlock, RedundancyElimination
+from ..models.entropy import FactorisedModel
+from ..models.networks import ConvFormerBlock, RedundancyElimination
 
 
 def cut(f: Tensor) -> Tensor:

@@ -14,10 +14,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from . import distributed
-from .codec import Model
-from .heads import Heads, HeadsArchitecture
-from .networks import Architecture
+from .. import distributed
+from ..models.codec import Model
+from ..models.heads import Heads, HeadsArchitecture
+from ..models.networks import Architecture
 
 
 class Schedule:

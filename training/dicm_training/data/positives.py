@@ -9,8 +9,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from . import distributed
-from .data import BatchShape, prefetch
+from .. import distributed
+from .crops import BatchShape, prefetch
 from .semantic_crops import sample_window
 
 Pair = tuple[Tensor, Tensor]

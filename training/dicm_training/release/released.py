@@ -15,9 +15,9 @@ from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn import functional as F
 
-from .data import normalise
-from .heads import HeadOutputs
-from .networks import HEAD_DIMENSION, LAYER_NORM_EPSILON, PRODUCT_LIMIT, depth_to_space, gelu, pad_to_even
+from ..data.crops import normalise
+from ..models.heads import HeadOutputs
+from ..models.networks import HEAD_DIMENSION, LAYER_NORM_EPSILON, PRODUCT_LIMIT, depth_to_space, gelu, pad_to_even
 
 
 def is_decode_critical(name: str) -> bool:

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..data.instances import UNKNOWN, Targets
+from ..models.heads import STRIDES, HeadOutputs, boxes_from, dynamic_masks, locations
 from .assignment import assign
-from .heads import STRIDES, HeadOutputs, boxes_from, dynamic_masks, locations
-from .instances import UNKNOWN, Targets
 
 LARGEST_MASK_COUNT = 128
 """Objects of a batch whose masks are computed in one step."""

@@ -15,10 +15,10 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
-from . import distributed
-from .contrastive import Encoder
-from .data import normalise, prefetch
-from .setup import Setup
+from .. import distributed
+from ..loop.setup import Setup
+from ..models.contrastive import Encoder
+from .crops import normalise, prefetch
 
 HEAT_THRESHOLD = 0.1
 CENTRE_BETA = 0.6

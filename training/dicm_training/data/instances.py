@@ -15,7 +15,7 @@ import torch
 from PIL import Image, ImageEnhance
 from torch import Tensor
 
-from .data import load_rgb, synthetic_pictures
+from .crops import load_rgb, synthetic_pictures
 
 UNKNOWN = 255
 """Value of an instance map that counts neither for nor against a prediction."""

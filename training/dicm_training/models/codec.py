@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from .backbone import Head, Tail
 from .entropy import INDEX_PER_OCTAVE, FactorisedModel, add_noise, gaussian_bits, round_ste
 from .networks import (
     Analysis,
@@ -16,7 +17,6 @@ from .networks import (
     RedundancyElimination,
     Synthesis,
 )
-from .resnet import Head, Tail
 
 
 @dataclass

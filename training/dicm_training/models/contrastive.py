@@ -16,10 +16,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from . import distributed
+from .. import distributed
+from .backbone import Head, Tail
 from .entropy import FactorisedModel, add_noise, round_ste
 from .networks import Architecture, RedundancyElimination
-from .resnet import Head, Tail
 
 RATE_MEMORY = 0.9
 """Share of the past in the average rate that the controller looks at."""

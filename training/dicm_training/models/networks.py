@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from . import distributed
+from .. import distributed
 
 HEAD_DIMENSION = 32
 LAYER_NORM_EPSILON = 1e-6

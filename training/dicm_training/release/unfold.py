@@ -11,9 +11,9 @@ import re
 import torch
 from torch import Tensor
 
-from .codec import Codec
-from .entropy import TOTAL, FactorisedModel
-from .networks import Affine, ConvFormerBlock, RecursiveGatedBlock
+from ..models.codec import Codec
+from ..models.entropy import TOTAL, FactorisedModel
+from ..models.networks import Affine, ConvFormerBlock, RecursiveGatedBlock
 
 RENAMED = (
     (re.compile(r"^(gs|hs)\.in\."), r"\1.enter."),

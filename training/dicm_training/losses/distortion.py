@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .resnet import Tail
+from ..models.backbone import Tail
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .codec import Codec
-from .distortion import DistortionWeights, gauss_newton_probe
-from .resnet import Head, Tail
+from ..losses.distortion import DistortionWeights, gauss_newton_probe
+from ..models.backbone import Head, Tail
+from ..models.codec import Codec
 
 PATCH = 4
 

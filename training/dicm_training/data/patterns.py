@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .distortion import relative_error
+from ..losses.distortion import relative_error
 
 DIRECTIONS = ((1.0, 0.0), (0.0, 1.0), (1.0, 1.0), (1.0, -1.0))
 """Rows, columns and both diagonals, in whole pixels."""

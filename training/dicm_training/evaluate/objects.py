@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .assignment import intersection_over_union
-from .detection_loss import all_locations, flatten_levels
-from .heads import MASK_STRIDE, HeadOutputs, boxes_from, dynamic_masks
+from ..losses.assignment import intersection_over_union
+from ..losses.detection import all_locations, flatten_levels
+from ..models.heads import MASK_STRIDE, HeadOutputs, boxes_from, dynamic_masks
 
 NMS_IOU = 0.6
 LARGEST_CANDIDATE_COUNT = 1000

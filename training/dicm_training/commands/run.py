@@ -12,9 +12,9 @@ from typing import Any
 
 import torch
 
-from ..plan_file import Chain, PlanError, Step, load_plan
 from ..stages import PARALLEL, STAGES
 from . import evaluate
+from .plan_file import Chain, PlanError, Step, load_plan
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -16,11 +16,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from .codec import Model
-from .data import normalise, to_rgb
-from .detection_results import find_objects
-from .heads import Heads
-from .instances import Annotated
+from ..data.crops import normalise, to_rgb
+from ..data.instances import Annotated
+from ..models.codec import Model
+from ..models.heads import Heads
+from .objects import find_objects
 
 CODED_MULTIPLE = 16
 MIN_SCORE = 0.05

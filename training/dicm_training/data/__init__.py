@@ -1,0 +1,1 @@
+"""Photographs, crops, views and pairs of them; what a step sees depends on seed, step and place only."""

@@ -1,0 +1,1 @@
+"""From networks to figures: objects from raw predictions, accuracy, average precision."""

@@ -1,0 +1,1 @@
+"""What every stage shares: options, schedule, log, checkpoints, the optimiser step, the teacher."""

@@ -1,0 +1,1 @@
+"""What training goes down: distortion of features, the loss of the heads."""

@@ -1,0 +1,1 @@
+"""Networks that are trained, and what they are made of; nothing here knows of files, data or losses."""

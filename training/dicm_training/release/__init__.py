@@ -1,0 +1,1 @@
+"""Between trained modules and the tensors of a model folder, in both directions."""

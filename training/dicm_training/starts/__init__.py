@@ -1,0 +1,1 @@
+"""Starts that are measured instead of drawn: linear transforms of the features."""
