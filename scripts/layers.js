@@ -62,7 +62,8 @@ export const LAYERS = {
   geometry: { uses: [] },
   tensor: { uses: [] },
   limits: { uses: ['errors'] },
-  errors: { uses: [] },
+  errors: { uses: ['error-codes'] },
+  'error-codes': { uses: [] },
 };
 
 /** Parts that know both networks and container; everything else knows one of them at the most. */

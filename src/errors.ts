@@ -1,17 +1,36 @@
+import { errorClasses } from './error-codes.js';
+
+/** Name of a class of errors. */
+export type ErrorClass = keyof typeof errorClasses;
+
+/** Stable identifier of an error, for example `bad-signature`: of one class, or any there is. */
+export type ErrorCode<Class extends ErrorClass = ErrorClass> = {
+  [C in Class]: keyof (typeof errorClasses)[C]['codes'];
+}[Class];
+
 /**
  * Errors, sorted by who can fix them. Every error that leaves the library is a {@link DicmError} with a
- * stable `code`; the command line maps `exitCode` to the process's exit status (docs/cli.md).
+ * stable `code` (docs/errors.md); the command line maps `exitCode` to the process's exit status (docs/cli.md).
  */
 export abstract class DicmError extends Error {
   /** Stable, machine-readable identifier, for example `bad-signature`. */
-  readonly code: string;
+  readonly code: ErrorCode;
   /** Exit status of the command line when this error ends a single-input run. */
   abstract readonly exitCode: number;
 
-  constructor(code: string, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = new.target.name;
     this.code = code;
+  }
+}
+
+/** An error of a class with codes of its own. */
+abstract class CodedError<Code extends ErrorCode> extends DicmError {
+  declare readonly code: Code;
+
+  constructor(code: Code, message: string, options?: ErrorOptions) {
+    super(code, message, options);
   }
 }
 
@@ -24,12 +43,17 @@ export interface FormatEvidence {
 }
 
 /** The bytes are wrong: damaged, truncated, or not a .dicm file. Fix: another copy of the file. */
-export class FormatError extends DicmError {
-  readonly exitCode = 3;
+export class FormatError extends CodedError<ErrorCode<'FormatError'>> {
+  readonly exitCode = errorClasses.FormatError.exitCode;
   readonly offset: number | undefined;
   readonly section: string | undefined;
 
-  constructor(code: string, message: string, evidence: FormatEvidence = {}, options?: ErrorOptions) {
+  constructor(
+    code: ErrorCode<'FormatError'>,
+    message: string,
+    evidence: FormatEvidence = {},
+    options?: ErrorOptions,
+  ) {
     const where = [
       evidence.section === undefined ? '' : `in ${evidence.section}`,
       evidence.offset === undefined ? '' : `at byte ${evidence.offset}`,
@@ -41,23 +65,23 @@ export class FormatError extends DicmError {
 }
 
 /** An input picture cannot be read or decoded. Fix: another picture. */
-export class ImageError extends DicmError {
-  readonly exitCode = 3;
+export class ImageError extends CodedError<ErrorCode<'ImageError'>> {
+  readonly exitCode = errorClasses.ImageError.exitCode;
 }
 
 /** The file is valid but needs something this version does not have. Fix: a newer dicm. */
-export class UnsupportedError extends DicmError {
-  readonly exitCode = 4;
+export class UnsupportedError extends CodedError<ErrorCode<'UnsupportedError'>> {
+  readonly exitCode = errorClasses.UnsupportedError.exitCode;
 }
 
 /** Output cannot be written. Fix: the path, its permissions, or the disk. */
-export class OutputError extends DicmError {
-  readonly exitCode = 5;
+export class OutputError extends CodedError<ErrorCode<'OutputError'>> {
+  readonly exitCode = errorClasses.OutputError.exitCode;
 }
 
 /** The model a file or a user asks for is missing or damaged. Fix: install the model. */
-export class ModelError extends DicmError {
-  readonly exitCode = 6;
+export class ModelError extends CodedError<ErrorCode<'ModelError'>> {
+  readonly exitCode = errorClasses.ModelError.exitCode;
 }
 
 /** One executor that was tried and why it was passed over. */
@@ -67,12 +91,12 @@ export interface BackendAttempt {
 }
 
 /** No executor works. Fix: install one; `attempts` says what was tried. */
-export class BackendError extends DicmError {
-  readonly exitCode = 6;
+export class BackendError extends CodedError<ErrorCode<'BackendError'>> {
+  readonly exitCode = errorClasses.BackendError.exitCode;
   readonly attempts: readonly BackendAttempt[];
 
   constructor(
-    code: string,
+    code: ErrorCode<'BackendError'>,
     message: string,
     attempts: readonly BackendAttempt[] = [],
     options?: ErrorOptions,
@@ -84,8 +108,8 @@ export class BackendError extends DicmError {
 }
 
 /** A declared size exceeds what the caller allows. Fix: raise the limit named in the message. */
-export class LimitError extends DicmError {
-  readonly exitCode = 7;
+export class LimitError extends CodedError<ErrorCode<'LimitError'>> {
+  readonly exitCode = errorClasses.LimitError.exitCode;
   readonly limit: string;
   readonly actual: number;
   readonly maximum: number;
@@ -102,6 +126,6 @@ export class LimitError extends DicmError {
 }
 
 /** The caller's arguments make no sense together. Fix: the call. */
-export class UsageError extends DicmError {
-  readonly exitCode = 2;
+export class UsageError extends CodedError<ErrorCode<'UsageError'>> {
+  readonly exitCode = errorClasses.UsageError.exitCode;
 }

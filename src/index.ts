@@ -30,6 +30,8 @@ export {
   type BackendAttempt,
   BackendError,
   DicmError,
+  type ErrorClass,
+  type ErrorCode,
   FormatError,
   type FormatEvidence,
   ImageError,

@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { UsageError } from '../errors.js';
+import { type ErrorCode, UsageError } from '../errors.js';
 import { openContext } from './context.js';
 import { EXIT } from './exit-codes.js';
 import { buildProgram } from './program.js';
@@ -28,7 +28,7 @@ export async function runProgram(
     // Help and version come this way too. Commander has said everything already, in words.
     if (error.exitCode === 0) return EXIT.ok;
     if (args.includes('--json')) {
-      const code = error.code.replace('commander.', '');
+      const code = error.code.replace('commander.', '') as ErrorCode<'UsageError'>;
       const failure = new UsageError(code, error.message.replace(/^error: /, ''));
       openContext(terminal, signal, { backend: 'auto', json: true }).reporter.fail(null, failure);
     }

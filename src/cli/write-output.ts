@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { type FileHandle, link, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { OutputError } from '../errors.js';
+import { type ErrorCode, OutputError } from '../errors.js';
 
 /** How to write a file. */
 export interface WriteOptions {
@@ -123,7 +123,7 @@ function existing(path: string): OutputError {
   return new OutputError('output-exists', `${path} exists already; -f overwrites it`);
 }
 
-const REASONS: Readonly<Record<string, readonly [code: string, reason: string]>> = {
+const REASONS: Readonly<Record<string, readonly [code: ErrorCode<'OutputError'>, reason: string]>> = {
   ENOSPC: ['disk-full', 'no space left on the disk'],
   EDQUOT: ['disk-full', 'the disk quota is used up'],
   EFBIG: ['file-too-large', 'the file would be larger than allowed here'],
@@ -140,6 +140,6 @@ const REASONS: Readonly<Record<string, readonly [code: string, reason: string]>>
 export function asOutputError(path: string, error: unknown): unknown {
   const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;
   if (error instanceof OutputError || typeof code !== 'string' || syscall === undefined) return error;
-  const [name, reason] = REASONS[code] ?? ['output-failed', (error as Error).message];
+  const [name, reason] = REASONS[code] ?? (['output-failed', (error as Error).message] as const);
   return new OutputError(name, `${path} cannot be written: ${reason}`, { cause: error });
 }

@@ -1,4 +1,4 @@
-import { BackendError } from '../errors.js';
+import { BackendError, type ErrorCode } from '../errors.js';
 import { type PictureArea, type Tile, tileGrid } from '../geometry.js';
 import { nameTaskMaps, type TaskMaps, type TaskSelection } from '../networks/task-network.js';
 import type { FeatureMap } from '../nn/backend.js';
@@ -117,7 +117,7 @@ function pick({ x, y, width, height }: PictureArea): PictureArea {
 }
 
 /** A file made for the purpose can make networks overflow; nobody downstream should have to look for the NaN. */
-function checkFinite(maps: readonly FeatureMap[], code: string, network: string): void {
+function checkFinite(maps: readonly FeatureMap[], code: ErrorCode<'BackendError'>, network: string): void {
   for (const { data } of maps) {
     for (let i = 0; i < data.length; i++) {
       if (!Number.isFinite(data[i]!)) {

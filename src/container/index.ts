@@ -4,6 +4,8 @@
  */
 export {
   DicmError,
+  type ErrorClass,
+  type ErrorCode,
   FormatError,
   type FormatEvidence,
   LimitError,

@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.js';
+import { type ErrorCode, UsageError } from '../errors.js';
 import type { AnalyzeOptions, Task } from './codec.js';
 
 const TASKS: readonly Task[] = ['classify', 'detect', 'segment'];
@@ -21,7 +21,7 @@ export function checkAnalysis({ tasks, top, minScore, detect = {} }: AnalyzeOpti
   checkScore(detect.minScore);
 }
 
-function checkCount(code: string, name: string, count: number | undefined): void {
+function checkCount(code: ErrorCode<'UsageError'>, name: string, count: number | undefined): void {
   if (count !== undefined && !(Number.isInteger(count) && count >= 1)) {
     throw new UsageError(code, `${name} must be an integer of at least 1, not ${count}`);
   }

@@ -13,13 +13,13 @@ import {
 
 describe('describeFailure', () => {
   test.each([
-    [new UsageError('a', 'm'), 'a', 2],
-    [new FormatError('b', 'm'), 'b', 3],
-    [new ImageError('c', 'm'), 'c', 3],
-    [new UnsupportedError('d', 'm'), 'd', 4],
-    [new OutputError('e', 'm'), 'e', 5],
-    [new ModelError('f', 'm'), 'f', 6],
-    [new BackendError('g', 'm'), 'g', 6],
+    [new UsageError('no-match', 'm'), 'no-match', 2],
+    [new FormatError('truncated', 'm'), 'truncated', 3],
+    [new ImageError('bad-image', 'm'), 'bad-image', 3],
+    [new UnsupportedError('newer-version', 'm'), 'newer-version', 4],
+    [new OutputError('disk-full', 'm'), 'disk-full', 5],
+    [new ModelError('model-missing', 'm'), 'model-missing', 6],
+    [new BackendError('no-backend', 'm'), 'no-backend', 6],
     [new LimitError('maxPixels', 9, 4, 'It'), 'limit-exceeded', 7],
     [new Interrupted('SIGINT'), 'interrupted', 130],
     [new TypeError('x is undefined'), 'internal-error', 70],
@@ -30,7 +30,7 @@ describe('describeFailure', () => {
 
   test('a bug brings its stack, an error with a name does not', () => {
     expect(describeFailure(new TypeError('oops')).stack).toContain('exit-codes.test');
-    expect(describeFailure(new FormatError('a', 'm')).stack).toBeUndefined();
+    expect(describeFailure(new FormatError('truncated', 'm')).stack).toBeUndefined();
   });
 
   test('a limit says how to raise it', () => {

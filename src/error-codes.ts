@@ -1,0 +1,245 @@
+/** One class of errors: who can fix them, and every code its errors carry. */
+interface ErrorClassEntry {
+  /** Exit status of the command line when such an error ends a single-input run. */
+  readonly exitCode: number;
+  /** What such errors have in common, in Markdown. */
+  readonly about: string;
+  /** Each code, with what it means and what to do about it, in Markdown. */
+  readonly codes: Readonly<Record<string, string>>;
+}
+
+/**
+ * Every error there is: what docs/errors.md is made from (`node scripts/make-error-page.js`). A new code is a line
+ * here, and a code that nothing throws any more goes; codes are stable, so none changes its meaning.
+ */
+export const errorClasses = {
+  UsageError: {
+    exitCode: 2,
+    about: "The caller's arguments make no sense, alone or together. Change the call.",
+    codes: {
+      'anchor-missing':
+        'The series to compare with takes no part. Choose one of those that are named, or install its codec.',
+      'bad-backend': 'There is no executor of this name. Choose one of those that are named.',
+      'bad-bootstrap':
+        'A bootstrap cannot be drawn as asked. Give pictures, resamples, a confidence between 0 and 1 and a whole seed.',
+      'bad-bypass-bits':
+        'A number does not fit the bits it should be written in. A mistake in the caller of the range coder.',
+      'bad-curve': 'A curve of rate and accuracy has a point that is no finite number. Leave the point out.',
+      'bad-dataset':
+        'A data set is missing or not laid out as its task needs it. The message says what is wrong and where.',
+      'bad-escape':
+        'A value should be escaped that the table has a symbol for. A mistake in the caller of the escape code.',
+      'bad-frequency':
+        'A symbol has no frequency to be coded with. A mistake in the caller of the range coder.',
+      'bad-input':
+        'Tensors do not fit the network they are given to. Give as many, and of the sizes, that the message asks for.',
+      'bad-instances': "Annotations are not in COCO's layout. The message says which entry is wrong and how.",
+      'bad-limit':
+        'A limit has no such name, or its value is no number of at least 0. Choose a name that is listed.',
+      'bad-mask': 'A run-length mask does not describe a picture of its size. Make the mask again.',
+      'bad-max-detections': '`maxDetections` is not a whole number of at least 1. Give one.',
+      'bad-max-side': '`maxSide` is neither a whole number of at least 1 nor `none`. Give one of them.',
+      'bad-min-score': '`minScore` is not a number from 0 to 1. Give one.',
+      'bad-overlap': '`minOverlap` is not a number between 0 and 1. Give one.',
+      'bad-picture':
+        'The pixels that were given do not make a picture of the size that was given. Give width x height x 3 values.',
+      'bad-quality': 'The quality is not a number from 1 to 100. Give one.',
+      'bad-quality-position': 'A quality position is not a whole number from 0 to 2047. Give one.',
+      'bad-score': 'The score of a detection is not a number. Leave the detection out.',
+      'bad-setting': "A codec's settings are not numbers. Give at least one number.",
+      'bad-structure': 'A .dicm file cannot express what should be written. The message names the field.',
+      'bad-table-index':
+        'A table index names no table of the model. A mistake in the caller of the symbol coder.',
+      'bad-target': 'A target size is not above 0, or not whole where it counts bytes. Give another.',
+      'bad-task': 'There is no task of this name. Choose one of those that are named.',
+      'bad-tile': 'No tile has latents of this size. Give hyper-latents and latents of one tile.',
+      'bad-top': '`top` is not a whole number of at least 1. Give one.',
+      'channel-mismatch':
+        'The hyper-latent does not fit the tables of the model. Give the latents of the same model.',
+      'coco-ambiguous-name':
+        'An input may be several images of the list, since they share a name. Keep the sources apart by folder.',
+      'coco-no-id':
+        'An input is no image of the list and has no number in its name. Give the list it belongs to.',
+      'coco-same-id': 'Two inputs would be reported as one image. Leave one of them out.',
+      'coco-stdout': 'Two kinds of results would go to stdout. Name a file for those in COCO form.',
+      'directory-unreadable': 'A folder cannot be listed. Check its permissions.',
+      disposed: 'What is called was disposed of. Open it again.',
+      'empty-dataset': 'No image of the data set can be used. The message says what each of them lacks.',
+      'encoder-finished': 'A range encoder was ended twice. A mistake in the caller of the range coder.',
+      'is-directory': 'An input is a folder. `-r` takes the files in it.',
+      'latents-need-safetensors':
+        'Latents are two arrays, and the output holds one. Name a .safetensors file.',
+      'length-mismatch': 'Two lists that belong together have different lengths. Give one entry for each.',
+      'map-size': 'An instance map has another size than its picture. Give the map of that picture.',
+      'no-mask': 'Objects should be compared by mask, and one has none. Give the mask, or compare boxes.',
+      'no-match': 'No file matches an input. Check the pattern, or the kinds of files in the folder.',
+      'no-picture': 'Features should be written into a picture. Name a .npy or a .safetensors file.',
+      'no-tasks': 'No task is asked for. Name at least one.',
+      'not-bytes': 'What should be read is not a `Uint8Array`. Give the bytes of the file.',
+      'option-needs-other': 'An option means something only beside another. Give both or none.',
+      'output-collision': 'Two results would be written to one place. Name a folder, or rename an input.',
+      'output-is-input': 'A result would overwrite an input. Choose another output.',
+      'overlay-not-png': 'An overlay is a PNG file. Give it a name that ends in .png.',
+      'overlay-source-ambiguous':
+        'Several pictures may be the source of an input. Keep only one of them in the folder.',
+      'overlay-source-missing':
+        'The picture to draw on is not where it should be. Name the picture, or the folder that holds it.',
+      'overlay-source-size':
+        'The picture to draw on has another size than the one that was coded. Give the source of the file.',
+      'overlay-stdout': 'Results and overlay would both go to stdout. Name a file for the overlay.',
+      'pixel-network-task':
+        'A pixel network of your own can only classify. Leave it out for the other tasks.',
+      'rate-conflict': 'More than one of quality and targets is given. Give only one.',
+      'stdin-is-terminal':
+        'An input should come from stdin, and nothing is piped in. Pipe a file in, or name one.',
+      'stdin-twice': 'stdin should be read twice. Name `-` once.',
+      'stdout-conflict': 'Two kinds of output would go to stdout. Name a file with `-o`.',
+      'stdout-is-terminal': 'Binary data would go to a terminal. Redirect stdout, or name a file with `-o`.',
+      'unknown-category':
+        'A category is none of the data set and the model. Choose one of those that are named.',
+      'unknown-codec': 'There is no codec of this name. Choose one of those that are named.',
+      'unknown-metric': 'The task has no metric of this name. Choose one of those that are named.',
+      // Those of the parser of the command line, reported with --json.
+      conflictingOption: 'Two options exclude each other. Give one of them.',
+      excessArguments: 'The command takes fewer inputs. Leave the last ones out.',
+      help: 'The command needs a subcommand. Choose one of those that its help lists.',
+      invalidArgument: 'The value of an option is none that it takes. The message says what it must be.',
+      missingArgument: 'The command needs an input. Name one.',
+      missingMandatoryOptionValue: 'The command needs an option. Give it.',
+      optionMissingArgument: 'An option needs a value. Give one.',
+      unknownCommand: 'There is no command of this name. `--help` lists them.',
+      unknownOption: 'The command has no option of this name. `--help` lists them.',
+    },
+  },
+  FormatError: {
+    exitCode: 3,
+    about: 'The bytes are wrong: damaged, cut short, or no .dicm file. Get another copy of the file.',
+    codes: {
+      'bad-annotations':
+        "A list of images is unreadable or not in COCO's layout. Give one with images and categories.",
+      'bad-length':
+        'A section claims more bytes than there are, or a tile fewer than it needs. Get another copy.',
+      'bad-signature':
+        'The file does not begin as .dicm files do. Check that it is one, or get another copy.',
+      'bad-tag': 'A section has a tag that is never used. Get another copy.',
+      'bad-varint': 'A number is larger than the format allows. Get another copy.',
+      'bad-version': 'The file claims a version that never existed. Get another copy.',
+      'crc-mismatch': 'The checksum over the bytes does not hold. Get another copy.',
+      'duplicate-section': 'A section occurs twice that may occur once. Write the file again.',
+      'file-missing': 'There is no such file. Check the path.',
+      'file-unreadable': 'The file cannot be read. Check its permissions.',
+      'foreign-format':
+        'The file is of another format, which the message names. Give that to a program that reads it.',
+      'integer-mismatch': 'The decoded integers are not those that were encoded. Get another copy.',
+      'invalid-payload': 'A stream is none that an encoder writes. Get another copy.',
+      'missing-tile': 'A tile of the picture is missing. Get another copy.',
+      'non-canonical-payload': 'A stream does not end as an encoder ends it. Get another copy.',
+      'not-canonical': 'A field is not written in its shortest form. Write the file again.',
+      'surplus-tile': 'The file has more tiles than its picture. Get another copy.',
+      'text-damage':
+        'The file was transferred as text, which changed its line ends. Transfer it again in binary mode.',
+      'too-many-sections':
+        'The file has more ancillary sections than the format allows. Write it again with fewer.',
+      'trailing-bytes': 'Bytes follow the end of the file. Cut them off, or get another copy.',
+      'trailing-payload': 'A stream goes on after its last symbol. Get another copy.',
+      truncated: 'The file ends too early. Get the rest of it.',
+      'truncated-payload': 'A stream ends before its symbols do. Get another copy.',
+      'zero-size': 'The picture has no pixels. Get another copy.',
+    },
+  },
+  ImageError: {
+    exitCode: 3,
+    about: 'An input picture cannot be read or decoded. Give another picture.',
+    codes: {
+      'already-dicm': 'The picture to encode is a .dicm file already. Analyse it, or give the photograph.',
+      'bad-image': 'The picture is damaged. Get another copy.',
+      'bad-pixmap':
+        "Another codec's decoder wrote something that is no picture. Update or leave out that codec.",
+      'empty-image': 'The picture has no bytes. Get another copy.',
+      'encode-failed': 'Another codec cannot encode the picture at this setting. Choose another setting.',
+      'file-missing': 'There is no such file. Check the path.',
+      'file-unreadable': 'The file cannot be read. Check its permissions.',
+      'not-a-map': 'An instance map does not have one channel of 8 bits. Write it as a grey picture.',
+      'not-an-image':
+        'The file is no picture of a known kind. Give a JPEG, PNG, WebP, AVIF, TIFF or GIF file.',
+    },
+  },
+  UnsupportedError: {
+    exitCode: 4,
+    about: 'The file is valid, but needs something this version does not have. Install a newer dicm.',
+    codes: {
+      'newer-version': 'The file is of a newer major version of the format. Install a newer dicm.',
+      'profile-unsupported':
+        'The file has a profile that this version reads but cannot decode. Install a newer dicm.',
+      'reserved-bits': 'The file sets bits that this version has no meaning for. Install a newer dicm.',
+      'unknown-profile': 'The file has a profile that this version does not know. Install a newer dicm.',
+      'unknown-section': 'Decoding needs a section that this version does not know. Install a newer dicm.',
+    },
+  },
+  OutputError: {
+    exitCode: 5,
+    about: 'Output cannot be written. Change the path, its permissions, or make room.',
+    codes: {
+      'cache-failed': "The benchmark's results cannot be kept. Check the folder of `--cache`.",
+      'disk-full': 'The disk is full, or the quota used up. Make room.',
+      'file-too-large': 'The file system takes no file of this size. Write elsewhere.',
+      'output-bad-name': 'The name is too long. Choose a shorter one.',
+      'output-closed': 'The reader of the output has gone away. Nothing to do if that was meant.',
+      'output-denied': 'Writing there is not permitted. Change the permissions, or write elsewhere.',
+      'output-exists': 'The output is there already. `-f` overwrites it.',
+      'output-failed': 'Writing failed for the reason in the message.',
+      'output-is-directory': 'The output is a folder. Name a file in it.',
+      'output-no-folder': 'The folder of the output does not exist. Make it.',
+    },
+  },
+  ModelError: {
+    exitCode: 6,
+    about: 'The model that a file or a user asks for is missing or damaged. Install the model.',
+    codes: {
+      'bad-classes': "The model's list of classes is unreadable or not complete. Install the model again.",
+      'bad-manifest': "The model's manifest is unreadable or lacks something. Install the model again.",
+      'bad-pixel-network':
+        'The pixel network of your own cannot be read. Check the path; it is a safetensors file.',
+      'bad-tables': "The model's entropy tables break the rules of the format. Install the model again.",
+      'bad-tensor':
+        'A tensor of the model does not have the type, shape or values that the network needs. Install the model again.',
+      'bad-weights': "The model's weights are no usable safetensors files. Install the model again.",
+      'missing-tensor': 'The model lacks a tensor that the network needs. Install the model again.',
+      'model-damaged': 'The model is not the one its manifest describes. Install the model again.',
+      'model-missing':
+        'No installed model has this name or can read this file. Install it, or name its folder in `$DICM_MODEL_PATH`.',
+      'no-heads': 'The model can only classify. Install a newer one of the same decode id.',
+    },
+  },
+  BackendError: {
+    exitCode: 6,
+    about:
+      'No executor works, or one failed. Install one, or choose another; `dicm doctor` says which work here.',
+    codes: {
+      'backend-disposed': 'The network was disposed of. Open it again.',
+      'backend-failed': 'The executor reported an error. Choose another with `--backend`.',
+      'backend-memory':
+        'The executor cannot hold the picture. Choose another, or fit the picture to `--max-side`.',
+      'bad-detections':
+        'The detector gave values that are no finite numbers: the file was made to do that, or the executor fails.',
+      'bad-features':
+        'The synthesis gave features of a wrong size, or no finite numbers: choose another executor.',
+      'bad-latent': 'The encoder gave a latent of a wrong size, or no numbers: choose another executor.',
+      'bad-logits':
+        'The classifier gave values that are no finite numbers: the file was made to do that, or the executor fails.',
+      'no-backend': 'No executor can be opened; the message has the reason of each. Install one of them.',
+      'non-finite-latent': 'The encoder gave a latent that is no finite number: choose another executor.',
+      'program-failed':
+        "Another codec's program failed. The message has its last words; update or leave out that codec.",
+    },
+  },
+  LimitError: {
+    exitCode: 7,
+    about:
+      'A declared size exceeds what the caller allows. Raise the limit that is named, if the file is to be trusted.',
+    codes: {
+      'limit-exceeded':
+        'Something is larger than a limit. `--limit NAME=NUMBER`, or `limits` of the library, raises it.',
+    },
+  },
+} as const satisfies Readonly<Record<string, ErrorClassEntry>>;
