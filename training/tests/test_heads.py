@@ -21,12 +21,12 @@ from dicm_training.models.heads import (
     Heads,
     boxes_from,
     dynamic_masks,
-    fold_heads,
     locations,
-    unfold_heads,
 )
-from dicm_training.release.released import ReleasedModel, stored_tensors
-from dicm_training.stages.export import tiny_heads, tiny_model
+from dicm_training.release.folder import stored_tensors
+from dicm_training.release.heads import fold_heads, unfold_heads
+from dicm_training.release.released import ReleasedModel
+from dicm_training.release.tiny import tiny_heads, tiny_model
 
 VIEWS = ["--synthetic", "--batch", "2", "--canvas", "64", "96", "--sides", "64", "160", "--threads", "2"]
 

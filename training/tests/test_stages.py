@@ -18,7 +18,8 @@ from dicm_training.loop.stage_run import load_model
 from dicm_training.models.codec import Codec
 from dicm_training.models.networks import TINY
 from dicm_training.release.earlier import EarlierEncoder
-from dicm_training.release.released import ReleasedModel, stored_tensors, widen
+from dicm_training.release.folder import stored_tensors, widen
+from dicm_training.release.released import ReleasedModel
 from dicm_training.release.unfold import unfold
 
 

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from .. import distributed
-from .released import ReleasedModel, is_decode_critical, stored_tensors, widen
+from .folder import is_decode_critical, stored_tensors, widen
+from .released import ReleasedModel
 
 EARLIER_SHARE = 0.2
 

@@ -6,54 +6,20 @@ quantised weights rather than the trained ones.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn import functional as F
 
 from ..data.crops import normalise
 from ..models.heads import HeadOutputs
 from ..models.networks import HEAD_DIMENSION, LAYER_NORM_EPSILON, PRODUCT_LIMIT, depth_to_space, gelu, pad_to_even
-
-
-def is_decode_critical(name: str) -> bool:
-    """Whether entropy decoding depends on the tensor (it is part of the decode id)."""
-    return name.startswith(("hs.", "entropy.", "gain.")) and name != "gain.log2_inverse"
-
-
-def is_render(name: str) -> bool:
-    """Whether analysis of decoded latents depends on the tensor (it is part of the render id)."""
-    return name.startswith(("gs.", "tail.", "heads.")) or name == "gain.log2_inverse"
-
+from .folder import stored_tensors, widen
 
 LARGEST_POSITION = 2047
 """Quality position of the finest files (spec: header)."""
-
-
-def stored_tensors(folder: Path) -> dict[str, Tensor]:
-    """Read all shards named in the manifest, in the precision they are stored in."""
-    manifest = json.loads((folder / "manifest.json").read_text())
-    raw: dict[str, Tensor] = {}
-    for shard in manifest["weights"]:
-        raw.update(load_file(folder / shard["file"]))
-    return raw
-
-
-def widen(raw: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Turn stored tensors (F16, and I8 with its scales) into float32, as the runtime does."""
-    tensors = {}
-    for name, value in raw.items():
-        if name.endswith("_scale"):
-            continue
-        if value.dtype == torch.int8:
-            scale = raw[f"{name}_scale"]
-            value = value.float() * scale.reshape(-1, *[1] * (value.dim() - 1))
-        tensors[name] = value if value.dtype == torch.int32 else value.float()
-    return tensors
 
 
 class ReleasedModel:

@@ -22,8 +22,9 @@ from ..losses.detection import detection_loss
 from ..models.codec import Model
 from ..models.heads import TINY_HEADS, Heads, HeadsArchitecture
 from ..release.fold import fold
+from ..release.folder import stored_tensors, widen
 from ..release.quantise import store
-from ..release.released import LARGEST_POSITION, ReleasedModel, stored_tensors, widen
+from ..release.released import LARGEST_POSITION, ReleasedModel
 
 SYNTHETIC_CATEGORIES = [{"id": i + 1, "name": f"category {i + 1}"} for i in range(20)]
 CATEGORIES_FILE = "heads.categories.json"

@@ -23,9 +23,11 @@ from ..loop.setup import seed_step
 from ..loop.stage_run import StageRun, checkpoint_of, load_heads
 from ..losses.detection import detection_loss
 from ..losses.distortion import DistortionWeights, distortion
-from ..models.heads import Heads, unfold_heads
+from ..models.heads import Heads
 from ..release.earlier import EarlierEncoder, add_earlier_argument
-from ..release.released import LARGEST_POSITION, ReleasedModel, stored_tensors, widen
+from ..release.folder import stored_tensors, widen
+from ..release.heads import unfold_heads
+from ..release.released import LARGEST_POSITION, ReleasedModel
 from ..release.unfold import step_size
 from .heads import CATEGORIES_FILE, base_tensors, set_training
 
