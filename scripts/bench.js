@@ -4,7 +4,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
+/** @param {string} name */
 const path = (name) => fileURLToPath(new URL(name, import.meta.url));
+/** @type {Record<string, string[]>} Arguments of node for each. */
 const BENCHMARKS = {
   'range-coder': [path('bench/range-coder.js')],
   'hyper-synthesis': [path('bench/hyper-synthesis.js')],
@@ -26,6 +28,8 @@ for (const name of wanted === undefined ? Object.keys(BENCHMARKS) : [wanted]) {
     console.log('skipped: it needs labelled pictures, npm run bench -- accuracy DATASET');
     continue;
   }
-  const { status } = spawnSync(process.execPath, [...BENCHMARKS[name], ...rest], { stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, [...(BENCHMARKS[name] ?? []), ...rest], {
+    stdio: 'inherit',
+  });
   if (status !== 0) process.exit(status ?? 1);
 }

@@ -9,6 +9,7 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const source = 'src/hyperprior/assembly/index.ts';
 const target = path.join(root, 'src/hyperprior/generated/hyper-synthesis-wasm.ts');
 
+/** @type {Uint8Array | undefined} */
 let binary;
 const { error, stderr } = await asc.main(
   [
@@ -30,7 +31,8 @@ const { error, stderr } = await asc.main(
   ],
   {
     writeFile: (_name, contents) => {
-      binary = contents;
+      // The one file that is asked for is no text.
+      if (typeof contents !== 'string') binary = contents;
     },
   },
 );
@@ -49,6 +51,7 @@ mkdirSync(path.dirname(target), { recursive: true });
 if (readIfPresent(target) !== text) writeFileSync(target, text);
 process.stdout.write(`build-wasm: ${binary.length} bytes of WebAssembly\n`);
 
+/** @param {string} file */
 function readIfPresent(file) {
   try {
     return readFileSync(file, 'utf8');

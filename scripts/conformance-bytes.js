@@ -2,24 +2,42 @@
 // hide in the fixtures.
 import { crc32 } from 'node:zlib';
 
-/** Big-endian unsigned integer of `count` bytes. */
+/**
+ * Big-endian unsigned integer of `count` bytes.
+ *
+ * @param {number} value
+ * @param {number} count
+ */
 export function uint(value, count) {
+  /** @type {number[]} */
   const bytes = [];
   for (let i = count - 1; i >= 0; i--) bytes.push(Math.floor(value / 256 ** i) % 256);
   return bytes;
 }
 
-/** Bytes from hexadecimal digits, with any spacing. */
+/**
+ * Bytes from hexadecimal digits, with any spacing.
+ *
+ * @param {string} digits
+ */
 export function hex(digits) {
   return [...Buffer.from(digits.replace(/\s/g, ''), 'hex')];
 }
 
-/** Bytes of ASCII text. */
+/**
+ * Bytes of ASCII text.
+ *
+ * @param {string} text
+ */
 export function ascii(text) {
   return [...Buffer.from(text, 'latin1')];
 }
 
-/** Shortest varint. */
+/**
+ * Shortest varint.
+ *
+ * @param {number} value
+ */
 export function varint(value) {
   const bytes = [];
   let rest = value;
@@ -29,7 +47,30 @@ export function varint(value) {
 
 export const SIGNATURE = hex('8e 64 0d 0a 0a');
 
-/** Header of the base case; every fixture names what differs. */
+/**
+ * What a header is built from: the fields as the format counts them.
+ *
+ * @typedef {object} HeaderFields
+ * @property {number} version
+ * @property {number} quality
+ * @property {number} orientation
+ * @property {number} profile
+ * @property {number} reserved
+ * @property {number} unused
+ * @property {string} decodeId
+ * @property {string} renderId
+ * @property {number} width
+ * @property {number} height
+ * @property {number[] | undefined} source
+ * @property {boolean | undefined} long
+ * @property {number | undefined} sourceForm
+ */
+
+/**
+ * Header of the base case; every fixture names what differs.
+ *
+ * @type {HeaderFields}
+ */
 export const BASE = {
   version: 0x10,
   quality: 1024,
@@ -46,7 +87,11 @@ export const BASE = {
   sourceForm: undefined,
 };
 
-/** Header bytes from the version on. `long` and `sourceForm` force a form; otherwise it is the right one. */
+/**
+ * Header bytes from the version on. `long` and `sourceForm` force a form; otherwise it is the right one.
+ *
+ * @param {Partial<HeaderFields>} changes
+ */
 export function header(changes = {}) {
   const h = { ...BASE, ...changes };
   const long = h.long ?? Math.max(h.width, h.height) > 4096;
@@ -63,26 +108,43 @@ export function header(changes = {}) {
     ? [...uint(h.width, 4), ...uint(h.height, 4)]
     : uint((h.width - 1) * 4096 + h.height - 1, 3);
   const side = form === 1 ? 2 : 4;
-  const source = form === 0 || form === 3 ? [] : [...uint(h.source[0], side), ...uint(h.source[1], side)];
+  const source = form === 0 || form === 3 ? [] : (h.source ?? []).flatMap((pixels) => uint(pixels, side));
   return [h.version, ...uint(flags, 3), ...hex(h.decodeId), ...hex(h.renderId), ...size, ...source];
 }
 
-/** A payload that only fills its place: at this level a range-coded stream is just bytes. */
+/**
+ * A payload that only fills its place: at this level a range-coded stream is just bytes.
+ *
+ * @param {number} count
+ */
 export function payload(count) {
   return Array.from({ length: count }, (_, i) => (i * 73 + 29) % 256);
 }
 
-/** A section; `length` replaces the bytes of the length, for sections that lie. */
+/**
+ * A section; `length` replaces the bytes of the length, for sections that lie.
+ *
+ * @param {number} tag
+ * @param {number[]} content
+ */
 export function section(tag, content, length = varint(content.length)) {
   return [tag, ...length, ...content];
 }
 
-/** A tile section with a stand-in payload of `count` bytes. */
+/**
+ * A tile section with a stand-in payload of `count` bytes.
+ *
+ * @param {number} count
+ */
 export function tile(count, check = 0xbeef) {
   return section(0x81, [...payload(count), ...uint(check, 2)]);
 }
 
-/** A whole file with a checksum that holds. */
+/**
+ * A whole file with a checksum that holds.
+ *
+ * @param {...number[]} parts
+ */
 export function file(...parts) {
   const body = [...SIGNATURE, ...parts.flat()];
   return [...body, ...uint(crc32(Uint8Array.from(body)), 4)];

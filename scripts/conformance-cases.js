@@ -13,12 +13,33 @@ import {
   varint,
 } from './conformance-bytes.js';
 
+/** @import { ErrorClass, ErrorCode } from '../src/errors.js' */
+/** @import { HeaderFields } from './conformance-bytes.js' */
+/** @typedef {[tag: number, data: number[]]} Ancillary */
+
+/**
+ * A file, what it shows, and what a reader must say.
+ *
+ * @typedef {object} ConformanceCase
+ * @property {string} path
+ * @property {string[]} musts Ids of the requirements it is about.
+ * @property {string} what
+ * @property {number[]} bytes
+ * @property {Record<string, any>} expect
+ */
+
 const PROFILES = ['semantic', 'perceptual'];
 
 const base = file(header(), tile(20));
 const withSource = { width: 512, height: 341, source: [2560, 1706], orientation: 6, quality: 1137 };
 
-/** What a reader must find in a valid file, stated from the same values the file was built from. */
+/**
+ * What a reader must find in a valid file, stated from the same values the file was built from.
+ *
+ * @param {Partial<HeaderFields>} changes
+ * @param {number[]} tiles Payload bytes of each.
+ * @param {Ancillary[]} ancillary
+ */
 function found(changes, tiles, ancillary = []) {
   const h = { ...BASE, ...changes };
   const [sourceWidth, sourceHeight] = h.source ?? [h.width, h.height];
@@ -41,6 +62,15 @@ function found(changes, tiles, ancillary = []) {
   };
 }
 
+/**
+ * @param {string} name
+ * @param {string[]} musts
+ * @param {string} what
+ * @param {Partial<HeaderFields>} changes
+ * @param {number[]} tiles Payload bytes of each.
+ * @param {Ancillary[]} ancillary
+ * @returns {ConformanceCase}
+ */
 function valid(name, musts, what, changes, tiles, ancillary = [], more = {}) {
   const sections = ancillary.map(([tag, data]) => section(tag, data));
   const bytes = file(header(changes), ...tiles.map((count) => tile(count)), ...sections);
@@ -53,6 +83,13 @@ function valid(name, musts, what, changes, tiles, ancillary = [], more = {}) {
   };
 }
 
+/**
+ * @template {ErrorClass} Class
+ * @param {string} folder
+ * @param {Class} error
+ * @param {number} exit
+ * @returns {(name: string, musts: string[], code: ErrorCode<Class>, what: string, bytes: number[], more?: object) => ConformanceCase}
+ */
 function refused(folder, error, exit) {
   return (name, musts, code, what, bytes, more = {}) => ({
     path: `${folder}/${name}.dicm`,
@@ -68,11 +105,22 @@ const unsupported = refused('invalid', 'UnsupportedError', 4);
 const regressed = refused('regressions', 'FormatError', 3);
 const limited = refused('limits', 'LimitError', 7);
 
+/** @param {number[]} bytes @param {number} offset */
+function at(bytes, offset) {
+  return bytes[offset] ?? 0;
+}
+
+/** @param {number[]} bytes @param {number} offset @param {number} value */
 function changed(bytes, offset, value) {
   return bytes.map((byte, i) => (i === offset ? value : byte));
 }
 
-/** Every byte through `convert`, which may return several or none. */
+/**
+ * Every byte through `convert`, which may return several or none.
+ *
+ * @param {number[]} bytes
+ * @param {(byte: number, before: number | undefined, after: number | undefined) => number[]} convert
+ */
 function converted(bytes, convert) {
   return bytes.flatMap((byte, i) => convert(byte, bytes[i - 1], bytes[i + 1]));
 }
@@ -229,6 +277,7 @@ const VALID = [
   ),
 ];
 
+/** @param {number[]} bytes */
 const ctrlRange = (bytes) => bytes.map((byte) => byte & 0x7f);
 
 const SIGNATURES = [
@@ -696,7 +745,7 @@ const CHECKSUMS = [
     ['DICM-C-01'],
     'crc-mismatch',
     'One bit of the payload differs.',
-    changed(base, 30, base[30] ^ 0x10),
+    changed(base, 30, at(base, 30) ^ 0x10),
     { section: 'checksum' },
   ),
   damaged('cut-in-header', ['DICM-C-02'], 'truncated', 'Cut after the decode id.', base.slice(0, 13), {
@@ -734,7 +783,7 @@ const CHECKSUMS = [
     ['DICM-O-01'],
     'crc-mismatch',
     'One bit of the decode id differs: damage, not a missing model.',
-    changed(base, 9, base[9] ^ 1),
+    changed(base, 9, at(base, 9) ^ 1),
     { section: 'checksum' },
   ),
   damaged(
@@ -750,7 +799,7 @@ const CHECKSUMS = [
     ['DICM-O-01'],
     'crc-mismatch',
     'The profile turned into one that is not assigned: damage, not a newer file.',
-    changed(base, 7, base[7] | 2),
+    changed(base, 7, at(base, 7) | 2),
     { section: 'checksum' },
   ),
 ];
@@ -801,7 +850,7 @@ const LIMITS = [
     ['DICM-L-01', 'DICM-O-01'],
     'limit-exceeded',
     'A file of 46 bytes with a limit of 45; the limit is checked before the checksum, which does not hold.',
-    changed(base, 45, base[45] ^ 1),
+    changed(base, 45, at(base, 45) ^ 1),
     { limit: 'maxFileBytes', limits: { maxFileBytes: 45 } },
   ),
 ];
@@ -851,7 +900,11 @@ export const CASES = [
   ...REGRESSIONS,
 ];
 
-/** Bytes of `uint` in little-endian order, for the integer check. */
+/**
+ * Bytes of `uint` in little-endian order, for the integer check.
+ *
+ * @param {number[]} values
+ */
 export function littleEndianInt32(values) {
   return values.flatMap((value) => uint(value >>> 0, 4).reverse());
 }

@@ -6,23 +6,33 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import { openCodec } from '../dist/src/index.js';
+import { openCodec } from '#dicm/index.js';
 import { openPixelNetwork } from './support/pixel-network.js';
 import { table } from './support/table.js';
+
+/** @import { Picture } from '../src/index.js' */
+/** @typedef {Awaited<ReturnType<typeof openPixelNetwork>>} PixelNetwork */
 
 const PHOTOGRAPHS = ['chelsea.png', 'coffee.png', 'astronaut.png', 'rocket.jpg'];
 const QUALITIES = [10, 40, 70];
 const STEPS = [1, 2, 3, 4, 6, 8, 10, 13, 16, 20, 25, 30, 36, 43, 50, 58, 66, 75, 85, 95];
 
-/** Smallest file of a classic codec, scanning up its qualities, that keeps `wanted` as top-1. */
+/**
+ * Smallest file of a classic codec, scanning up its qualities, that keeps `wanted` as top-1.
+ *
+ * @param {PixelNetwork} network
+ * @param {Picture} picture
+ * @param {'jpeg' | 'avif'} format
+ * @param {number | undefined} wanted
+ */
 async function smallestThatKeeps(network, picture, format, wanted) {
-  const raw = { width: picture.width, height: picture.height, channels: 3 };
+  const raw = { width: picture.width, height: picture.height, channels: /** @type {const} */ (3) };
   for (const quality of STEPS) {
     const options = format === 'jpeg' ? { quality, mozjpeg: true } : { quality };
     const bytes = await sharp(picture.data, { raw })[format](options).toBuffer();
     const { pixels } = await network.load(bytes, 'none');
     const [best] = await network.classify(pixels, 1);
-    if (best.index === wanted) return bytes.length;
+    if (best?.index === wanted) return bytes.length;
   }
   return 'none';
 }
@@ -43,9 +53,9 @@ try {
       if (classic === undefined) {
         const { picture, pixels } = await network.load(path, Math.max(encoded.width, encoded.height));
         const [truth] = await network.classify(pixels, 1);
-        const jpeg = await smallestThatKeeps(network, picture, 'jpeg', truth.index);
-        const avif = await smallestThatKeeps(network, picture, 'avif', truth.index);
-        classic = { truth: truth.label, jpeg, avif };
+        const jpeg = await smallestThatKeeps(network, picture, 'jpeg', truth?.index);
+        const avif = await smallestThatKeeps(network, picture, 'avif', truth?.index);
+        classic = { truth: truth?.label ?? '', jpeg, avif };
       }
       const labels = predictions.map(({ label, score }) => `${label} ${score.toFixed(2)}`).join(', ');
       const { bytes, bpp, width, height } = encoded;

@@ -24,7 +24,7 @@ const isMac = process.platform === 'darwin';
 try {
   main();
 } catch (error) {
-  console.error(`link-tensorflow: ${error.message}`);
+  console.error(`link-tensorflow: ${messageOf(error)}`);
   process.exitCode = 1;
 }
 
@@ -53,7 +53,26 @@ function main() {
   console.log(report(target));
 }
 
-/** Folder of Python's tensorflow package, found without importing it. */
+/** @param {unknown} error */
+function messageOf(error) {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * What a program that failed wrote, or why it was not started.
+ *
+ * @param {unknown} error
+ */
+function outputOf(error) {
+  const { stdout, stderr } = /** @type {{ stdout?: string, stderr?: string }} */ (error);
+  return stderr === undefined ? messageOf(error) : `${stdout}${stderr}`;
+}
+
+/**
+ * Folder of Python's tensorflow package, found without importing it.
+ *
+ * @param {string} python
+ */
 function pythonTensorFlow(python) {
   const code =
     "import importlib.util as u; s = u.find_spec('tensorflow'); print(s.submodule_search_locations[0] if s else '')";
@@ -61,7 +80,7 @@ function pythonTensorFlow(python) {
   try {
     found = execFileSync(python, ['-c', code], { encoding: 'utf8' }).trim();
   } catch (error) {
-    throw new Error(`${python} cannot be run: ${error.message.split('\n', 1)[0]}`);
+    throw new Error(`${python} cannot be run: ${messageOf(error).split('\n', 1)[0]}`);
   }
   if (found === '') {
     throw new Error(`${python} has no tensorflow; install it (pip install tensorflow-cpu) or give a folder`);
@@ -69,12 +88,20 @@ function pythonTensorFlow(python) {
   return found;
 }
 
-/** Finds the two libraries and the headers below a folder. */
+/** @typedef {{ include: string, folder: string, main: string, framework: string }} Library */
+
+/**
+ * Finds the two libraries and the headers below a folder.
+ *
+ * @param {string} folder
+ * @returns {Library}
+ */
 function findLibrary(folder) {
   const include = join(folder, 'include');
   const header = join(include, 'tensorflow', 'c', 'c_api.h');
   if (!existsSync(header)) throw new Error(`${header} does not exist`);
   for (const place of [folder, join(folder, 'lib')]) {
+    /** @param {RegExp} pattern */
     const find = (pattern) =>
       (existsSync(place) ? readdirSync(place) : []).find((name) => pattern.test(name));
     const main = isMac
@@ -100,7 +127,12 @@ function packageFolder() {
   }
 }
 
-/** Makes deps/include and deps/lib point to the library; tells whether anything was different. */
+/**
+ * Makes deps/include and deps/lib point to the library; tells whether anything was different.
+ *
+ * @param {string} target
+ * @param {Library} library
+ */
 function linkAll(target, library) {
   const lib = join(target, 'deps', 'lib');
   mkdirSync(lib, { recursive: true });
@@ -114,7 +146,12 @@ function linkAll(target, library) {
   return changed;
 }
 
-/** Makes one symbolic link; tells whether it was different. */
+/**
+ * Makes one symbolic link; tells whether it was different.
+ *
+ * @param {string} path
+ * @param {string} to
+ */
 function link(path, to) {
   const present = lstatSync(path, { throwIfNoEntry: false });
   if (present?.isSymbolicLink() && readlinkSync(path) === to) return false;
@@ -124,6 +161,7 @@ function link(path, to) {
   return true;
 }
 
+/** @param {string} target @param {string} libraryFolder */
 function build(target, libraryFolder) {
   const fromPackage = createRequire(join(target, 'package.json'));
   const builder = fromPackage.resolve('@mapbox/node-pre-gyp/bin/node-pre-gyp');
@@ -144,11 +182,12 @@ function build(target, libraryFolder) {
       maxBuffer: 2 ** 26,
     });
   } catch (error) {
-    throw new Error(`the addon could not be built:\n${error.stdout ?? ''}${error.stderr ?? error.message}`);
+    throw new Error(`the addon could not be built:\n${outputOf(error)}`);
   }
   if (builtAddon(target) === undefined) throw new Error('the build left no addon');
 }
 
+/** @param {string} target */
 function builtAddon(target) {
   const folder = join(target, 'lib');
   const versions = existsSync(folder) ? readdirSync(folder) : [];
@@ -157,7 +196,11 @@ function builtAddon(target) {
     .find((path) => existsSync(path));
 }
 
-/** Loads the addon in another process and says what it finds. */
+/**
+ * Loads the addon in another process and says what it finds.
+ *
+ * @param {string} target
+ */
 function report(target) {
   const code = `
     const util = require('node:util');
@@ -177,6 +220,6 @@ function report(target) {
       .split('\n')
       .at(-1);
   } catch (error) {
-    throw new Error(`the addon does not load:\n${error.stderr ?? error.message}`);
+    throw new Error(`the addon does not load:\n${outputOf(error)}`);
   }
 }

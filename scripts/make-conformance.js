@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { crc32 } from 'node:zlib';
 import { CASES, INTEGER_CHECKS, littleEndianInt32 } from './conformance-cases.js';
 
+/** @import { ConformanceCase } from './conformance-cases.js' */
+
 const FOLDERS = {
   valid:
     'Files every reader opens. Their payloads only fill the place of range-coded streams: the container is what these cases test. `cases.json` states what a reader must find.',
@@ -27,6 +29,7 @@ function integerChecks() {
   };
 }
 
+/** @param {ConformanceCase} testCase */
 function heading(testCase) {
   const { path, musts, what, bytes, expect } = testCase;
   const outcome =
@@ -59,6 +62,7 @@ export function conformanceFiles() {
   const files = new Map(CASES.map(({ path, bytes }) => [path, Uint8Array.from(bytes)]));
   if (files.size !== CASES.length) throw new Error('two cases have the same path');
   const cases = CASES.map(({ path, musts, expect }) => ({ path, musts, expect }));
+  /** @param {unknown} value */
   const json = (value) => Buffer.from(`${JSON.stringify(value, null, 1)}\n`);
   files.set('cases.json', json({ schema: 'dicm.conformance/1', cases }));
   files.set('integer-check.json', json(integerChecks()));

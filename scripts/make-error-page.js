@@ -31,6 +31,6 @@ export function errorPage(classes) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { errorClasses } = await import('../dist/src/error-codes.js');
+  const { errorClasses } = await import('#dicm/error-codes.js');
   writeFileSync(fileURLToPath(new URL('../docs/errors.md', import.meta.url)), errorPage(errorClasses));
 }

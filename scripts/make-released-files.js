@@ -5,8 +5,11 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { openCodec } from '../dist/src/index.js';
+import { openCodec } from '#dicm/index.js';
 
+/** @import { EncodeOptions } from '../src/index.js' */
+
+/** @type {{ photograph: string, options: EncodeOptions }[]} */
 const CASES = [
   { photograph: 'chelsea.png', options: { quality: 40 } },
   { photograph: 'coffee.png', options: { quality: 70, maxSide: 224 } },
@@ -14,14 +17,17 @@ const CASES = [
   { photograph: 'astronaut.png', options: { quality: 25 } },
   { photograph: 'rocket.jpg', options: { quality: 30, maxSide: 'none' } },
 ];
+/** @param {Float32Array | Int32Array} array */
 const hash = (array) =>
   createHash('sha256')
     .update(new Uint8Array(array.buffer, array.byteOffset, array.byteLength))
     .digest('hex');
 const root = new URL('../fixtures/', import.meta.url);
+/** @param {string} name */
 const path = (name) => fileURLToPath(new URL(name, root));
 
 await mkdir(path('released'), { recursive: true });
+/** @type {Record<string, any>[]} */
 const index = existsSync(path('released/files.json'))
   ? JSON.parse(await readFile(path('released/files.json'), 'utf8'))
   : [];
@@ -50,7 +56,7 @@ try {
       const { y } = await codec.decodeLatents(released);
       const { predictions } = await codec.classify(released, { top: 1 });
       entry.latentSha256[renderId] = hash(y.data);
-      entry.top1[renderId] = predictions[0].label;
+      entry.top1[renderId] = predictions[0]?.label;
     }
   }
 } finally {

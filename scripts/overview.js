@@ -4,8 +4,8 @@ import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
-import { loadPicture } from '../dist/src/image/load-picture.js';
-import { drawOverlay, openCodec } from '../dist/src/index.js';
+import { loadPicture } from '#dicm/image/load-picture.js';
+import { drawOverlay, openCodec } from '#dicm/index.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -16,9 +16,17 @@ const photograph =
 const HEIGHT = 240;
 const GAP = 16;
 
+/** @import { BitReport } from '../src/index.js' */
+
+/** @param {string} text */
 const escapeXml = (text) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;');
 
-/** Bits of each latent position as a grey-to-yellow map, light where much was spent. */
+/**
+ * Bits of each latent position as a grey-to-yellow map, light where much was spent.
+ *
+ * @param {BitReport} report
+ * @param {number} width
+ */
 async function bitsPicture(report, width) {
   const most = report.positionBits.reduce((a, b) => Math.max(a, b));
   const least = report.positionBits.reduce((a, b) => Math.min(a, b));
@@ -27,7 +35,7 @@ async function bitsPicture(report, width) {
     const t = (bits - least) / Math.max(most - least, 1e-9);
     pixels.set([255 * Math.min(1, 1.6 * t), 255 * t * t * 0.9, 90 * (1 - t) + 20], i * 3);
   });
-  const raw = { width: report.width, height: report.height, channels: 3 };
+  const raw = { width: report.width, height: report.height, channels: /** @type {const} */ (3) };
   return sharp(pixels, { raw }).resize(width, HEIGHT, { fit: 'fill', kernel: 'nearest' }).png().toBuffer();
 }
 
@@ -35,13 +43,13 @@ const codec = await openCodec();
 try {
   const { bytes, bpp } = await codec.encode(photograph, { quality: Number(values.quality) });
   const found = await codec.analyze(bytes, { tasks: ['classify', 'segment'], top: 3 });
-  const { predictions } = found;
+  const { predictions = [], detections = [] } = found;
   const report = await codec.measureBits(bytes);
   const picture = await loadPicture(photograph, { maxSide: 'none' });
   const width = Math.round((picture.width / picture.height) * HEIGHT);
-  const raw = { width: picture.width, height: picture.height, channels: 3 };
+  const raw = { width: picture.width, height: picture.height, channels: /** @type {const} */ (3) };
   const photo = await sharp(picture.data, { raw }).resize(width, HEIGHT).png().toBuffer();
-  const drawn = await drawOverlay(found, { source: photograph });
+  const drawn = await drawOverlay({ ...found, detections }, { source: photograph });
   const objects = await sharp(drawn).resize(width, HEIGHT).png().toBuffer();
   const answers = predictions.map(
     ({ label, score }, i) => `
@@ -63,7 +71,7 @@ try {
     ])
     .png({ palette: true })
     .toFile(fileURLToPath(new URL('../docs/overview.png', import.meta.url)));
-  console.log(`docs/overview.png: ${basename(photograph)}, ${bytes.length} bytes, ${predictions[0].label}`);
+  console.log(`docs/overview.png: ${basename(photograph)}, ${bytes.length} bytes, ${predictions[0]?.label}`);
 } finally {
   await codec.dispose();
 }

@@ -10,7 +10,9 @@ const DOCS = fileURLToPath(new URL('../docs', import.meta.url));
 /**
  * Puts content between the markers of a run.
  *
- * @param {string} page - Markdown with `<!-- NAME: written by scripts/update-results.js -->` and `<!-- /NAME -->`.
+ * @param {string} page Markdown with `<!-- NAME: written by scripts/update-results.js -->` and `<!-- /NAME -->`.
+ * @param {string} name
+ * @param {string} content
  */
 function fill(page, name, content) {
   const [start, end] = [`<!-- ${name}: written by scripts/update-results.js -->`, `<!-- /${name} -->`];

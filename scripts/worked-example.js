@@ -5,6 +5,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+/** @import { DicmInfo, Field } from '../src/container/index.js' */
+
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const PAGE = 'format-spec/v1/worked-example.md';
 
@@ -15,7 +17,11 @@ const TAIL_ROWS = 8;
 /** Bytes of a field shown in a table. */
 const SHOWN_BYTES = 8;
 
-/** Section of dicm-v1.md that defines a field, by the last word or words of its name. */
+/**
+ * Section of dicm-v1.md that defines a field, by the last word or words of its name.
+ *
+ * @type {[pattern: RegExp, anchor: string][]}
+ */
 const DEFINED_IN = [
   [/^signature$/, '3-signature-and-version'],
   [/^version$/, '3-signature-and-version'],
@@ -28,10 +34,12 @@ const DEFINED_IN = [
   [/./, '5-sections'],
 ];
 
+/** @param {Uint8Array} bytes */
 function hexOf(bytes) {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
 }
 
+/** @param {Uint8Array} bytes */
 function hexDump(bytes) {
   const rows = [];
   for (let at = 0; at < bytes.length; at += 16) {
@@ -46,25 +54,29 @@ function hexDump(bytes) {
   return ['```', ...rows, '```'];
 }
 
+/** @param {Uint8Array} bytes @param {readonly Field[]} fields */
 function fieldTable(bytes, fields) {
   const rows = fields.map(({ name, offset, bytes: size, value }) => {
     const shown = hexOf(bytes.subarray(offset, offset + Math.min(size, SHOWN_BYTES)));
-    const anchor = DEFINED_IN.find(([pattern]) => pattern.test(name))[1];
-    const number = anchor.split('-')[0].split('').join('.');
+    const anchor = DEFINED_IN.find(([pattern]) => pattern.test(name))?.[1] ?? '';
+    const number = anchor.replace(/-.*/, '').split('').join('.');
     const more = size > SHOWN_BYTES ? ' …' : '';
     return `| ${offset} | ${size} | \`${shown}\`${more} | ${name} | ${value} | [${number}](dicm-v1.md#${anchor}) |`;
   });
   return ['| offset | bytes | content | field | value | section |', '|---|---|---|---|---|---|', ...rows];
 }
 
+/** @param {number} value @param {number} count */
 function bits(value, count) {
   return value.toString(2).padStart(count, '0');
 }
 
+/** @param {Uint8Array} bytes @param {number} offset @param {number} count */
 function numberAt(bytes, offset, count) {
   return bytes.subarray(offset, offset + count).reduce((value, byte) => value * 256 + byte, 0);
 }
 
+/** @param {Uint8Array} bytes @param {Field} field */
 function explainFlags(bytes, { offset }) {
   const flags = numberAt(bytes, offset, 3);
   const text = bits(flags, 24);
@@ -87,10 +99,12 @@ function explainFlags(bytes, { offset }) {
   ];
 }
 
+/** @param {string} text */
 function bitsToNumber(text) {
   return Number.parseInt(text, 2);
 }
 
+/** @param {Uint8Array} bytes @param {Field} field */
 function explainCodedSize(bytes, { offset, bytes: size }) {
   const digits = hexOf(bytes.subarray(offset, offset + size));
   if (size === 8) {
@@ -105,6 +119,7 @@ function explainCodedSize(bytes, { offset, bytes: size }) {
   ];
 }
 
+/** @param {Uint8Array} bytes @param {Field} field */
 function explainSourceSize(bytes, { offset, bytes: size }) {
   const half = size / 2;
   const sides = [offset, offset + half].map(
@@ -113,6 +128,7 @@ function explainSourceSize(bytes, { offset, bytes: size }) {
   return [`**Source size.** ${sides.join(' by ')} pixels.`];
 }
 
+/** @param {Uint8Array} bytes @param {Field} field */
 function explainLength(bytes, { name, offset, bytes: size }) {
   const terms = [...bytes.subarray(offset, offset + size)].map((byte, i) => `${byte & 127} · 128^${i}`);
   const value = [...bytes.subarray(offset, offset + size)].reduce(
@@ -123,10 +139,11 @@ function explainLength(bytes, { name, offset, bytes: size }) {
     ? `, of which 2 are the integer check and ${value - 2} the payload`
     : '';
   return [
-    `**${name[0].toUpperCase()}${name.slice(1)}.** The varint \`${hexOf(bytes.subarray(offset, offset + size))}\` is ${terms.join(' + ')} = ${value} bytes${tile}.`,
+    `**${name.slice(0, 1).toUpperCase()}${name.slice(1)}.** The varint \`${hexOf(bytes.subarray(offset, offset + size))}\` is ${terms.join(' + ')} = ${value} bytes${tile}.`,
   ];
 }
 
+/** @param {DicmInfo} info */
 function explainGrid({ header, tileColumns, tileRows }) {
   const { width, height } = header;
   const [w, h] = [Math.min(width, 512), Math.min(height, 512)];
@@ -141,11 +158,13 @@ function explainGrid({ header, tileColumns, tileRows }) {
  *
  * @param {string} name - Path of the file from the repository root.
  * @param {Uint8Array} bytes - The file.
- * @param {object} info - What `readInfo` of dicm/container says about it.
+ * @param {DicmInfo} info - What `readInfo` of dicm/container says about it.
  */
 export function workedExample(name, bytes, info) {
-  const field = (wanted) => info.fields.find((candidate) => candidate.name === wanted);
-  const source = field('source size');
+  const fields = new Map(info.fields.map((field) => [field.name, field]));
+  /** @param {string} wanted */
+  const field = (wanted) => /** @type {Field} */ (fields.get(wanted));
+  const source = fields.get('source size');
   const lines = [
     '# A file, byte by byte',
     '',
@@ -184,7 +203,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     process.stderr.write('usage: node scripts/worked-example.js FILE\n');
     process.exitCode = 2;
   } else {
-    const { readInfo } = await import('../dist/src/container/index.js');
+    const { readInfo } = await import('#dicm/container/index.js');
     const bytes = new Uint8Array(readFileSync(file));
     const name = relative(ROOT, resolve(file)).replaceAll('\\', '/');
     writeFileSync(resolve(ROOT, PAGE), workedExample(name, bytes, readInfo(bytes)));

@@ -1,15 +1,19 @@
 // Time of the hyper-synthesis at the released model's shape: node scripts/bench/hyper-synthesis.js
 // Needs a build (npm run build). Random weights; prints the best of several runs of both engines, one core.
-import { openHyperSynthesis } from '../../dist/src/hyperprior/hyper-synthesis.js';
+import { openHyperSynthesis } from '#dicm/hyperprior/hyper-synthesis.js';
 
 const HYPER = 64;
 const LATENT = 192;
-const WIDTHS = [160, 128, 96];
+const WIDTHS = /** @type {const} */ ([160, 128, 96]);
+
+/** @import { Tensor } from '../../src/tensor.js' */
 
 /** Random tensors under `hs.` with the released model's shapes. */
 function makeTensors() {
+  /** @type {Map<string, Tensor>} */
   const tensors = new Map();
   let state = 1;
+  /** @type {(name: string, ...shape: number[]) => void} */
   const put = (name, ...shape) => {
     const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
     const size = 1 / Math.sqrt(shape[1] ?? 4);
@@ -19,10 +23,12 @@ function makeTensors() {
     }
     tensors.set(name, { dtype: 'f32', shape, data });
   };
+  /** @type {(name: string, inputs: number, outputs: number) => void} */
   const linear = (name, inputs, outputs) => {
     put(`${name}.weight`, outputs, inputs);
     put(`${name}.bias`, outputs);
   };
+  /** @type {(name: string, d: number) => void} */
   const block = (name, d) => {
     for (const norm of ['norm1', 'norm2']) {
       put(`${name}.${norm}.weight`, d);
@@ -48,7 +54,7 @@ function makeTensors() {
 }
 
 const tensors = makeTensors();
-for (const engine of ['wasm', 'typescript']) {
+for (const engine of /** @type {const} */ (['wasm', 'typescript'])) {
   const opened = process.hrtime.bigint();
   const synthesis = await openHyperSynthesis(tensors, { engine });
   const openMs = Number(process.hrtime.bigint() - opened) / 1e6;

@@ -1,10 +1,12 @@
 // Speed and size of the range coder on a million latent symbols: node scripts/bench/range-coder.js
 // Needs a build (npm run build). Prints the best of several short runs, one core.
-import { buildTables } from '../../dist/src/entropy/frequency-tables.js';
-import { decodeLatents, encodeLatents } from '../../dist/src/entropy/latent-streams.js';
-import { RangeDecoder } from '../../dist/src/entropy/range-decoder.js';
-import { RangeEncoder } from '../../dist/src/entropy/range-encoder.js';
-import { latentCostBits } from '../../dist/src/entropy/symbol-cost.js';
+import { buildTables } from '#dicm/entropy/frequency-tables.js';
+import { decodeLatents, encodeLatents } from '#dicm/entropy/latent-streams.js';
+import { RangeDecoder } from '#dicm/entropy/range-decoder.js';
+import { RangeEncoder } from '#dicm/entropy/range-encoder.js';
+import { latentCostBits } from '#dicm/entropy/symbol-cost.js';
+
+/** @import { FrequencyTables } from '../../src/entropy/frequency-tables.js' */
 
 const RUNS = 15;
 const SYMBOLS = 1_000_000;
@@ -18,13 +20,14 @@ function makeTables() {
     const scale = 0.05 * 2 ** ((t / 63) * Math.log2(60 / 0.05));
     const reach = Math.max(1, Math.ceil(scale * 6));
     const size = 2 * reach + 2;
+    /** @param {number} x */
     const logistic = (x) => 1 / (1 + Math.exp(-x / scale));
     const cumulative = [0];
     for (let s = 0; s < size; s++) {
       const upTo = s === size - 1 ? 1 : logistic(s - reach + 0.5);
       const room = 65536 - (size - 1 - s);
       cumulative.push(
-        s === size - 1 ? 65536 : Math.min(room, Math.max(cumulative[s] + 1, Math.round(65536 * upTo))),
+        s === size - 1 ? 65536 : Math.min(room, Math.max((cumulative[s] ?? 0) + 1, Math.round(65536 * upTo))),
       );
     }
     cdf.push(...cumulative);
@@ -34,7 +37,12 @@ function makeTables() {
   return buildTables(Int32Array.from(cdf), Int32Array.from(sizes), Int32Array.from(offsets));
 }
 
-/** Draws symbols exactly from the tables, so that their cost is the tables' entropy. */
+/**
+ * Draws symbols exactly from the tables, so that their cost is the tables' entropy.
+ *
+ * @param {FrequencyTables} tables
+ * @param {(unit: number, at: number) => number} pick The table of a symbol.
+ */
 function draw(tables, pick) {
   let state = 12345;
   const random = () => {
@@ -47,13 +55,23 @@ function draw(tables, pick) {
     const table = pick(random() / 65536, i);
     const unit = random();
     let s = 0;
-    while (tables.cumulative[tables.starts[table] + s + 1] <= unit) s++;
+    while (at(tables.cumulative, at(tables.starts, table) + s + 1) <= unit) s++;
     indexes[i] = table;
-    symbols[i] = tables.offset[table] + s;
+    symbols[i] = at(tables.offset, table) + s;
   }
   return { indexes, symbols };
 }
 
+/** @param {ArrayLike<number>} values @param {number} i */
+function at(values, i) {
+  return values[i] ?? 0;
+}
+
+/**
+ * Least time in ms.
+ *
+ * @param {() => void} run
+ */
 function best(run) {
   let least = Number.POSITIVE_INFINITY;
   for (let i = 0; i < RUNS; i++) {
@@ -65,6 +83,7 @@ function best(run) {
 }
 
 const tables = makeTables();
+/** @type {Record<string, (unit: number) => number>} */
 const cases = {
   'mostly small scales (a low-rate picture)': (u) => Math.floor(64 * u ** 3),
   'all scales alike': (u) => Math.floor(64 * u),
@@ -86,6 +105,7 @@ for (const [name, pick] of Object.entries(cases)) {
   });
   if (Buffer.compare(Buffer.from(out.buffer), Buffer.from(symbols.buffer)) !== 0) throw new Error('mismatch');
   const bits = latentCostBits(symbols, indexes, tables);
+  /** @param {number} ms */
   const rate = (ms) => `${(SYMBOLS / ms / 1000).toFixed(1).padStart(6)} M/s`;
   console.log(
     `${name.padEnd(42)} encode ${rate(encodeMs)}  decode ${rate(decodeMs)}  ` +

@@ -7,9 +7,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
-import { openCodec } from '../../dist/src/index.js';
+import { openCodec } from '#dicm/index.js';
 import { openPixelNetwork } from '../support/pixel-network.js';
 import { table } from '../support/table.js';
+
+/** @import { FeatureMap } from '../../src/nn/backend.js' */
+/** @import { BackendChoice, Task } from '../../src/index.js' */
 
 const { values } = parseArgs({
   options: {
@@ -21,12 +24,18 @@ const { values } = parseArgs({
 });
 const count = Number(values.files);
 const side = Number(values.side);
+const backend = /** @type {BackendChoice} */ (values.backend);
 const PHOTOGRAPHS = ['chelsea.png', 'coffee.png', 'astronaut.png', 'rocket.jpg'];
 const FILE = fileURLToPath(new URL('../../fixtures/released/chelsea-q40-1c1e0cca.dicm', import.meta.url));
 const PROGRAM = fileURLToPath(new URL('../../bin/dicm.js', import.meta.url));
 
-/** `count` different square crops of the free photographs, as lossless files. */
+/**
+ * `count` different square crops of the free photographs, as lossless files.
+ *
+ * @param {string} folder
+ */
 async function crops(folder) {
+  /** @type {string[]} */
   const paths = [];
   for (let i = 0; i < count; i++) {
     const image = sharp(
@@ -43,13 +52,18 @@ async function crops(folder) {
   return paths;
 }
 
+/** @param {() => Promise<unknown>} work */
 async function timed(work) {
   const began = performance.now();
   await work();
   return performance.now() - began;
 }
 
-/** Least time from start to exit of a program, in ms. */
+/**
+ * Least time from start to exit of a program, in ms.
+ *
+ * @param {...string} parameters
+ */
 async function startUp(...parameters) {
   const starts = [];
   for (let i = 0; i < 9; i++)
@@ -62,15 +76,19 @@ console.log(
   `dicm inspect: ${await startUp(PROGRAM, 'inspect', FILE)} ms from start to exit (node alone: ${await startUp('-e', '0')} ms)\n`,
 );
 const folder = await mkdtemp(join(tmpdir(), 'dicm-speed-'));
-const codec = await openCodec({ backend: values.backend });
-const network = await openPixelNetwork(values.backend);
+const codec = await openCodec({ backend });
+const network = await openPixelNetwork(backend);
 try {
   const paths = await crops(folder);
+  /** @type {FeatureMap[]} */
   const loaded = [];
   for (const path of paths) loaded.push((await network.load(path, side)).pixels);
+  /** @type {Uint8Array[]} */
   const encoded = [];
   for (const path of paths) encoded.push((await codec.encode(path, { quality: 40 })).bytes);
+  /** @type {<T>(list: T[], work: (item: T) => Promise<unknown>) => () => Promise<unknown>} */
   const ofEach = (list, work) => () => Promise.all(list.map(work));
+  /** @type {Task[]} */
   const TASKS = ['classify', 'detect', 'segment'];
   const works = {
     'ResNet-50 on decoded pixels': async () => {
@@ -83,13 +101,15 @@ try {
     'all three at once': ofEach(encoded, (bytes) => codec.analyze(bytes, { tasks: TASKS })),
   };
   // Compiles what is compiled when it is first needed.
-  await network.classify(loaded[0]);
-  for (const task of TASKS) await codec.analyze(encoded[0], { tasks: [task] });
-  await codec.analyze(encoded[0], { tasks: TASKS });
+  await network.classify(/** @type {FeatureMap} */ (loaded[0]));
+  const first = /** @type {Uint8Array} */ (encoded[0]);
+  for (const task of TASKS) await codec.analyze(first, { tasks: [task] });
+  await codec.analyze(first, { tasks: TASKS });
+  /** @type {Map<string, number[]>} */
   const times = new Map(Object.keys(works).map((name) => [name, []]));
   for (let round = 0; round < Number(values.rounds); round++) {
     // Interleaved, so that other load on the machine meets all alike.
-    for (const [name, work] of Object.entries(works)) times.get(name).push(await timed(work));
+    for (const [name, work] of Object.entries(works)) times.get(name)?.push(await timed(work));
   }
   const best = [...times].map(([name, list]) => ({ name, ms: Math.min(...list) / count }));
   console.log(
@@ -98,7 +118,11 @@ try {
   console.log(
     table(
       ['work', 'ms per image', 'ratio'],
-      best.map(({ name, ms }) => [name, Number(ms.toFixed(1)), Number((ms / best[0].ms).toFixed(2))]),
+      best.map(({ name, ms }) => [
+        name,
+        Number(ms.toFixed(1)),
+        Number((ms / (best[0]?.ms ?? Number.NaN)).toFixed(2)),
+      ]),
     ),
   );
 } finally {

@@ -1,12 +1,15 @@
-import { loadPicture } from '../../dist/src/image/load-picture.js';
-import { tilePixels } from '../../dist/src/image/tile-pixels.js';
-import { findModel } from '../../dist/src/model/find-model.js';
-import { loadModel } from '../../dist/src/model/load-model.js';
-import { encoderInputs } from '../../dist/src/networks/encoder.js';
-import { pixelClassifier } from '../../dist/src/networks/pixel-classifier.js';
-import { openBackend } from '../../dist/src/nn/open-backend.js';
-import { nodePlatform } from '../../dist/src/platform/node/node-platform.js';
-import { topPredictions } from '../../dist/src/tasks/top-predictions.js';
+import { loadPicture } from '#dicm/image/load-picture.js';
+import { tilePixels } from '#dicm/image/tile-pixels.js';
+import { findModel } from '#dicm/model/find-model.js';
+import { loadModel } from '#dicm/model/load-model.js';
+import { encoderInputs } from '#dicm/networks/encoder.js';
+import { pixelClassifier } from '#dicm/networks/pixel-classifier.js';
+import { openBackend } from '#dicm/nn/open-backend.js';
+import { nodePlatform } from '#dicm/platform/node/node-platform.js';
+import { topPredictions } from '#dicm/tasks/top-predictions.js';
+
+/** @import { ImageInput, MaxSide } from '../../src/index.js' */
+/** @import { FeatureMap } from '../../src/nn/backend.js' */
 
 /**
  * The released model's ResNet-50 on pixels: head and tail without the codec. Beside it everything is measured that
@@ -19,7 +22,12 @@ export async function openPixelNetwork(choice = 'auto', options = {}) {
   const backend = await openBackend(choice, options);
   const network = await backend.compile(pixelClassifier, model.tensors, encoderInputs);
 
-  /** Picture (path or bytes) to samples of one padded tile; larger pictures are fitted to `maxSide` first. */
+  /**
+   * Picture (path or bytes) to samples of one padded tile; larger pictures are fitted to `maxSide` first.
+   *
+   * @param {ImageInput} input
+   * @param {MaxSide} maxSide
+   */
   async function load(input, maxSide = 512) {
     const picture = await loadPicture(input, { maxSide });
     return {
@@ -28,10 +36,14 @@ export async function openPixelNetwork(choice = 'auto', options = {}) {
     };
   }
 
-  /** Samples to the best answers. */
+  /**
+   * Samples to the best answers.
+   *
+   * @param {FeatureMap} pixels
+   */
   async function classify(pixels, top = 5) {
     const [logits] = await network.run([pixels]);
-    return topPredictions(logits.data, model.classes, { top });
+    return topPredictions(/** @type {FeatureMap} */ (logits).data, model.classes, { top });
   }
 
   return {
