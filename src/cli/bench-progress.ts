@@ -1,7 +1,7 @@
 import type { SingleBar } from 'cli-progress';
 import type { BenchStep } from '../index.js';
-import { isWatched, prepareBars } from './bars.js';
 import type { Context } from './context.js';
+import { isWatched, prepareBars } from './progress.js';
 
 /** Progress of a benchmark. */
 export interface BenchProgressBar {

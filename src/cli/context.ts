@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
-import { UsageError } from '../errors.js';
 import type { BackendChoice, Codec } from '../index.js';
-import { defaultLimits, type Limits } from '../limits.js';
+import type { Limits } from '../limits.js';
+import type { JobStreams } from './jobs/job.js';
 import { Reporter } from './reporter.js';
 import type { Terminal } from './terminal.js';
 
@@ -43,6 +43,11 @@ export function jobsOf({ options }: Context): number {
   return options.jobs ?? Math.min(MOST_DEFAULT_JOBS, Math.max(2, availableParallelism()));
 }
 
+/** What jobs read from and write to. */
+export function streamsOf({ terminal, options, signal }: Context): JobStreams {
+  return { stdin: terminal.stdin, stdout: terminal.stdout, limits: options.limit, signal };
+}
+
 /** Opens a codec as the options say, hands it to `use`, and closes it whatever happens. */
 export async function withCodec<R>(context: Context, use: (codec: Codec) => Promise<R>): Promise<R> {
   const { backend, model, threads, limit } = context.options;
@@ -62,15 +67,4 @@ export async function announceBackend({ reporter }: Context, codec: Codec): Prom
   for (const { backend, reason } of passedOver) reporter.explain(`backend ${backend} passed over: ${reason}`);
   reporter.explain(`backend ${name} ${version}, ${device}`);
   return name;
-}
-
-/** Parses `--limit name=value`; may be given several times. @throws UsageError `bad-limit` */
-export function parseLimit(text: string, previous: Partial<Limits> = {}): Partial<Limits> {
-  const [name, value] = text.split('=') as [string, string?];
-  const amount = Number(value);
-  if (!(name in defaultLimits) || value === undefined || value === '' || Number.isNaN(amount)) {
-    const names = Object.keys(defaultLimits).join(', ');
-    throw new UsageError('bad-limit', `--limit takes NAME=NUMBER with a NAME of ${names}, not ${text}`);
-  }
-  return { ...previous, [name]: amount };
 }

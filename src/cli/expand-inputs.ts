@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { UsageError } from '../errors.js';
-import { STANDARD } from './standard-streams.js';
+import { STANDARD } from './terminal.js';
 
 /** One input of a run. */
 export interface Input {

@@ -38,8 +38,8 @@ export async function main(args: readonly string[], terminal: Terminal = process
 /** Runs the command that `args` name. The parser is loaded only where it is needed: it takes a tenth of the start. */
 async function runCommand(args: readonly string[], terminal: Terminal, signal: AbortSignal): Promise<number> {
   const plain = parsePlainInspect(args);
-  if (plain === undefined) return (await import('./run-program.js')).runProgram(args, terminal, signal);
-  const { inspectFiles } = await import('./inspect-files.js');
+  if (plain === undefined) return (await import('./program.js')).runProgram(args, terminal, signal);
+  const { inspectFiles } = await import('./commands/inspect.js');
   return inspectFiles(openContext(terminal, signal, plain.options), plain.inputs, plain.flags);
 }
 

@@ -2,7 +2,7 @@ import { mkdir, stat } from 'node:fs/promises';
 import { dirname, join, parse, resolve, sep } from 'node:path';
 import { UsageError } from '../errors.js';
 import type { Input } from './expand-inputs.js';
-import { STANDARD } from './standard-streams.js';
+import { STANDARD } from './terminal.js';
 import { asOutputError } from './write-output.js';
 
 /** An input and where its result goes. */

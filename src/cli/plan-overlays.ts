@@ -3,7 +3,7 @@ import { dirname, extname, join, parse } from 'node:path';
 import { UsageError } from '../errors.js';
 import { type Input, isPictureName } from './expand-inputs.js';
 import { type PlannedOutput, planOutputs } from './plan-outputs.js';
-import { STANDARD } from './standard-streams.js';
+import { STANDARD } from './terminal.js';
 
 /** Where an overlay goes and what it is drawn on. */
 export interface PlannedOverlay extends PlannedOutput {

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { Command, Option } from 'commander';
-import { type GlobalOptions, openContext, parseLimit, type RunAction } from './context.js';
-import { wholeNumber } from './parse-numbers.js';
+import { Command, CommanderError, Option } from 'commander';
+import { type ErrorCode, UsageError } from '../errors.js';
+import { type GlobalOptions, openContext, type RunAction } from './context.js';
+import { EXIT } from './exit-codes.js';
+import { parseLimit, wholeNumber } from './option-values.js';
 import type { Terminal } from './terminal.js';
 
 /** Adds one command to the program. */
@@ -12,7 +14,13 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   encode: async () => (await import('./commands/encode.js')).addEncode,
   decode: async () => (await import('./commands/decode.js')).addDecode,
   analyze: async () => (await import('./commands/analyze.js')).addAnalyze,
-  inspect: async () => (await import('./commands/inspect.js')).addInspect,
+  inspect: async () => {
+    const [{ addInspect }, { addInspectBitstream }] = await Promise.all([
+      import('./commands/inspect.js'),
+      import('./commands/inspect-bitstream.js'),
+    ]);
+    return (program, run) => addInspectBitstream(addInspect(program, run), run);
+  },
   verify: async () => (await import('./commands/verify.js')).addVerify,
   bench: async () => (await import('./commands/bench.js')).addBench,
   models: async () => (await import('./commands/models.js')).addModels,
@@ -33,6 +41,37 @@ Exit codes: 0 done, 1 some of several inputs failed, 2 usage, 3 damaged or wrong
 70 bug, 130 interrupted.`;
 
 /**
+ * Parses arguments with commander and runs the command they name. Help, versions and mistakes in the arguments are
+ * dealt with here; errors of the command are thrown.
+ *
+ * @returns The exit code.
+ */
+export async function runProgram(
+  args: readonly string[],
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<number> {
+  let exitCode: number = EXIT.ok;
+  const program = await buildProgram(args, terminal, signal, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // Help and version come this way too. Commander has said everything already, in words.
+    if (error.exitCode === 0) return EXIT.ok;
+    if (args.includes('--json')) {
+      const code = error.code.replace('commander.', '') as ErrorCode<'UsageError'>;
+      const failure = new UsageError(code, error.message.replace(/^error: /, ''));
+      openContext(terminal, signal, { backend: 'auto', json: true }).reporter.fail(null, failure);
+    }
+    return EXIT.usage;
+  }
+}
+
+/**
  * Builds the commander program.
  *
  * @param args - Arguments of the run: commands they do not name are not loaded, which keeps the start short.
@@ -40,7 +79,7 @@ Exit codes: 0 done, 1 some of several inputs failed, 2 usage, 3 damaged or wrong
  * @param signal - Aborted when the user interrupts.
  * @param onExit - Takes the exit code of the command that ran.
  */
-export async function buildProgram(
+async function buildProgram(
   args: readonly string[],
   terminal: Terminal,
   signal: AbortSignal,

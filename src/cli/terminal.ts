@@ -1,5 +1,8 @@
 import type { Readable, Writable } from 'node:stream';
 
+/** The name that stands for stdin or stdout. */
+export const STANDARD = '-';
+
 /** A stream that may be a terminal. */
 export type Output = Writable & { isTTY?: boolean; columns?: number };
 

@@ -1,13 +1,20 @@
 import { rmSync } from 'node:fs';
 import { type FileHandle, link, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { type ErrorCode, OutputError } from '../errors.js';
+import { type ErrorCode, OutputError, UsageError } from '../errors.js';
+import { type Output, STANDARD } from './terminal.js';
 
 /** How to write a file. */
 export interface WriteOptions {
   /** Replace what is already there. */
   force: boolean;
   signal?: AbortSignal | undefined;
+}
+
+/** How to write to a file or to stdout. */
+export interface ResultOptions extends WriteOptions {
+  /** What `-` stands for. */
+  stdout: Output;
 }
 
 /** What goes into a file: bytes, or pieces as they become ready. */
@@ -25,13 +32,41 @@ export function removeUnfinishedFiles(): void {
 /**
  * Checks, before any work, that an output may be written.
  *
- * @throws OutputError `output-exists` for a file that is there already, unless `force`.
+ * @throws OutputError `output-exists` for a file that is there already, unless `force`; `output-is-directory`
  */
 export async function checkOutput(path: string, force: boolean): Promise<void> {
   const status = await stat(path).catch(() => undefined);
   if (status === undefined) return;
   if (status.isDirectory()) throw new OutputError('output-is-directory', `${path} is a directory`);
   if (status.isFile() && !force) throw existing(path);
+}
+
+/**
+ * Checks, before any work, that binary data may go to stdout.
+ *
+ * @param what - The data, for the message: `the array`.
+ * @param json - Whether JSON goes there too.
+ * @throws UsageError `stdout-is-terminal`, `stdout-conflict`
+ */
+export function checkStandardOutput(stdout: Output, json: boolean, what: string): void {
+  if (stdout.isTTY) {
+    throw new UsageError(
+      'stdout-is-terminal',
+      'binary data is not written to a terminal; redirect stdout, or name a file with -o',
+    );
+  }
+  if (json)
+    throw new UsageError('stdout-conflict', `--json and ${what} would both go to stdout; use -o FILE`);
+}
+
+/**
+ * Writes a result to a file as {@link writeOutput} does, or to stdout for `-`, as fast as its reader takes it.
+ *
+ * @returns Bytes written.
+ * @throws OutputError when it cannot be written, or stdout is closed.
+ */
+export async function writeResult(path: string, content: Content, options: ResultOptions): Promise<number> {
+  return path === STANDARD ? writeToStream(options.stdout, content) : writeOutput(path, content, options);
 }
 
 /**
@@ -103,6 +138,24 @@ async function writeToDevice(path: string, content: Content): Promise<number> {
   } finally {
     await file.close();
   }
+}
+
+async function writeToStream(stdout: Output, content: Content): Promise<number> {
+  let written = 0;
+  const pieces = content instanceof Uint8Array ? [content] : content;
+  for await (const piece of pieces) {
+    if (stdout.destroyed || stdout.errored) throw new OutputError('output-closed', 'stdout is closed');
+    try {
+      // The callback comes when the bytes have left this process, or with the reason why they cannot.
+      await new Promise<void>((resolve, reject) => {
+        stdout.write(piece, (error) => (error ? reject(error) : resolve()));
+      });
+    } catch (error) {
+      throw asOutputError('stdout', error);
+    }
+    written += piece.length;
+  }
+  return written;
 }
 
 async function writeContent(file: FileHandle, content: Content, signal?: AbortSignal): Promise<number> {

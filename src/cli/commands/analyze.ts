@@ -1,7 +1,39 @@
+import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { type AnalyzeFlags, type AnalyzeMode, analyzeFiles } from '../analyze-files.js';
-import type { RunAction } from '../context.js';
-import { numberBetween, wholeNumber } from '../parse-numbers.js';
+import { type Task, UsageError } from '../../index.js';
+import { CocoResults, findCocoIds } from '../coco-results.js';
+import { announceBackend, type Context, type RunAction, withCodec } from '../context.js';
+import { expandInputs, type Input, isDicmName } from '../expand-inputs.js';
+import { type AnalyzeJob, analyzeOne, reportAnalysis } from '../jobs/analyze-one.js';
+import { numberBetween, wholeNumber } from '../option-values.js';
+import { makeFolders } from '../plan-outputs.js';
+import { type PlannedOverlay, planOverlays } from '../plan-overlays.js';
+import { runBatch } from '../run-batch.js';
+import { STANDARD } from '../terminal.js';
+import { checkOutput } from '../write-output.js';
+
+/** One of the commands below `dicm analyze`. */
+interface AnalyzeMode {
+  /** Of its JSON objects. */
+  schema: string;
+  tasks: readonly Task[];
+  /** What happens to the files, for the progress bar. */
+  verb: string;
+}
+
+/** How it was called. */
+interface AnalyzeFlags {
+  top?: number;
+  /** Of classes where those alone are asked for, of objects everywhere else. */
+  minScore: number;
+  maxDetections?: number;
+  coco?: string;
+  cocoImages?: string;
+  overlay?: string;
+  on?: string;
+  force?: boolean;
+  recursive?: boolean;
+}
 
 const CLASSIFY: AnalyzeMode = { schema: 'dicm.classify/1', tasks: ['classify'], verb: 'classifying' };
 const DETECT: AnalyzeMode = { schema: 'dicm.detect/1', tasks: ['detect'], verb: 'detecting' };
@@ -72,4 +104,76 @@ function addObjectOptions(command: Command): Command {
     .option('--overlay <png>', 'draw boxes, labels and masks; a folder if there are several files')
     .option('--on <picture>', 'draw on the source, or on those in a folder (default: on a plain canvas)')
     .option('-f, --force', 'overwrite files');
+}
+
+async function analyzeFiles(
+  context: Context,
+  mode: AnalyzeMode,
+  patterns: string[],
+  flags: AnalyzeFlags,
+): Promise<number> {
+  const { reporter } = context;
+  const { recursive = false, force = false, coco, minScore } = flags;
+  checkFlags(flags);
+  const inputs = await expandInputs(patterns, { recursive, accept: isDicmName });
+  const overlays = flags.overlay === undefined ? [] : await planOverlays(inputs, flags.overlay, flags.on);
+  if (coco !== undefined) await checkCocoOutput(coco, inputs, overlays, force);
+  const results =
+    coco === undefined ? undefined : new CocoResults(await findCocoIds(inputs, flags.cocoImages));
+  const questions = questionsOf(mode, flags);
+  return withCodec(context, async (codec) => {
+    await announceBackend(context, codec);
+    await makeFolders(overlays, flags.overlay);
+    const exitCode = await runBatch(context, {
+      inputs,
+      verb: mode.verb,
+      nameOf: ({ path }) => path,
+      work: (input, job) => {
+        const overlay = overlays.find((plan) => plan.input === input);
+        return analyzeOne({ input: input.path, questions, overlay, force }, { ...job, codec });
+      },
+      report: (result) => {
+        results?.add(result.file, result.detections ?? []);
+        reportAnalysis(reporter, result, { schema: mode.schema, minScore });
+      },
+    });
+    await results?.write(coco!, context, force);
+    return exitCode;
+  });
+}
+
+function questionsOf({ tasks }: AnalyzeMode, flags: AnalyzeFlags): AnalyzeJob['questions'] {
+  const { top, minScore, maxDetections } = flags;
+  if (tasks.length === 1 && tasks[0] === 'classify') return { tasks, top, minScore };
+  return { tasks, top, detect: { minScore, maxDetections } };
+}
+
+/** @throws UsageError for options that mean nothing without another one. */
+function checkFlags({ overlay, on, coco, cocoImages }: AnalyzeFlags): void {
+  if (on !== undefined && overlay === undefined) {
+    throw new UsageError('option-needs-other', '--on says what --overlay draws on; give that too');
+  }
+  if (cocoImages !== undefined && coco === undefined) {
+    throw new UsageError('option-needs-other', '--coco-images is for --coco; give that too');
+  }
+}
+
+/** @throws UsageError `coco-stdout`, `output-is-input`, `output-collision`; OutputError `output-exists` */
+async function checkCocoOutput(
+  coco: string,
+  inputs: readonly Input[],
+  overlays: readonly PlannedOverlay[],
+  force: boolean,
+): Promise<void> {
+  if (coco === STANDARD) {
+    throw new UsageError('coco-stdout', 'other results go to stdout; name a file for those in COCO form');
+  }
+  const isCoco = (path: string) => resolve(path) === resolve(coco);
+  if (inputs.some(({ path }) => path !== STANDARD && isCoco(path))) {
+    throw new UsageError('output-is-input', `${coco} is an input; choose another --coco`);
+  }
+  if (overlays.some(({ output }) => isCoco(output))) {
+    throw new UsageError('output-collision', `an overlay and --coco would both be written to ${coco}`);
+  }
+  await checkOutput(coco, force);
 }

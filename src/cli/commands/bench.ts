@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { BenchOptions, BenchResult, Task } from '../../index.js';
 import { openBenchProgress } from '../bench-progress.js';
-import { type Context, jobsOf, parseLimit, type RunAction } from '../context.js';
+import { type Context, jobsOf, type RunAction } from '../context.js';
 import { EXIT } from '../exit-codes.js';
-import { sideOrNone, wholeNumber } from '../parse-numbers.js';
+import { parseLimit, parseList, sideOrNone, wholeNumber } from '../option-values.js';
 import { asOutputError, checkOutput, writeOutput } from '../write-output.js';
 
 interface BenchFlags {
@@ -150,13 +150,6 @@ async function makeFolder(folder: string): Promise<void> {
   } catch (error) {
     throw asOutputError(folder, error);
   }
-}
-
-function parseList(text: string): string[] {
-  return text
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
 }
 
 /** `jpeg=5,10,20` */

@@ -1,20 +1,13 @@
 import { type Command, Option } from 'commander';
-import { defaultMaxSide, defaultQuality, type EncodedImage, type MaxSide } from '../../index.js';
-import { announceBackend, type Context, jobsOf, type RunAction, withCodec } from '../context.js';
+import { defaultMaxSide, defaultQuality, type MaxSide } from '../../index.js';
+import { announceBackend, type Context, type RunAction, withCodec } from '../context.js';
 import { expandInputs, isPictureName } from '../expand-inputs.js';
-import { formatBytes, formatSize } from '../format.js';
-import { numberBetween, positiveNumber, sideOrNone, wholeNumber } from '../parse-numbers.js';
-import { makeFolders, type PlannedOutput, planOutputs } from '../plan-outputs.js';
-import { openProgress } from '../progress.js';
-import { readSpecialFile } from '../read-special-file.js';
-import { runInputs } from '../run-inputs.js';
-import {
-  checkStandardOutput,
-  readStandardInput,
-  STANDARD,
-  writeStandardOutput,
-} from '../standard-streams.js';
-import { checkOutput, writeOutput } from '../write-output.js';
+import { encodeOne, reportEncoded } from '../jobs/encode-one.js';
+import { numberBetween, positiveNumber, sideOrNone, wholeNumber } from '../option-values.js';
+import { makeFolders, planOutputs } from '../plan-outputs.js';
+import { runBatch } from '../run-batch.js';
+import { STANDARD } from '../terminal.js';
+import { checkStandardOutput } from '../write-output.js';
 
 interface EncodeFlags {
   output?: string;
@@ -64,92 +57,28 @@ export function addEncode(program: Command, run: RunAction) {
 
 async function encodeFiles(context: Context, patterns: string[], flags: EncodeFlags): Promise<number> {
   const { terminal, reporter } = context;
-  const { force = false, recursive = false } = flags;
+  const { force = false, recursive = false, quality, targetBpp, targetBytes, maxSide } = flags;
   const inputs = await expandInputs(patterns, { recursive, accept: isPictureName });
   const planned = await planOutputs(inputs, flags.output, '.dicm');
-  if (planned.some(({ output }) => output === STANDARD)) checkStandardOutput(context, 'the .dicm file');
+  if (planned.some(({ output }) => output === STANDARD)) {
+    checkStandardOutput(terminal.stdout, reporter.options.json, 'the .dicm file');
+  }
   return withCodec(context, async (codec) => {
     // First of all, so that a missing model or executor is one error and not one for each file.
     const model = await codec.openModel();
-    const backend = await announceBackend(context, codec);
+    await announceBackend(context, codec);
     reporter.explain(`model ${model.name}, decode id ${model.decodeId}, render id ${model.renderId}`);
     await makeFolders(planned, flags.output);
-    const progress = await openProgress(context, 'encoding', inputs.length);
-    const encodeOne = async ({ input, output }: PlannedOutput, signal: AbortSignal) => {
-      const started = performance.now();
-      if (output !== STANDARD) await checkOutput(output, force);
-      const image =
-        input.path === STANDARD
-          ? await readStandardInput(context, 'maxArrayBytes')
-          : ((await readSpecialFile(context, input.path, 'maxArrayBytes')) ?? input.path);
-      const encoded = await codec.encode(image, {
-        quality: flags.quality,
-        targetBpp: flags.targetBpp,
-        targetBytes: flags.targetBytes,
-        maxSide: flags.maxSide,
-        signal,
-        onProgress: (done, total) => progress.tiles(input.path, done, total),
-      });
-      if (output === STANDARD) await writeStandardOutput(terminal, encoded.bytes);
-      else await writeOutput(output, encoded.bytes, { force, signal });
-      const elapsedMs = Math.round(performance.now() - started);
-      return () => reportEncoded(context, input.path, output, encoded, backend, elapsedMs);
-    };
-    try {
-      return await runInputs(context, planned, encodeOne, {
-        // Large pictures are coded one at a time: their memory adds up.
-        jobs: flags.maxSide === 'none' && context.options.jobs === undefined ? 1 : jobsOf(context),
-        nameOf: ({ input }) => input.path,
-        onDone: progress.fileDone,
-      });
-    } finally {
-      progress.stop();
-    }
-  });
-}
-
-function reportEncoded(
-  { reporter }: Context,
-  input: string,
-  output: string,
-  encoded: EncodedImage,
-  backend: string,
-  elapsedMs: number,
-): void {
-  const { bytes, bpp, width, height, sourceWidth, sourceHeight, quality } = encoded;
-  const { targetBytes, targetReached, notes } = encoded;
-  if (reporter.options.json) {
-    reporter.json({
-      schema: 'dicm.encode/1',
-      input,
-      output,
-      bytes: bytes.length,
-      bpp,
-      width,
-      height,
-      sourceWidth,
-      sourceHeight,
-      quality,
-      backend,
-      elapsedMs,
-      model: encoded.model.name,
-      ...(targetBytes === undefined ? {} : { targetBytes, targetReached }),
-      notes,
+    const options = { force, quality, targetBpp, targetBytes, maxSide };
+    return runBatch(context, {
+      inputs: planned,
+      verb: 'encoding',
+      nameOf: ({ input }) => input.path,
+      // Large pictures are coded one at a time: their memory adds up.
+      ...(maxSide === 'none' && context.options.jobs === undefined && { jobs: 1 }),
+      work: ({ input, output }, job) =>
+        encodeOne({ ...options, input: input.path, output }, { ...job, codec }),
+      report: (result) => reportEncoded(reporter, result),
     });
-  }
-  reporter.say(
-    `${input} -> ${output === STANDARD ? 'stdout' : output}  ${formatSize(width, height)}  ` +
-      `${formatBytes(bytes.length)}  ${bpp.toFixed(3)} bpp  quality ${quality}`,
-  );
-  for (const note of notes) reporter.explain(`${input}: ${note}`);
-  if (targetReached === false)
-    reporter.warn(`${input}: ${describeMiss(bytes.length, targetBytes!, quality)}`);
-}
-
-function describeMiss(sizeBytes: number, targetBytes: number, quality: number): string {
-  if (sizeBytes > targetBytes) {
-    return `the smallest file, at quality 1, takes ${sizeBytes} bytes, more than the target of ${targetBytes}`;
-  }
-  const reason = quality === 100 ? 'the largest file, at quality 100,' : 'the largest file within the target';
-  return `${reason} takes ${sizeBytes} bytes of ${targetBytes}`;
+  });
 }

@@ -4,8 +4,8 @@ import { type Context, type RunAction, withCodec } from '../context.js';
 import { describeFailure, EXIT } from '../exit-codes.js';
 import { expandInputs, isDicmName } from '../expand-inputs.js';
 import { formatTable } from '../format.js';
-import { readDicmFile } from '../read-dicm-file.js';
-import { runInputs } from '../run-inputs.js';
+import { readDicmFile } from '../read-input.js';
+import { runBatch } from '../run-batch.js';
 import { checkOutput, writeOutput } from '../write-output.js';
 
 interface BitstreamFlags {
@@ -34,29 +34,29 @@ export function addInspectBitstream(inspect: Command, run: RunAction) {
 }
 
 async function inspectBitstream(context: Context, pattern: string, flags: BitstreamFlags): Promise<number> {
-  const { reporter, options } = context;
+  const { reporter, options, signal } = context;
   const { heatmap, force = false } = flags;
   const inputs = await expandInputs([pattern], { recursive: false, accept: isDicmName });
-  return runInputs(
-    context,
+  return runBatch(context, {
     inputs,
-    async ({ path }, signal) => {
+    nameOf: ({ path }) => path,
+    work: async ({ path }, streams) => {
       if (heatmap !== undefined) await checkOutput(heatmap, force);
-      const file = await readDicmFile(context, path);
+      const file = await readDicmFile(streams, path);
       const info = readInfo(file, options.limit);
       const bits = await measure(context, file, heatmap !== undefined, signal);
       if (heatmap !== undefined && bits !== undefined) {
         const png = await drawHeatmap(bits.positionBits, bits.height, bits.width);
         await writeOutput(heatmap, png, { force, signal });
       }
-      return () => {
-        if (reporter.options.json) reporter.json(toJson(path, info, bits, heatmap));
-        else reporter.text(describe(path, info, bits));
-        if (heatmap !== undefined) reporter.say(`${path} -> ${heatmap}`);
-      };
+      return { path, info, bits };
     },
-    { jobs: 1, nameOf: ({ path }) => path },
-  );
+    report: ({ path, info, bits }) => {
+      if (reporter.options.json) reporter.json(toJson(path, info, bits, heatmap));
+      else reporter.text(describe(path, info, bits));
+      if (heatmap !== undefined) reporter.say(`${path} -> ${heatmap}`);
+    },
+  });
 }
 
 /** Without its model a file still has fields; only a heatmap cannot do without. */

@@ -1,11 +1,20 @@
 import type { Command } from 'commander';
-import type { RunAction } from '../context.js';
-import { inspectFiles } from '../inspect-files.js';
-import { addInspectBitstream } from './inspect-bitstream.js';
+import { shortestQuality } from '../../codec/shortest-quality.js';
+import { type DicmInfo, readInfo } from '../../container/index.js';
+import { listInstalledModels } from '../../session/inventory.js';
+import type { Context, RunAction } from '../context.js';
+import { expandInputs, isDicmName } from '../expand-inputs.js';
+import { formatBytes, formatSize, formatTable } from '../format.js';
+import { readDicmFile } from '../read-input.js';
+import { runBatch } from '../run-batch.js';
 
-/** Adds `dicm inspect` and `dicm inspect bitstream`. */
-export function addInspect(program: Command, run: RunAction) {
-  const inspect = program
+/**
+ * Adds `dicm inspect`.
+ *
+ * @returns The command, for the commands below it.
+ */
+export function addInspect(program: Command, run: RunAction): Command {
+  return program
     .command('inspect')
     .summary('say what the headers of .dicm files tell')
     .description('Say what the headers of .dicm files tell. Loads no model and runs no network.')
@@ -14,5 +23,80 @@ export function addInspect(program: Command, run: RunAction) {
     .action((inputs: string[], _: unknown, command: Command) =>
       run((context) => inspectFiles(context, inputs, command.opts<{ recursive?: boolean }>())),
     );
-  addInspectBitstream(inspect, run);
+}
+
+/**
+ * Says what the headers of .dicm files tell; no model is loaded and no network run.
+ *
+ * @returns The exit code.
+ */
+export async function inspectFiles(
+  context: Context,
+  patterns: string[],
+  { recursive = false }: { recursive?: boolean },
+): Promise<number> {
+  const { reporter, options } = context;
+  const inputs = await expandInputs(patterns, { recursive, accept: isDicmName });
+  // The manifests are read while the files are.
+  const listing = modelNames();
+  return runBatch(context, {
+    inputs,
+    nameOf: ({ path }) => path,
+    work: async ({ path }, streams) => {
+      const info = readInfo(await readDicmFile(streams, path), options.limit);
+      return summarise(path, info, (await listing).get(info.header.decodeId) ?? null);
+    },
+    report: (summary) => {
+      if (reporter.options.json) reporter.json({ schema: 'dicm.inspect/1', ...summary });
+      else reporter.text(describe(summary));
+    },
+  });
+}
+
+/** Names of the installed models by decode id. A header can be read without any, so none is an error here. */
+async function modelNames(): Promise<Map<string, string>> {
+  const models = await listInstalledModels().catch(() => []);
+  return new Map(models.map(({ decodeId, name }) => [decodeId, name]));
+}
+
+/** What the header of a file tells, in the keys of `dicm.inspect/1`. */
+function summarise(file: string, info: DicmInfo, modelName: string | null) {
+  const { header, fileBytes, payloadBytes, overheadBytes, sections } = info;
+  const { width, height, sourceWidth, sourceHeight, profile, decodeId, renderId } = header;
+  return {
+    file,
+    bytes: fileBytes,
+    payloadBytes,
+    overheadBytes,
+    bpp: (8 * fileBytes) / (width * height),
+    width,
+    height,
+    sourceWidth,
+    sourceHeight,
+    quality: shortestQuality(header.qualityPosition),
+    profile,
+    version: `${header.versionMajor}.${header.versionMinor}`,
+    model: { name: modelName, decodeId, renderId },
+    tiles: info.tileColumns * info.tileRows,
+    sections,
+    orientation: header.orientation,
+  };
+}
+
+function describe(summary: ReturnType<typeof summarise>): string {
+  const { bytes, payloadBytes, overheadBytes, width, height, sourceWidth, sourceHeight, model } = summary;
+  const rows = [
+    ['  size', `${formatSize(width, height)} pixels, from ${formatSize(sourceWidth, sourceHeight)}`],
+    [
+      '  bytes',
+      `${formatBytes(bytes)}, ${formatBytes(payloadBytes)} of them payload, ${overheadBytes} B around it`,
+    ],
+    ['  rate', `${summary.bpp.toFixed(3)} bpp, quality ${summary.quality}`],
+    ['  profile', `${summary.profile}, format ${summary.version}`],
+    ['  model', `${model.name ?? 'not installed'}, decode id ${model.decodeId}, render id ${model.renderId}`],
+    ['  tiles', String(summary.tiles)],
+  ];
+  const others = summary.sections.filter(({ tag }) => tag !== 'tile');
+  for (const { tag, bytes: size } of others) rows.push([`  ${tag}`, formatBytes(size)]);
+  return `${summary.file}\n${formatTable(rows)}`;
 }

@@ -1,10 +1,8 @@
 import type { Command } from 'commander';
-import { type Context, jobsOf, type RunAction, withCodec } from '../context.js';
-import { describeFailure } from '../exit-codes.js';
-import { expandInputs, type Input, isDicmName } from '../expand-inputs.js';
-import { openProgress } from '../progress.js';
-import { readDicmFile } from '../read-dicm-file.js';
-import { runInputs } from '../run-inputs.js';
+import { type Context, type RunAction, withCodec } from '../context.js';
+import { expandInputs, isDicmName } from '../expand-inputs.js';
+import { reportNotVerified, reportVerified, verifyOne } from '../jobs/verify-one.js';
+import { runBatch } from '../run-batch.js';
 
 /** Adds `dicm verify`. */
 export function addVerify(program: Command, run: RunAction) {
@@ -29,39 +27,14 @@ async function verifyFiles(
 ): Promise<number> {
   const { reporter } = context;
   const inputs = await expandInputs(patterns, { recursive, accept: isDicmName });
-  return withCodec(context, async (codec) => {
-    const progress = await openProgress(context, 'verifying', inputs.length);
-    const verifyOne = async ({ path }: Input, signal: AbortSignal) => {
-      await codec.verify(await readDicmFile(context, path), {
-        signal,
-        onProgress: (done, total) => progress.tiles(path, done, total),
-      });
-      return () => {
-        if (reporter.options.json) report(context, { file: path, ok: true });
-        reporter.explain(`${path}: good`);
-      };
-    };
-    try {
-      return await runInputs(context, inputs, verifyOne, {
-        jobs: jobsOf(context),
-        nameOf: ({ path }) => path,
-        onDone: progress.fileDone,
-        onFailure: ({ path }, error) => {
-          if (!reporter.options.json) return false;
-          const { code, message } = describeFailure(error);
-          report(context, { file: path, ok: false, error: { code, message } });
-          return true;
-        },
-      });
-    } finally {
-      progress.stop();
-    }
-  });
-}
-
-function report(
-  { reporter }: Context,
-  result: { file: string; ok: boolean; error?: { code: string; message: string } },
-): void {
-  reporter.json({ schema: 'dicm.verify/1', ...result });
+  return withCodec(context, (codec) =>
+    runBatch(context, {
+      inputs,
+      verb: 'verifying',
+      nameOf: ({ path }) => path,
+      work: ({ path }, job) => verifyOne(path, { ...job, codec }),
+      report: (result) => reportVerified(reporter, result),
+      reportFailure: ({ path }, error) => reportNotVerified(reporter, path, error),
+    }),
+  );
 }

@@ -1,4 +1,6 @@
 import { InvalidArgumentError } from 'commander';
+import { UsageError } from '../errors.js';
+import { defaultLimits, type Limits } from '../limits.js';
 
 /** Parser of an option whose value is a whole number of at least `least`. */
 export function wholeNumber(least: number): (text: string) => number {
@@ -34,4 +36,23 @@ export function positiveNumber(text: string): number {
 /** Parses a side in pixels, or `none`. */
 export function sideOrNone(text: string): number | 'none' {
   return text === 'none' ? text : wholeNumber(1)(text);
+}
+
+/** Parses a list with commas between its items. */
+export function parseList(text: string): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+/** Parses `--limit name=value`; may be given several times. @throws UsageError `bad-limit` */
+export function parseLimit(text: string, previous: Partial<Limits> = {}): Partial<Limits> {
+  const [name, value] = text.split('=') as [string, string?];
+  const amount = Number(value);
+  if (!(name in defaultLimits) || value === undefined || value === '' || Number.isNaN(amount)) {
+    const names = Object.keys(defaultLimits).join(', ');
+    throw new UsageError('bad-limit', `--limit takes NAME=NUMBER with a NAME of ${names}, not ${text}`);
+  }
+  return { ...previous, [name]: amount };
 }

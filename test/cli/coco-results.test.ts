@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { findCocoIds } from '../../src/cli/coco-ids.js';
+import { findCocoIds } from '../../src/cli/coco-results.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'dicm-coco-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,0 +1,107 @@
+import type { BackendName } from '../../index.js';
+import { type ArrayInfo, littleEndianBytes, npyHead, safetensorsHead } from '../array-files.js';
+import { formatBytes } from '../format.js';
+import { readDicmFile } from '../read-input.js';
+import type { Reporter } from '../reporter.js';
+import { STANDARD } from '../terminal.js';
+import { type Content, checkOutput, writeResult } from '../write-output.js';
+import type { JobContext } from './job.js';
+
+/** Kinds of files that hold arrays. */
+export type ArrayFormat = 'npy' | 'safetensors';
+
+/** A .dicm file to decode. */
+export interface DecodeJob {
+  /** Path of the .dicm file, or `-` for stdin. */
+  input: string;
+  /** Path of the arrays, or `-` for stdout. */
+  output: string;
+  /** Replace a file that is there already. */
+  force: boolean;
+  /** `latents` are two arrays, which only safetensors can hold. */
+  what: 'features' | 'latents';
+  format: ArrayFormat;
+}
+
+/** What became of it, in the keys of `dicm.decode/1`. */
+export interface DecodeResult {
+  file: string;
+  output: string;
+  format: ArrayFormat;
+  /** Size of the output. */
+  bytes: number;
+  arrays: ArrayInfo[];
+  /** The executor that ran; null where none had to. */
+  backend: BackendName | null;
+  elapsedMs: number;
+}
+
+/** Arrays on their way into a file. */
+interface Decoded extends Pick<DecodeResult, 'arrays' | 'backend'> {
+  content: Content;
+}
+
+/** Decodes one .dicm file and writes its features or latents. */
+export async function decodeOne(job: DecodeJob, context: JobContext): Promise<DecodeResult> {
+  const { stdout, signal } = context;
+  const { input, output, force, what, format } = job;
+  const started = performance.now();
+  if (output !== STANDARD) await checkOutput(output, force);
+  const file = await readDicmFile(context, input);
+  const { arrays, backend, content } =
+    what === 'latents' ? await decodeLatents(context, file) : await decodeFeatures(context, file, format);
+  const bytes = await writeResult(output, content, { stdout, force, signal });
+  const elapsedMs = Math.round(performance.now() - started);
+  return { file: input, output, format, bytes, arrays, backend, elapsedMs };
+}
+
+/** Says what became of a .dicm file: as JSON, or in words. */
+export function reportDecoded(reporter: Reporter, result: DecodeResult): void {
+  const { file, output, bytes, arrays } = result;
+  if (reporter.options.json) reporter.json({ schema: 'dicm.decode/1', ...result });
+  const shapes = arrays.map(({ name, shape }) => `${name} [${shape.join(', ')}]`).join('  ');
+  reporter.say(`${file} -> ${output === STANDARD ? 'stdout' : output}  ${shapes}  ${formatBytes(bytes)}`);
+}
+
+async function decodeFeatures(
+  { codec, signal, onProgress }: JobContext,
+  file: Uint8Array,
+  format: ArrayFormat,
+): Promise<Decoded> {
+  const stream = await codec.streamFeatures(file, { signal, onProgress });
+  const { height, width, channels, rows, header, model, backend } = stream;
+  const info: ArrayInfo = { name: 'f3', type: 'float32', shape: [height, width, channels] };
+  const metadata = {
+    width: String(header.width),
+    height: String(header.height),
+    sourceWidth: String(header.sourceWidth),
+    sourceHeight: String(header.sourceHeight),
+    model: model.name,
+    renderId: model.renderId,
+  };
+  const pieces = async function* () {
+    yield format === 'npy' ? npyHead(info) : safetensorsHead([info], metadata);
+    for await (const piece of rows) yield littleEndianBytes(piece);
+  };
+  return { arrays: [info], content: pieces(), backend };
+}
+
+async function decodeLatents({ codec, signal, onProgress }: JobContext, file: Uint8Array): Promise<Decoded> {
+  const { y, z, header, model } = await codec.decodeLatents(file, { signal, onProgress });
+  const arrays: ArrayInfo[] = [
+    { name: 'y_hat', type: 'float32', shape: [y.height, y.width, y.channels] },
+    { name: 'z_hat', type: 'int32', shape: [z.height, z.width, z.channels] },
+  ];
+  const metadata = {
+    width: String(header.width),
+    height: String(header.height),
+    model: model.name,
+    decodeId: model.decodeId,
+  };
+  const pieces = async function* () {
+    yield safetensorsHead(arrays, metadata);
+    yield littleEndianBytes(y.data);
+    yield littleEndianBytes(z.data);
+  };
+  return { arrays, content: pieces(), backend: null };
+}

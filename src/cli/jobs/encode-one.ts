@@ -1,0 +1,70 @@
+import type { EncodedImage, EncodeOptions } from '../../index.js';
+import { formatBytes, formatSize } from '../format.js';
+import { readPicture } from '../read-input.js';
+import type { Reporter } from '../reporter.js';
+import { STANDARD } from '../terminal.js';
+import { checkOutput, writeResult } from '../write-output.js';
+import type { JobContext } from './job.js';
+
+/** A photograph to encode. */
+export interface EncodeJob extends Pick<EncodeOptions, 'quality' | 'targetBpp' | 'targetBytes' | 'maxSide'> {
+  /** Path of the photograph, or `-` for stdin. */
+  input: string;
+  /** Path of the .dicm file, or `-` for stdout. */
+  output: string;
+  /** Replace a file that is there already. */
+  force: boolean;
+}
+
+/** What became of it, in the keys of `dicm.encode/1`. */
+export interface EncodeResult extends Omit<EncodedImage, 'bytes' | 'model'> {
+  input: string;
+  output: string;
+  /** Size of the file. */
+  bytes: number;
+  elapsedMs: number;
+  /** Name of the model. */
+  model: string;
+}
+
+/** Encodes one photograph and writes the file. */
+export async function encodeOne(job: EncodeJob, context: JobContext): Promise<EncodeResult> {
+  const { codec, stdout, signal, onProgress } = context;
+  const { input, output, force, ...options } = job;
+  const started = performance.now();
+  if (output !== STANDARD) await checkOutput(output, force);
+  const image = await readPicture(context, input);
+  const { bytes, model, ...encoded } = await codec.encode(image, { ...options, signal, onProgress });
+  await writeResult(output, bytes, { stdout, force, signal });
+  const elapsedMs = Math.round(performance.now() - started);
+  return { ...encoded, input, output, bytes: bytes.length, elapsedMs, model: model.name };
+}
+
+/** Says what became of a photograph: as JSON, or in words. */
+export function reportEncoded(reporter: Reporter, result: EncodeResult): void {
+  const { input, output, bytes, bpp, width, height, quality, notes } = result;
+  if (reporter.options.json) {
+    const { sourceWidth, sourceHeight, backend, elapsedMs, model, targetBytes, targetReached } = result;
+    reporter.json({
+      schema: 'dicm.encode/1',
+      ...{ input, output, bytes, bpp, width, height, sourceWidth, sourceHeight, quality },
+      ...{ backend, elapsedMs, model },
+      ...(targetBytes === undefined ? {} : { targetBytes, targetReached }),
+      notes,
+    });
+  }
+  reporter.say(
+    `${input} -> ${output === STANDARD ? 'stdout' : output}  ${formatSize(width, height)}  ` +
+      `${formatBytes(bytes)}  ${bpp.toFixed(3)} bpp  quality ${quality}`,
+  );
+  for (const note of notes) reporter.explain(`${input}: ${note}`);
+  if (result.targetReached === false) reporter.warn(`${input}: ${describeMiss(result)}`);
+}
+
+function describeMiss({ bytes, targetBytes = 0, quality }: EncodeResult): string {
+  if (bytes > targetBytes) {
+    return `the smallest file, at quality 1, takes ${bytes} bytes, more than the target of ${targetBytes}`;
+  }
+  const reason = quality === 100 ? 'the largest file, at quality 100,' : 'the largest file within the target';
+  return `${reason} takes ${bytes} bytes of ${targetBytes}`;
+}
