@@ -96,7 +96,7 @@ describe.each([
   });
 
   test('a failure is reported in its place, and the others go on', async () => {
-    const broken = new FormatError('broken', 'broken');
+    const broken = new FormatError('file-unreadable', 'broken');
     const { reports, ended, finish, fail } = run(inputs(3));
     await settled();
     await fail(1, broken);
