@@ -45,6 +45,8 @@ export const errorClasses = {
         'The pixels that were given do not make a picture of the size that was given. Give width x height x 3 values.',
       'bad-quality': 'The quality is not a number from 1 to 100. Give one.',
       'bad-quality-position': 'A quality position is not a whole number from 0 to 2047. Give one.',
+      'bad-region':
+        'No pixel of the photograph lies in the region. Give one in pixels of the photograph, as x, y, width and height.',
       'bad-score': 'The score of a detection is not a number. Leave the detection out.',
       'bad-setting': "A codec's settings are not numbers. Give at least one number.",
       'bad-structure': 'A .dicm file cannot express what should be written. The message names the field.',
@@ -222,6 +224,8 @@ export const errorClasses = {
         'The executor cannot hold the picture. Choose another, or fit the picture to `--max-side`.',
       'bad-detections':
         'The detector gave values that are no finite numbers: the file was made to do that, or the executor fails.',
+      'bad-embedding':
+        'The tail gave values that are no finite numbers: the file was made to do that, or the executor fails.',
       'bad-features':
         'The synthesis gave features of a wrong size, or no finite numbers: choose another executor.',
       'bad-latent': 'The encoder gave a latent of a wrong size, or no numbers: choose another executor.',

@@ -30,6 +30,14 @@ export interface PictureArea {
   readonly height: number;
 }
 
+/** Sizes of a picture as it was coded and of the photograph it was made from, in pixels. */
+export interface PictureScale {
+  readonly width: number;
+  readonly height: number;
+  readonly sourceWidth: number;
+  readonly sourceHeight: number;
+}
+
 /** Latent positions along a side: one for each 16 pixels begun. */
 export function latentExtent(pixels: number): number {
   return Math.ceil(pixels / LATENT_STRIDE);

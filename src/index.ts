@@ -5,6 +5,7 @@
  */
 
 export type { BenchOptions, BenchResult, BenchStep } from './bench/bench-options.js';
+export type { BenchTask } from './bench/bench-task.js';
 export { benchmark } from './bench/benchmark.js';
 export type {
   BenchComparison,
@@ -16,6 +17,7 @@ export type {
   LeftOutImage,
   Scores,
 } from './bench/report.js';
+export type { CallHooks } from './codec/call-hooks.js';
 export { shortestQuality } from './codec/shortest-quality.js';
 export type {
   DicmHeader,
@@ -41,6 +43,7 @@ export {
   UnsupportedError,
   UsageError,
 } from './errors.js';
+export type { PictureArea } from './geometry.js';
 export { defaultMaxSide, type MaxSide } from './image/fit-size.js';
 export type { ImageInput } from './image/image-input.js';
 export type { Picture } from './image/picture.js';
@@ -54,22 +57,23 @@ export type {
   AnalyzePixelsOptions,
   BackendInfo,
   BitReport,
-  CallHooks,
   Classification,
   ClassifyOptions,
   Codec,
   CodecOptions,
   DecodedWith,
   DetectOptions,
+  Embedding,
   EncodedImage,
   EncodeOptions,
+  FeatureOptions,
   FeatureStream,
   Features,
   Latents,
   ModelIdentity,
   ObjectDetection,
   PixelAnalysis,
-  Task,
+  RegionOptions,
 } from './session/codec.js';
 export { drawOverlay, type OverlayOptions } from './session/draw-overlay.js';
 export {
@@ -81,6 +85,8 @@ export {
 } from './session/inventory.js';
 export { classify, decodeFeatures, detect, encode, segment, verify } from './session/one-shot.js';
 export { defaultQuality, openCodec } from './session.js';
-export type { Detection, SegmentedDetection } from './tasks/describe-objects.js';
-export { decodeMask, maskArea, type RunLengthMask } from './tasks/run-length-mask.js';
-export type { Prediction, PredictionOptions } from './tasks/top-predictions.js';
+export type { Task } from './tasks/all-tasks.js';
+export type { Prediction, PredictionOptions } from './tasks/classify/top-predictions.js';
+export type { Detection, SegmentedDetection } from './tasks/objects/describe-objects.js';
+export { decodeMask, maskArea, type RunLengthMask } from './tasks/objects/run-length-mask.js';
+export type { ObjectSettings, TaskAnswers, TaskOptions } from './tasks/task.js';

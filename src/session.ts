@@ -1,24 +1,23 @@
-import type { DecodingModel } from './codec/decode-picture.js';
+import type { CallHooks, WorkOptions } from './codec/call-hooks.js';
+import type { CodedLayer } from './codec/decode-picture.js';
 import type { ModelShelf, OpenModel } from './codec/model-shelf.js';
 import { shortestQuality } from './codec/shortest-quality.js';
-import type { DicmFile } from './container/dicm-file.js';
+import type { DicmFile, DicmHeader } from './container/dicm-file.js';
 import { qualityToPosition } from './container/quality.js';
 import { readDicm } from './container/read-dicm.js';
 import { UsageError } from './errors.js';
+import type { PictureArea } from './geometry.js';
 import type { Picture } from './image/picture.js';
 import { checkLimit, type Limits, resolveLimits } from './limits.js';
-import { checkAnalysis } from './session/check-analysis.js';
 import type {
-  CallHooks,
   Codec,
   CodecOptions,
   DecodedWith,
   EncodedImage,
   EncodeOptions,
-  FeatureStream,
   ModelIdentity,
 } from './session/codec.js';
-import type { SegmentedDetection } from './tasks/describe-objects.js';
+import type { SegmentedDetection } from './tasks/objects/describe-objects.js';
 
 /** Quality of a picture for which none is asked. */
 export const defaultQuality = 50;
@@ -59,11 +58,9 @@ export function codecOver(shelf: ModelShelf, limits: Limits): Codec {
   const checkOpen = () => {
     if (disposed) throw new UsageError('disposed', 'the codec was disposed');
   };
-  const codingModel = async (open: OpenModel) => ({
-    entropy: open.entropy,
-    networks: await open.networks(),
-    decodeId: open.model.decodeId,
-    renderId: open.model.renderId,
+  const work = ({ signal, onProgress }: CallHooks): WorkOptions => ({
+    ...{ signal, onProgress },
+    yieldTurn: shelf.platform.yieldTurn,
   });
   const backendName = async () => (await shelf.backend()).name;
 
@@ -91,12 +88,12 @@ export function codecOver(shelf: ModelShelf, limits: Limits): Codec {
       const pixels = picture.width * picture.height;
       const targetBytes = targetOf(encodeOptions, pixels);
       const { bytes, position } = await encodePicture(
-        await codingModel(open),
+        open,
         picture,
         targetBytes === undefined
           ? { position: qualityToPosition(encodeOptions.quality ?? defaultQuality) }
           : { targetBytes },
-        encodeOptions,
+        work(encodeOptions),
       );
       const result: EncodedImage = {
         bytes,
@@ -135,12 +132,20 @@ export function codecOver(shelf: ModelShelf, limits: Limits): Codec {
     },
     streamFeatures: async (bytes, hooks = {}) => {
       const { file, open, using } = await openFile(bytes);
-      return streamRows(await codingModel(open), await backendName(), file, open, using, limits, hooks);
+      const { featureExtents, featureRows } = await import('./codec/decode-picture.js');
+      const { codedRegion } = await import('./codec/region.js');
+      const { header } = file;
+      const area = hooks.region === undefined ? wholeOf(header) : codedRegion(hooks.region, header);
+      const { height, width, channels, rowsAtOnce } = featureExtents(area, open.model.tensors);
+      const what = 'The size in bytes of the features of one row of tiles';
+      checkLimit(limits, 'maxArrayBytes', 4 * rowsAtOnce * width * channels, what);
+      const rows = featureRows(open, firstLayer(file), area, work(hooks));
+      return { ...using, height, width, channels, area, backend: await backendName(), rows };
     },
     decodeLatents: async (bytes, hooks = {}) => {
       const { file, open, using } = await openFile(bytes);
       const { joinLatents } = await import('./codec/join-latents.js');
-      return { ...using, ...(await joinLatents(open.entropy, file, limits, hooks)) };
+      return { ...using, ...(await joinLatents(open.latents, firstLayer(file), limits, work(hooks))) };
     },
     classify: async (bytes, { top, minScore, ...hooks } = {}) => {
       const { header, model, notes, predictions, backend } = await codec.analyze(bytes, {
@@ -159,46 +164,55 @@ export function codecOver(shelf: ModelShelf, limits: Limits): Codec {
       const { detections, ...rest } = await codec.analyze(bytes, { ...hooks, tasks: ['segment'], detect });
       return { ...rest, detections: detections as SegmentedDetection[] };
     },
-    analyze: async (bytes, analyzeOptions) => {
-      checkAnalysis(analyzeOptions);
-      const { file, open, using } = await openFile(bytes);
-      const [{ analyzeSource }, { latentSource }] = await Promise.all([
-        import('./session/analyze-source.js'),
+    embed: async (bytes, hooks = {}) => {
+      const { embedding, ...rest } = await codec.analyze(bytes, { ...hooks, tasks: ['embed'] });
+      return { ...rest, embedding: embedding! };
+    },
+    analyze: async (bytes, { tasks, region, ...rest }) => {
+      const [{ analysePicture }, { latentSource }, { chooseTasks }, { codedRegion }] = await Promise.all([
+        import('./codec/analyse-picture.js'),
         import('./codec/picture-source.js'),
+        import('./tasks/all-tasks.js'),
+        import('./codec/region.js'),
       ]);
-      const results = await analyzeSource(
-        open,
-        () => latentSource(open.entropy, file),
-        file.header,
-        analyzeOptions,
-      );
-      return { ...using, ...results, backend: await backendName() };
+      chooseTasks(tasks, rest);
+      const { file, open, using } = await openFile(bytes);
+      const { header } = file;
+      const area = region === undefined ? wholeOf(header) : codedRegion(region, header);
+      const openSource = () => latentSource(open.latents, firstLayer(file), area);
+      const answers = await analysePicture(open, openSource, header, tasks, rest);
+      const [width, height] = [header.sourceWidth, header.sourceHeight];
+      return { ...using, width, height, ...answers, backend: await backendName() };
     },
     analyzePixels: async (image, analyzeOptions) => {
       checkOpen();
-      checkAnalysis(analyzeOptions);
-      const [{ loadPicture }, { defaultMaxSide }] = await Promise.all([
+      const [{ loadPicture }, { defaultMaxSide }, { chooseTasks }] = await Promise.all([
         import('./image/load-picture.js'),
         import('./image/fit-size.js'),
+        import('./tasks/all-tasks.js'),
       ]);
+      chooseTasks(analyzeOptions.tasks, analyzeOptions);
       const maxSide = checkMaxSide(analyzeOptions.maxSide ?? defaultMaxSide);
       // Before the picture is decoded: without a model that was for nothing.
       await shelf.encodingModel();
       const picture = await loadPicture(image, { maxSide, limits, signal: analyzeOptions.signal });
       return codec.analyzePicture(picture, analyzeOptions);
     },
-    analyzePicture: async (picture, analyzeOptions) => {
+    analyzePicture: async (picture, { tasks, ...rest }) => {
       checkOpen();
-      checkAnalysis(analyzeOptions);
       checkPicture(picture);
-      const [{ analyzeSource }, { pixelSource }] = await Promise.all([
-        import('./session/analyze-source.js'),
+      const [{ analysePicture }, { pixelSource }, { chooseTasks }] = await Promise.all([
+        import('./codec/analyse-picture.js'),
         import('./codec/picture-source.js'),
+        import('./tasks/all-tasks.js'),
       ]);
+      chooseTasks(tasks, rest);
       const open = await shelf.encodingModel();
-      const results = await analyzeSource(open, () => pixelSource(picture), picture, analyzeOptions);
+      const answers = await analysePicture(open, () => pixelSource(picture), picture, tasks, rest);
       return {
-        ...results,
+        width: picture.sourceWidth,
+        height: picture.sourceHeight,
+        ...answers,
         model: identityOf(open),
         notes: [...picture.notes],
         backend: await backendName(),
@@ -207,12 +221,12 @@ export function codecOver(shelf: ModelShelf, limits: Limits): Codec {
     verify: async (bytes, hooks = {}) => {
       const { file, open } = await openFile(bytes);
       const { decodeTiles } = await import('./codec/decode-picture.js');
-      for await (const _ of decodeTiles(open.entropy, file, hooks));
+      for await (const _ of decodeTiles(open.latents, firstLayer(file), work(hooks)));
     },
     measureBits: async (bytes, hooks = {}) => {
       const { file, open, using } = await openFile(bytes);
       const { measureBits } = await import('./codec/bit-map.js');
-      return { ...using, ...(await measureBits(open.entropy, file, hooks)) };
+      return { ...using, ...(await measureBits(open.latents, firstLayer(file), work(hooks))) };
     },
     dispose: async () => {
       if (disposed) return;
@@ -223,20 +237,13 @@ export function codecOver(shelf: ModelShelf, limits: Limits): Codec {
   return codec;
 }
 
-async function streamRows(
-  model: DecodingModel,
-  backend: FeatureStream['backend'],
-  file: DicmFile,
-  open: OpenModel,
-  using: DecodedWith,
-  limits: Limits,
-  hooks: CallHooks,
-): Promise<FeatureStream> {
-  const { featureExtents, featureRows } = await import('./codec/decode-picture.js');
-  const { height, width, channels, rowsAtOnce } = featureExtents(file, open.model.tensors);
-  const what = 'The size in bytes of the features of one row of tiles';
-  checkLimit(limits, 'maxArrayBytes', 4 * rowsAtOnce * width * channels, what);
-  return { ...using, height, width, channels, backend, rows: featureRows(model, file, hooks) };
+function firstLayer({ header, tiles }: DicmFile): CodedLayer {
+  const { width, height, qualityPosition } = header;
+  return { width, height, qualityPosition, tiles };
+}
+
+function wholeOf({ width, height }: DicmHeader): PictureArea {
+  return { x: 0, y: 0, width, height };
 }
 
 function describeUse({ header }: DicmFile, { model }: OpenModel): DecodedWith {

@@ -8,3 +8,13 @@ export interface Tensor {
 
 /** Tensors of a model by name. */
 export type TensorMap = ReadonlyMap<string, Tensor>;
+
+/** The tensors whose names begin with a prefix, by what follows it. */
+export function prefixedTensors(tensors: TensorMap, prefix: string): TensorMap {
+  if (prefix === '') return tensors;
+  const found = new Map<string, Tensor>();
+  for (const [name, tensor] of tensors) {
+    if (name.startsWith(prefix)) found.set(name.slice(prefix.length), tensor);
+  }
+  return found;
+}

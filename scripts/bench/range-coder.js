@@ -1,7 +1,9 @@
 // Speed and size of the range coder on a million latent symbols: node scripts/bench/range-coder.js
 // Needs a build (npm run build). Prints the best of several short runs, one core.
+
+import { decodeSymbols } from '#dicm/entropy/decode-symbols.js';
+import { encodeSymbols } from '#dicm/entropy/encode-symbols.js';
 import { buildTables } from '#dicm/entropy/frequency-tables.js';
-import { decodeLatents, encodeLatents } from '#dicm/entropy/latent-streams.js';
 import { RangeDecoder } from '#dicm/entropy/range-decoder.js';
 import { RangeEncoder } from '#dicm/entropy/range-encoder.js';
 import { latentCostBits } from '#dicm/entropy/symbol-cost.js';
@@ -94,13 +96,13 @@ for (const [name, pick] of Object.entries(cases)) {
   let bytes = new Uint8Array();
   const encodeMs = best(() => {
     const encoder = new RangeEncoder(1 << 20);
-    encodeLatents(encoder, symbols, indexes, tables);
+    encodeSymbols(encoder, symbols, indexes, tables);
     bytes = encoder.finish();
   });
   const out = new Int32Array(SYMBOLS);
   const decodeMs = best(() => {
     const decoder = new RangeDecoder(bytes);
-    decodeLatents(decoder, out, indexes, tables);
+    decodeSymbols(decoder, out, indexes, tables);
     decoder.finish();
   });
   if (Buffer.compare(Buffer.from(out.buffer), Buffer.from(symbols.buffer)) !== 0) throw new Error('mismatch');

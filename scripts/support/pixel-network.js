@@ -2,11 +2,10 @@ import { loadPicture } from '#dicm/image/load-picture.js';
 import { tilePixels } from '#dicm/image/tile-pixels.js';
 import { findModel } from '#dicm/model/find-model.js';
 import { loadModel } from '#dicm/model/load-model.js';
-import { encoderInputs } from '#dicm/networks/encoder.js';
-import { pixelClassifier } from '#dicm/networks/pixel-classifier.js';
+import { taskNetwork } from '#dicm/networks/task-network.js';
 import { openBackend } from '#dicm/nn/open-backend.js';
 import { nodePlatform } from '#dicm/platform/node/node-platform.js';
-import { topPredictions } from '#dicm/tasks/top-predictions.js';
+import { topPredictions } from '#dicm/tasks/classify/top-predictions.js';
 
 /** @import { ImageInput, MaxSide } from '../../src/index.js' */
 /** @import { FeatureMap } from '../../src/nn/backend.js' */
@@ -20,7 +19,7 @@ import { topPredictions } from '#dicm/tasks/top-predictions.js';
 export async function openPixelNetwork(choice = 'auto', options = {}) {
   const model = await loadModel((await findModel(nodePlatform)).source, nodePlatform.sha256);
   const backend = await openBackend(choice, options);
-  const network = await backend.compile(pixelClassifier, model.tensors, encoderInputs);
+  const network = await backend.compile(taskNetwork('pixels', ['logits']), model.tensors);
 
   /**
    * Picture (path or bytes) to samples of one padded tile; larger pictures are fitted to `maxSide` first.
@@ -42,7 +41,7 @@ export async function openPixelNetwork(choice = 'auto', options = {}) {
    * @param {FeatureMap} pixels
    */
   async function classify(pixels, top = 5) {
-    const [logits] = await network.run([pixels]);
+    const { logits } = await network.run({ rgb: pixels });
     return topPredictions(/** @type {FeatureMap} */ (logits).data, model.classes, { top });
   }
 

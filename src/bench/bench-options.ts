@@ -1,10 +1,11 @@
 import type { MaxSide } from '../image/fit-size.js';
-import type { CodecOptions, Task } from '../session/codec.js';
+import type { CodecOptions } from '../session/codec.js';
+import type { BenchTask } from './bench-task.js';
 import type { BenchReport } from './report.js';
 
 /** What to benchmark. */
 export interface BenchOptions extends CodecOptions {
-  task: Task;
+  task: BenchTask;
   /**
    * For `classify` a folder of folders named after classes, or a `path,wnid` CSV; for the others instances in COCO's
    * layout.

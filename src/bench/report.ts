@@ -1,4 +1,5 @@
-import type { ModelIdentity, Task } from '../session/codec.js';
+import type { ModelIdentity } from '../session/codec.js';
+import type { BenchTask } from './bench-task.js';
 import type { MissingCodec } from './codecs/picture-codec.js';
 
 /** An image that takes no part, and why. */
@@ -75,7 +76,7 @@ export interface BenchComparison {
 /** Everything that a benchmark measured: `results.json`. */
 export interface BenchReport {
   readonly schema: 'dicm.bench/1';
-  readonly task: Task;
+  readonly task: BenchTask;
   /** The metric of the plot, of intervals and of comparisons. */
   readonly metric: string;
   readonly dataset: {

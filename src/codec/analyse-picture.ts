@@ -1,21 +1,15 @@
-import { BackendError, type ErrorCode } from '../errors.js';
-import { type PictureArea, type Tile, tileGrid } from '../geometry.js';
-import { nameTaskMaps, type TaskMaps, type TaskSelection } from '../networks/task-network.js';
-import type { FeatureMap } from '../nn/backend.js';
-import type { CallOptions } from './encode-picture.js';
-import type { Networks } from './networks.js';
+import { type PictureArea, type PictureScale, type Tile, tileGrid } from '../geometry.js';
+import { answerParts, taskNetwork } from '../networks/task-network.js';
+import type { FeatureMap, Named } from '../nn/backend.js';
+import { chooseTasks, type Task } from '../tasks/all-tasks.js';
+import type { TaskAnswers, TaskDefinition, TaskOptions } from '../tasks/task.js';
+import type { CallHooks } from './call-hooks.js';
+import type { OpenModel } from './model-shelf.js';
 import { overlap } from './overlap.js';
 import type { PictureSource } from './picture-source.js';
 import { type WindowGrid, windowGrid } from './windows.js';
 
-/** What the heads say about one window of a picture. */
-export interface WindowMaps extends PictureArea {
-  readonly maps: TaskMaps;
-  /** Whether a box, in pixels of the picture, is cut by this window's edge and lies whole in another window. */
-  isCut(box: Parameters<WindowGrid['isCut']>[0]): boolean;
-}
-
-/** Part of the work on a picture: some tiles to classify, a window to find objects in, or both. */
+/** Part of the work on a picture: some tiles, a window, or both. */
 interface Step {
   readonly tiles: readonly Tile[];
   /** Number of the window. */
@@ -23,75 +17,82 @@ interface Step {
 }
 
 /**
- * Runs the task networks over a picture: classification tile by tile, detection window by window. A picture of one
- * tile has one window, which is that tile, and one run of one network says everything that is wanted.
+ * Runs the task networks over a picture, or a region of it, and collects the answers: some tasks look at it tile by tile,
+ * others window by window. A picture of one tile has one window, which is that tile, and one run of one network says
+ * everything that is wanted.
  *
- * @param onWindow - Called with the windows in raster order, where boxes are wanted.
- * @returns Logits [classes] where classes are wanted: the mean over the tiles, weighted by their pixels. Because the
- *   last layer is linear, that is the last layer applied to the weighted mean of the tiles' pooled features.
- * @throws BackendError `bad-logits`, `bad-detections` when a network's outputs are no finite numbers.
+ * @param openSource - Called when the model is known to be able to answer.
+ * @throws UsageError as {@link chooseTasks}; ModelError where the model cannot answer; BackendError `bad-logits`,
+ *   `bad-detections`, `bad-embedding` when a network's outputs are no finite numbers.
  */
 export async function analysePicture(
-  networks: Networks,
-  source: PictureSource,
-  wanted: TaskSelection,
-  onWindow: (window: WindowMaps) => void,
-  { signal, onProgress }: CallOptions = {},
-): Promise<Float32Array | undefined> {
-  const { width, height } = source;
+  asked: OpenModel,
+  openSource: () => PictureSource,
+  scale: PictureScale,
+  tasks: readonly Task[],
+  { signal, onProgress, ...options }: TaskOptions & CallHooks,
+): Promise<TaskAnswers> {
+  const open = chooseTasks(tasks, options).map((task) => ({
+    task,
+    collector: task.open(asked.model, scale, options),
+  }));
+  const byTile = open.filter(({ task }) => task.area === 'tile');
+  const byWindow = open.filter(({ task }) => task.area === 'window');
+  const networks = await asked.networks();
+  const source = openSource();
+
+  const { x: left, y: top, width, height } = source.region;
   const grid = tileGrid(width, height);
   const windows = windowGrid(width, height);
   const tileCount = grid.columns * grid.rows;
-  const stepCount = wanted.boxes ? windows.columns * windows.rows : tileCount;
+  // One run says everything where tile and window are the same.
+  const together = tileCount === 1 || byWindow.length === 0;
+  const stepCount = byWindow.length > 0 ? windows.columns * windows.rows : tileCount;
   const stepAt = (index: number): Step => {
-    if (!wanted.boxes) return { tiles: [grid.tile(index)] };
+    if (byWindow.length === 0) return { tiles: [grid.tile(index)] };
     return { tiles: tilesOf(windows, index, grid), window: index };
   };
-  const run = async (area: PictureArea, { classes, boxes, masks }: TaskSelection): Promise<TaskMaps> => {
-    // In this order always: the choice is the key under which the compiled network is kept.
-    const selection = { classes, boxes, masks };
-    return nameTaskMaps(
-      selection,
-      await networks.run({ from: source.from, selection }, source.cut(area), signal),
-    );
-  };
-
-  let sums: Float64Array | undefined;
-  const addLogits = (logits: FeatureMap, tile: Tile) => {
-    checkFinite([logits], 'bad-logits', 'classifier');
-    sums ??= new Float64Array(logits.data.length);
-    const weight = (tile.width * tile.height) / (width * height);
-    for (let i = 0; i < sums.length; i++) sums[i]! += weight * logits.data[i]!;
+  const run = (area: PictureArea, asking: readonly { task: TaskDefinition }[]) => {
+    const parts = answerParts.filter((part) => asking.some(({ task }) => task.parts.includes(part)));
+    return networks.run(taskNetwork(source.from, parts), source.cut(area), signal);
   };
   const start = async (index: number) => {
     signal?.throwIfAborted();
     const step = stepAt(index);
     const area = step.window === undefined ? step.tiles[0]! : windows.window(step.window);
-    // One run says everything where tile and window are the same; elsewhere the classifier keeps to its tiles.
-    const together = tileCount === 1 || !wanted.boxes;
-    const first = run(area, together ? wanted : { ...wanted, classes: false });
-    const separate =
-      together || !wanted.classes
-        ? []
-        : step.tiles.map((tile) => run(tile, { classes: true, boxes: false, masks: false }));
+    const first = run(area, together ? open : byWindow);
+    const separate = together || byTile.length === 0 ? [] : step.tiles.map((tile) => run(tile, byTile));
     source.release(area.x, area.y);
     const [maps, ...others] = await Promise.all([first, ...separate]);
     return { step, area, maps: maps!, others };
   };
+  const partOf = (area: PictureArea, maps: Named<FeatureMap>, window?: number) => ({
+    x: left + area.x,
+    y: top + area.y,
+    width: area.width,
+    height: area.height,
+    maps,
+    weight: (area.width * area.height) / (width * height),
+    isCut: (box: Parameters<WindowGrid['isCut']>[0]) =>
+      window !== undefined &&
+      windows.isCut(
+        { left: box.left - left, top: box.top - top, right: box.right - left, bottom: box.bottom - top },
+        window,
+      ),
+  });
 
   let tilesDone = 0;
   for await (const { step, area, maps, others } of overlap(stepCount, start)) {
-    const classified = maps.logits === undefined ? others : [maps];
-    for (const [i, { logits }] of classified.entries()) addLogits(logits!, step.tiles[i]!);
-    if (step.window !== undefined) {
-      const { window } = step;
-      checkFinite(headMaps(maps), 'bad-detections', 'detector');
-      onWindow({ ...pick(area), maps, isCut: (box) => windows.isCut(box, window) });
+    for (const { collector } of byTile) {
+      for (const [i, tile] of step.tiles.entries()) {
+        collector.add(partOf(tile, together ? maps : others[i]!));
+      }
     }
+    for (const { collector } of byWindow) collector.add(partOf(area, maps, step.window));
     tilesDone += step.tiles.length;
     onProgress?.(tilesDone, tileCount);
   }
-  return sums && Float32Array.from(sums);
+  return Object.assign({}, ...open.map(({ collector }) => collector.finish()));
 }
 
 /** Each tile belongs to one window: the one that begins with it, or the last before it. */
@@ -105,24 +106,4 @@ function tilesOf(windows: WindowGrid, index: number, grid: ReturnType<typeof til
     }
   }
   return tiles;
-}
-
-function headMaps({ levels = [], mask }: TaskMaps): FeatureMap[] {
-  const maps = levels.flatMap(({ classes, distances, controller }) => [classes, distances, controller]);
-  return [...maps, mask].filter((map) => map !== undefined);
-}
-
-function pick({ x, y, width, height }: PictureArea): PictureArea {
-  return { x, y, width, height };
-}
-
-/** A file made for the purpose can make networks overflow; nobody downstream should have to look for the NaN. */
-function checkFinite(maps: readonly FeatureMap[], code: ErrorCode<'BackendError'>, network: string): void {
-  for (const { data } of maps) {
-    for (let i = 0; i < data.length; i++) {
-      if (!Number.isFinite(data[i]!)) {
-        throw new BackendError(code, `the ${network} network gave values that are no finite numbers`);
-      }
-    }
-  }
 }

@@ -1,12 +1,10 @@
-import type { DicmFile } from '../container/dicm-file.js';
-import { hyperLatentIndexes } from '../entropy/latent-streams.js';
 import { channelCostBits, positionCostBits } from '../entropy/symbol-cost.js';
 import { LATENT_STRIDE, LATENTS_PER_HYPER, latentExtent } from '../geometry.js';
-import { decodeTiles } from './decode-picture.js';
-import type { CallOptions } from './encode-picture.js';
-import type { EntropyModel } from './entropy-model.js';
+import type { LatentCodec, SymbolPlane } from '../latents/latent-codec.js';
+import type { WorkOptions } from './call-hooks.js';
+import { type CodedLayer, decodeTiles } from './decode-picture.js';
 
-/** Where the bits of a file went, by the entropy tables. */
+/** Where the bits of a layer went, by the entropy tables. */
 export interface BitMap {
   /** Bits of each latent channel. */
   latentChannelBits: Float64Array;
@@ -19,45 +17,44 @@ export interface BitMap {
   positionBits: Float32Array;
 }
 
-/** Decodes a file and adds up what each of its symbols costs. */
+/** Decodes a layer and adds up what each of its symbols costs. */
 export async function measureBits(
-  entropy: EntropyModel,
-  file: DicmFile,
-  options: CallOptions = {},
+  latents: LatentCodec,
+  layer: CodedLayer,
+  work: WorkOptions,
 ): Promise<BitMap> {
-  const { latentChannels, hyperChannels, latentTables, hyperTables } = entropy;
-  const [height, width] = [latentExtent(file.header.height), latentExtent(file.header.width)];
+  const [height, width] = [latentExtent(layer.height), latentExtent(layer.width)];
   const map: BitMap = {
-    latentChannelBits: new Float64Array(latentChannels),
-    hyperChannelBits: new Float64Array(hyperChannels),
+    latentChannelBits: new Float64Array(latents.latentChannels),
+    hyperChannelBits: new Float64Array(latents.hyperChannels),
     height,
     width,
     positionBits: new Float32Array(height * width),
   };
-  for await (const { tile, decoded } of decodeTiles(entropy, file, options)) {
-    const { z, symbols, indexes } = decoded;
-    const hyperIndexes = hyperLatentIndexes(z.length, hyperChannels, hyperTables);
-    addTo(map.latentChannelBits, channelCostBits(symbols, indexes, latentTables, latentChannels));
-    addTo(map.hyperChannelBits, channelCostBits(z, hyperIndexes, hyperTables, hyperChannels));
-    const bits = positionCostBits(symbols, indexes, latentTables, latentChannels);
-    const hyperBits = positionCostBits(z, hyperIndexes, hyperTables, hyperChannels);
-    const { latentHeight, latentWidth, hyperWidth } = tile;
-    for (let y = 0; y < latentHeight; y++) {
-      for (let x = 0; x < latentWidth; x++) {
+  for await (const { tile, decoded } of decodeTiles(latents, layer, work)) {
+    const { hyper, latent } = decoded;
+    addTo(map.latentChannelBits, costOf(channelCostBits, latent));
+    addTo(map.hyperChannelBits, costOf(channelCostBits, hyper));
+    const [bits, hyperBits] = [costOf(positionCostBits, latent), costOf(positionCostBits, hyper)];
+    for (let y = 0; y < latent.height; y++) {
+      for (let x = 0; x < latent.width; x++) {
         const [row, column] = [Math.floor(y / LATENTS_PER_HYPER), Math.floor(x / LATENTS_PER_HYPER)];
-        const hyper =
-          hyperBits[row * hyperWidth + column]! / (covered(row, latentHeight) * covered(column, latentWidth));
-        const at = (tile.y / LATENT_STRIDE + y) * map.width + tile.x / LATENT_STRIDE + x;
-        map.positionBits[at] = bits[y * latentWidth + x]! + hyper;
+        const share = covered(row, latent.height) * covered(column, latent.width);
+        const at = (tile.y / LATENT_STRIDE + y) * width + tile.x / LATENT_STRIDE + x;
+        map.positionBits[at] = bits[y * latent.width + x]! + hyperBits[row * hyper.width + column]! / share;
       }
     }
   }
   return map;
 }
 
+function costOf(cost: typeof channelCostBits, plane: SymbolPlane): Float64Array {
+  return cost(plane.symbols, plane.indexes, plane.tables, plane.channels);
+}
+
 /** Latent positions on a side that a hyper-latent position lies over: fewer at the border. */
-function covered(hyperPosition: number, latentExtent: number): number {
-  return Math.min(LATENTS_PER_HYPER, latentExtent - hyperPosition * LATENTS_PER_HYPER);
+function covered(hyperPosition: number, latents: number): number {
+  return Math.min(LATENTS_PER_HYPER, latents - hyperPosition * LATENTS_PER_HYPER);
 }
 
 function addTo(sums: Float64Array, values: Float64Array): void {

@@ -1,116 +1,141 @@
-import type { DicmFile } from '../container/dicm-file.js';
+import type { DicmHeader, TilePayload } from '../container/dicm-file.js';
 import { BackendError } from '../errors.js';
-import { FEATURES_PER_LATENT, featureExtent, TILE_EDGE, type Tile, tileGrid } from '../geometry.js';
-import type { Gains } from '../hyperprior/gains.js';
+import {
+  FEATURE_STRIDE,
+  FEATURES_PER_LATENT,
+  featureExtent,
+  type PictureArea,
+  TILE_EDGE,
+  type Tile,
+  tileGrid,
+} from '../geometry.js';
+import type { DecodedTile, LatentCodec } from '../latents/latent-codec.js';
+import { machineSynthesis } from '../networks/machine/synthesis.js';
 import type { FeatureMap } from '../nn/backend.js';
 import { tensorNamed } from '../nn/layer.js';
 import type { TensorMap } from '../tensor.js';
-import { type DecodedTile, decodeTile, latentsOfTile } from './decode-tile.js';
-import type { CallOptions } from './encode-picture.js';
-import type { EntropyModel } from './entropy-model.js';
-import type { Networks } from './networks.js';
+import type { WorkOptions } from './call-hooks.js';
+import type { OpenModel } from './model-shelf.js';
 import { overlap } from './overlap.js';
+import { tilesTouched } from './region.js';
 
-/** What a file is decoded with. */
-export interface DecodingModel {
-  readonly entropy: EntropyModel;
-  readonly networks: Networks;
-}
-
-/** A tile on its way through a network. */
-interface TileOutput {
-  tile: Tile;
-  index: number;
-  outputs: FeatureMap[];
+/** A layer of a file: what its tiles need to be decoded. */
+export interface CodedLayer extends Pick<DicmHeader, 'width' | 'height' | 'qualityPosition'> {
+  readonly tiles: readonly TilePayload[];
 }
 
 /**
- * Entropy-decodes all tiles and checks their integers; runs no network.
+ * Entropy-decodes tiles of a layer and checks their integers; runs no network.
  *
- * @returns Tiles in raster order.
+ * @param indexes - Numbers of the tiles, in raster order; all unless given.
  * @throws FormatError when a payload is damaged.
  */
 export async function* decodeTiles(
-  entropy: EntropyModel,
-  file: DicmFile,
-  { signal, onProgress }: CallOptions = {},
-): AsyncGenerator<{ tile: Tile; decoded: DecodedTile; gains: Gains }, void, undefined> {
-  const grid = tileGrid(file.header.width, file.header.height);
-  const gains = entropy.gainsAt(file.header.qualityPosition);
-  for (const [index, payload] of file.tiles.entries()) {
-    // Between tiles others get their turn: a signal to arrive, another file to go on.
-    if (index > 0) await new Promise((resolve) => setImmediate(resolve));
+  latents: LatentCodec,
+  layer: CodedLayer,
+  { signal, onProgress, yieldTurn }: WorkOptions,
+  indexes: readonly number[] = [...layer.tiles.keys()],
+): AsyncGenerator<{ tile: Tile; decoded: DecodedTile }, void, undefined> {
+  const grid = tileGrid(layer.width, layer.height);
+  for (const [done, index] of indexes.entries()) {
+    if (done > 0) await yieldTurn();
     signal?.throwIfAborted();
     const tile = grid.tile(index);
-    yield { tile, gains, decoded: decodeTile(entropy, payload, tile, gains, index) };
-    onProgress?.(index + 1, file.tiles.length);
+    yield { tile, decoded: decodeTile(latents, layer, index) };
+    onProgress?.(done + 1, indexes.length);
   }
 }
 
-/** Extents of a picture's features f3: four for each 16 pixels begun; and how many rows {@link featureRows} yields at once. */
-export function featureExtents(
-  file: DicmFile,
-  tensors: TensorMap,
-): { height: number; width: number; channels: number; rowsAtOnce: number } {
-  const channels = tensorNamed(tensors, 'gs.linear.weight').shape[0]! / FEATURES_PER_LATENT ** 2;
-  const height = featureExtent(file.header.height);
-  const rowsAtOnce = Math.min(height, featureExtent(TILE_EDGE));
-  return { height, width: featureExtent(file.header.width), channels, rowsAtOnce };
+/** Entropy-decodes one tile of a layer. */
+export function decodeTile(latents: LatentCodec, layer: CodedLayer, index: number): DecodedTile {
+  const tile = tileGrid(layer.width, layer.height).tile(index);
+  return latents.decode(layer.tiles[index]!, tile, layer.qualityPosition, `tile ${index}`);
 }
 
 /**
- * Decodes the features f3, one row of tiles at a time: what is held at once grows with the width of a picture,
- * not with its height.
+ * Extents of the features f3 of an area, and how many rows {@link featureRows} yields at once, at most.
  *
+ * @param area - In coded pixels, beginning at whole latent positions.
+ */
+export function featureExtents(
+  area: PictureArea,
+  tensors: TensorMap,
+): { height: number; width: number; channels: number; rowsAtOnce: number } {
+  const channels = tensorNamed(tensors, 'gs.linear.weight').shape[0]! / FEATURES_PER_LATENT ** 2;
+  const height = featureExtent(area.height);
+  const rowsAtOnce = Math.min(height, featureExtent(TILE_EDGE));
+  return { height, width: featureExtent(area.width), channels, rowsAtOnce };
+}
+
+/**
+ * Decodes the features f3 of an area, one row of tiles at a time: what is held at once grows with the width of the area,
+ * not with its height, and tiles outside of it are not touched.
+ *
+ * @param area - In coded pixels, beginning at whole latent positions.
  * @returns Pieces of [height][width][channels], from top to bottom.
  */
 export async function* featureRows(
-  model: DecodingModel,
-  file: DicmFile,
-  options: CallOptions = {},
+  model: OpenModel,
+  layer: CodedLayer,
+  area: PictureArea,
+  work: WorkOptions,
 ): AsyncGenerator<Float32Array, void, undefined> {
-  const grid = tileGrid(file.header.width, file.header.height);
-  const width = featureExtent(file.header.width);
+  const width = featureExtent(area.width);
+  const lastColumn = Math.floor((area.x + area.width - 1) / TILE_EDGE);
   let rows: Float32Array | undefined;
-  for await (const { tile, index, outputs } of runOnTiles(model, file, options)) {
-    const features = outputs[0]!;
-    checkFeatures(features, tile);
-    const { data, height, channels } = features;
+  for await (const { tile, features } of runOnTiles(model, layer, area, work)) {
+    const { data, channels } = features;
+    // Where tile and area meet, from the corners of both, in features.
+    const [x, y] = [Math.max(0, area.x - tile.x), Math.max(0, area.y - tile.y)].map(featureAt) as Pair;
+    const [toX, toY] = [tile.x - area.x, Math.max(tile.y, area.y) - area.y].map(featureAt) as Pair;
+    const columns = Math.min(features.width - x, width - Math.max(0, toX));
+    const height = Math.min(features.height - y, featureExtent(area.height) - toY);
     rows ??= new Float32Array(height * width * channels);
-    const left = featureExtent(tile.x) * channels;
-    const length = features.width * channels;
     for (let row = 0; row < height; row++) {
-      rows.set(data.subarray(row * length, (row + 1) * length), row * width * channels + left);
+      const from = ((y + row) * features.width + x) * channels;
+      const to = (row * width + Math.max(0, toX)) * channels;
+      rows.set(data.subarray(from, from + columns * channels), to);
     }
-    if (index % grid.columns === grid.columns - 1) {
+    if (tile.x / TILE_EDGE === lastColumn) {
       yield rows;
       rows = undefined;
     }
   }
 }
 
+type Pair = [number, number];
+
+function featureAt(pixels: number): number {
+  return pixels / FEATURE_STRIDE;
+}
+
 async function* runOnTiles(
-  { entropy, networks }: DecodingModel,
-  file: DicmFile,
-  { signal, onProgress }: CallOptions,
-): AsyncGenerator<TileOutput, void, undefined> {
-  const grid = tileGrid(file.header.width, file.header.height);
-  const gains = entropy.gainsAt(file.header.qualityPosition);
-  const results = overlap(file.tiles.length, async (index) => {
+  { latents, ...model }: OpenModel,
+  layer: CodedLayer,
+  area: PictureArea,
+  { signal, onProgress }: WorkOptions,
+): AsyncGenerator<{ tile: Tile; features: FeatureMap }, void, undefined> {
+  const grid = tileGrid(layer.width, layer.height);
+  const indexes = tilesTouched(area, layer);
+  const networks = await model.networks();
+  const results = overlap(indexes.length, async (step) => {
     signal?.throwIfAborted();
+    const index = indexes[step]!;
     const tile = grid.tile(index);
-    const decoded = decodeTile(entropy, file.tiles[index]!, tile, gains, index);
-    const input = {
-      data: latentsOfTile(decoded, gains),
+    const latent = {
+      data: decodeTile(latents, layer, index).latents(),
       height: tile.latentHeight,
       width: tile.latentWidth,
-      channels: entropy.latentChannels,
+      channels: latents.latentChannels,
     };
-    return { tile, index, outputs: await networks.run('features', input, signal) };
+    const { f3 } = await networks.run(machineSynthesis, { latent }, signal);
+    checkFeatures(f3, tile);
+    return { tile, features: f3 };
   });
+  let done = 0;
   for await (const result of results) {
     yield result;
-    onProgress?.(result.index + 1, file.tiles.length);
+    onProgress?.(++done, indexes.length);
   }
 }
 

@@ -4,31 +4,15 @@ import { writeDicm } from '../container/write-dicm.js';
 import { latentExtent, tileGrid } from '../geometry.js';
 import type { Picture } from '../image/picture.js';
 import { tilePixels } from '../image/tile-pixels.js';
-import { analyseTile, encodeTile, type TileAnalysis } from './encode-tile.js';
-import type { EntropyModel } from './entropy-model.js';
-import type { Networks } from './networks.js';
+import type { AnalysedTile } from '../latents/latent-codec.js';
+import { machineEncoder } from '../networks/machine/encoder.js';
+import type { WorkOptions } from './call-hooks.js';
+import type { OpenModel } from './model-shelf.js';
 import { overlap } from './overlap.js';
 import { type Candidate, searchPosition } from './search-position.js';
 
-/** What a picture is coded with. */
-export interface EncodingModel {
-  readonly entropy: EntropyModel;
-  readonly networks: Networks;
-  /** 8 hexadecimal digits. */
-  readonly decodeId: string;
-  /** 4 hexadecimal digits. */
-  readonly renderId: string;
-}
-
 /** How large the file may become: a quality position, or a number of bytes. */
 export type RateGoal = { readonly position: number } | { readonly targetBytes: number };
-
-/** Hooks of a long call. */
-export interface CallOptions {
-  signal?: AbortSignal | undefined;
-  /** Called as tiles are done. */
-  onProgress?: ((tilesDone: number, tilesTotal: number) => void) | undefined;
-}
 
 /** A coded picture. */
 export interface EncodedPicture {
@@ -57,34 +41,34 @@ interface CodedPicture extends Candidate {
  * 10 bytes a pixel.
  */
 export async function encodePicture(
-  model: EncodingModel,
+  model: OpenModel,
   picture: Picture,
   goal: RateGoal,
-  options: CallOptions = {},
+  work: WorkOptions,
 ): Promise<EncodedPicture> {
-  const { entropy, networks } = model;
+  const { latents } = model;
+  const networks = await model.networks();
   const grid = tileGrid(picture.width, picture.height);
   const count = grid.columns * grid.rows;
-  const latents = latentExtent(picture.width) * latentExtent(picture.height) * entropy.latentChannels;
-  const streamed = 'position' in goal && latents > STRAIGHTENED_LATENTS ? goal : undefined;
+  const size = latentExtent(picture.width) * latentExtent(picture.height) * latents.latentChannels;
+  const streamed = 'position' in goal && size > STRAIGHTENED_LATENTS ? goal : undefined;
 
-  const gains = streamed && entropy.gainsAt(streamed.position);
-  const analyses: TileAnalysis[] = [];
+  const analysed: AnalysedTile[] = [];
   const tiles: TilePayload[] = [];
   const outputs = overlap(count, (index) =>
-    networks.run('encoder', tilePixels(picture, grid.tile(index)), options.signal),
+    networks.run(machineEncoder, { rgb: tilePixels(picture, grid.tile(index)) }, work.signal),
   );
   let index = 0;
-  for await (const [y, z] of outputs) {
-    const analysis = analyseTile(entropy, grid.tile(index), y!, z!);
-    if (gains === undefined) analyses.push(analysis);
-    else tiles.push(encodeTile(entropy, analysis, gains));
+  for await (const output of outputs) {
+    const tile = latents.analyse(grid.tile(index), output);
+    if (streamed === undefined) analysed.push(tile);
+    else tiles.push(tile.encode(streamed.position));
     index++;
-    options.onProgress?.(index, count);
+    work.onProgress?.(index, count);
   }
   if (streamed) return writePicture(model, picture, tiles, streamed.position);
   return await searchPosition(
-    (position) => codePicture(model, picture, analyses, position, options.signal),
+    (position) => codePicture(model, picture, analysed, position, work),
     'position' in goal
       ? (position) => position <= goal.position
       : (_, candidate) => candidate.sizeBytes <= goal.targetBytes,
@@ -93,25 +77,23 @@ export async function encodePicture(
 
 /** Codes all tiles at one position. */
 async function codePicture(
-  model: EncodingModel,
+  model: OpenModel,
   picture: Picture,
-  analyses: readonly TileAnalysis[],
+  analysed: readonly AnalysedTile[],
   position: number,
-  signal: AbortSignal | undefined,
+  { signal, yieldTurn }: WorkOptions,
 ): Promise<CodedPicture> {
-  const gains = model.entropy.gainsAt(position);
   const tiles: TilePayload[] = [];
-  for (const analysis of analyses) {
-    // Between tiles others get their turn: a signal to arrive, another file to go on.
-    if (tiles.length > 0) await new Promise((resolve) => setImmediate(resolve));
+  for (const tile of analysed) {
+    if (tiles.length > 0) await yieldTurn();
     signal?.throwIfAborted();
-    tiles.push(encodeTile(model.entropy, analysis, gains));
+    tiles.push(tile.encode(position));
   }
   return writePicture(model, picture, tiles, position);
 }
 
 function writePicture(
-  model: EncodingModel,
+  model: OpenModel,
   picture: Picture,
   tiles: TilePayload[],
   position: number,
@@ -120,11 +102,11 @@ function writePicture(
   return { bytes, sizeBytes: bytes.length, position };
 }
 
-function headerOf(model: EncodingModel, picture: Picture, qualityPosition: number): DicmHeader {
+function headerOf({ model }: OpenModel, picture: Picture, qualityPosition: number): DicmHeader {
   return {
     versionMajor: VERSION_MAJOR,
     versionMinor: VERSION_MINOR,
-    profile: 'semantic',
+    profile: model.manifest.profile,
     width: picture.width,
     height: picture.height,
     sourceWidth: picture.sourceWidth,

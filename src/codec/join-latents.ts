@@ -1,10 +1,8 @@
-import type { DicmFile } from '../container/dicm-file.js';
 import { HYPER_STRIDE, LATENT_STRIDE, tileGrid } from '../geometry.js';
+import type { LatentCodec } from '../latents/latent-codec.js';
 import { checkLimit, type Limits } from '../limits.js';
-import { decodeTiles } from './decode-picture.js';
-import { latentsOfTile } from './decode-tile.js';
-import type { CallOptions } from './encode-picture.js';
-import type { EntropyModel } from './entropy-model.js';
+import type { WorkOptions } from './call-hooks.js';
+import { type CodedLayer, decodeTiles } from './decode-picture.js';
 
 /** Latents of a whole picture. */
 export interface JoinedLatents {
@@ -23,31 +21,31 @@ export interface Plane<T> {
 }
 
 /**
- * Entropy-decodes a file and joins the latents of its tiles.
+ * Entropy-decodes a layer and joins the latents of its tiles.
  *
  * @throws LimitError `maxArrayBytes`; FormatError when a payload is damaged.
  */
 export async function joinLatents(
-  entropy: EntropyModel,
-  file: DicmFile,
+  latents: LatentCodec,
+  layer: CodedLayer,
   limits: Limits,
-  options: CallOptions = {},
+  work: WorkOptions,
 ): Promise<JoinedLatents> {
-  const { width, height } = file.header;
-  const { latentChannels, hyperChannels } = entropy;
+  const { width, height } = layer;
+  const { latentChannels, hyperChannels } = latents;
   const latentExtents = extents(width, height, 'latentWidth', 'latentHeight');
   const hyperExtents = extents(width, height, 'hyperWidth', 'hyperHeight');
   checkPlane(latentExtents, latentChannels, limits);
   checkPlane(hyperExtents, hyperChannels, limits);
   let y: Plane<Float32Array> | undefined;
   let z: Plane<Int32Array> | undefined;
-  for await (const { tile, decoded, gains } of decodeTiles(entropy, file, options)) {
+  for await (const { tile, decoded } of decodeTiles(latents, layer, work)) {
     // Only now: what a header claims costs memory when a first tile has shown that there is something ([DICM-L-02]).
     y ??= openPlane(latentExtents, latentChannels, (length) => new Float32Array(length));
     z ??= openPlane(hyperExtents, hyperChannels, (length) => new Int32Array(length));
     // Only the last tile of a row or column is smaller, so the others start at whole multiples.
-    place(y, latentsOfTile(decoded, gains), tile.latentWidth, tile.x / LATENT_STRIDE, tile.y / LATENT_STRIDE);
-    place(z, decoded.z, tile.hyperWidth, tile.x / HYPER_STRIDE, tile.y / HYPER_STRIDE);
+    place(y, decoded.latents(), tile.latentWidth, tile.x / LATENT_STRIDE, tile.y / LATENT_STRIDE);
+    place(z, decoded.hyper.symbols, tile.hyperWidth, tile.x / HYPER_STRIDE, tile.y / HYPER_STRIDE);
   }
   // A file has at least one tile.
   return { y: y!, z: z! };

@@ -1,11 +1,12 @@
 import type { DicmHeader } from '../container/dicm-file.js';
 import { UnsupportedError } from '../errors.js';
+import { openHyperpriorCodec } from '../latents/hyperprior-codec.js';
+import type { LatentCodec } from '../latents/latent-codec.js';
 import { findModel } from '../model/find-model.js';
 import { loadModel, type Model } from '../model/load-model.js';
 import type { BackendChoice } from '../nn/backend.js';
 import { type OpenedBackend, openBackend } from '../nn/open-backend.js';
 import type { ModelSource, Platform } from '../platform/platform.js';
-import { type EntropyModel, openEntropyModel } from './entropy-model.js';
 import { type Networks, openNetworks } from './networks.js';
 
 /** Which executor and which models to use. */
@@ -21,13 +22,14 @@ export interface ShelfOptions {
 /** A model that is ready for entropy coding. */
 export interface OpenModel {
   readonly model: Model;
-  readonly entropy: EntropyModel;
+  readonly latents: LatentCodec;
   /** Its networks; opens the executor at the first call. */
   networks(): Promise<Networks>;
 }
 
 /** Opens models and the executor as they are needed, each once, and closes them together. */
 export interface ModelShelf {
+  readonly platform: Platform;
   /** The executor. @throws BackendError when none works */
   backend(): Promise<OpenedBackend>;
   /** The model to encode with. @throws ModelError */
@@ -55,8 +57,8 @@ export function openModelShelf(options: ShelfOptions): ModelShelf {
   };
   const open = async (source: ModelSource): Promise<OpenModel> => {
     const model = await loadModel(source, platform.sha256);
-    const entropy = await openEntropyModel(model.tensors);
-    closers.push(() => entropy.dispose());
+    const latents = await openHyperpriorCodec(model.tensors);
+    closers.push(() => latents.dispose());
     let networks: Promise<Networks> | undefined;
     const openAll = async () => {
       const opened = openNetworks(await openExecutor(), model.tensors);
@@ -65,7 +67,7 @@ export function openModelShelf(options: ShelfOptions): ModelShelf {
     };
     return {
       model,
-      entropy,
+      latents,
       networks: () => {
         networks ??= openAll();
         return networks;
@@ -83,6 +85,7 @@ export function openModelShelf(options: ShelfOptions): ModelShelf {
     return model;
   };
   return {
+    platform,
     backend: openExecutor,
     encodingModel: () => take(),
     modelFor: async (header) => {

@@ -1,17 +1,5 @@
-import { encoder, encoderInputs } from '../networks/encoder.js';
-import { features, latentInputs } from '../networks/features.js';
-import { type TaskInput, type TaskSelection, taskInputs, taskNetwork } from '../networks/task-network.js';
-import type { Backend, CompiledNetwork, FeatureMap, InputSpec, NetworkFunction } from '../nn/backend.js';
+import type { Backend, CompiledNetwork, FeatureMap, Named, Network } from '../nn/backend.js';
 import type { TensorMap } from '../tensor.js';
-
-/** A task network by what it reads and what it says. */
-export interface TaskNetworkChoice {
-  readonly from: TaskInput;
-  readonly selection: TaskSelection;
-}
-
-/** The networks the codec runs. */
-export type NetworkChoice = 'encoder' | 'features' | TaskNetworkChoice;
 
 /** Networks of one model on one executor, each compiled when first needed. */
 export interface Networks {
@@ -19,30 +7,32 @@ export interface Networks {
    * Runs a network. Runs are queued: an executor uses all its threads for one network, two at a time would only
    * get in each other's way.
    */
-  run(choice: NetworkChoice, input: FeatureMap, signal?: AbortSignal): Promise<FeatureMap[]>;
+  run<I extends string, O extends string>(
+    network: Network<I, O>,
+    inputs: Named<FeatureMap, I>,
+    signal?: AbortSignal,
+  ): Promise<Named<FeatureMap, O>>;
   dispose(): Promise<void>;
 }
 
 /** Prepares the networks of a model; nothing is compiled yet. */
 export function openNetworks(backend: Backend, tensors: TensorMap): Networks {
-  const compiled = new Map<string, Promise<CompiledNetwork>>();
+  const compiled = new Map<Network, Promise<CompiledNetwork>>();
   let last: Promise<unknown> = Promise.resolve();
 
-  const compile = (choice: NetworkChoice): Promise<CompiledNetwork> => {
-    const key = JSON.stringify(choice);
-    let network = compiled.get(key);
-    if (network === undefined) {
-      const [build, inputs] = networkOf(choice, tensors);
-      network = backend.compile(build, tensors, inputs);
-      compiled.set(key, network);
+  const compile = (network: Network): Promise<CompiledNetwork> => {
+    let ready = compiled.get(network);
+    if (ready === undefined) {
+      ready = backend.compile(network, tensors);
+      compiled.set(network, ready);
     }
-    return network;
+    return ready;
   };
   return {
-    run: (choice, input, signal) => {
+    run: (network, inputs, signal) => {
       const result = last.then(async () => {
         signal?.throwIfAborted();
-        return (await compile(choice)).run([input]);
+        return (await compile(network)).run(inputs);
       });
       last = result.catch(() => undefined);
       return result;
@@ -54,10 +44,4 @@ export function openNetworks(backend: Backend, tensors: TensorMap): Networks {
       for (const network of networks) if (network.status === 'fulfilled') await network.value.dispose();
     },
   };
-}
-
-function networkOf(choice: NetworkChoice, tensors: TensorMap): [NetworkFunction, readonly InputSpec[]] {
-  if (choice === 'encoder') return [encoder, encoderInputs];
-  if (choice === 'features') return [features, latentInputs(tensors)];
-  return [taskNetwork(choice.from, choice.selection), taskInputs(choice.from, tensors)];
 }

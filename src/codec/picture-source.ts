@@ -1,20 +1,19 @@
-import type { DicmFile } from '../container/dicm-file.js';
-import { LATENT_STRIDE, latentExtent, type PictureArea, TILE_EDGE, tileGrid } from '../geometry.js';
+import { LATENT_STRIDE, latentExtent, type PictureArea, tileGrid } from '../geometry.js';
 import type { Picture } from '../image/picture.js';
 import { tilePixels } from '../image/tile-pixels.js';
+import type { LatentCodec } from '../latents/latent-codec.js';
 import type { TaskInput } from '../networks/task-network.js';
-import type { FeatureMap } from '../nn/backend.js';
-import { decodeTile, latentsOfTile } from './decode-tile.js';
-import type { EntropyModel } from './entropy-model.js';
+import type { FeatureMap, Named } from '../nn/backend.js';
+import { type CodedLayer, decodeTile } from './decode-picture.js';
+import { tilesTouched } from './region.js';
 
 /** Where task networks get their inputs from, part by part. */
 export interface PictureSource {
   readonly from: TaskInput;
-  /** Size of the picture as the networks see it, in pixels. */
-  readonly width: number;
-  readonly height: number;
-  /** Input for an area, which begins at a multiple of 16 pixels. */
-  cut(area: PictureArea): FeatureMap;
+  /** What is looked at, in coded pixels of the whole picture. Areas to cut lie in it and count from its corner. */
+  readonly region: PictureArea;
+  /** Inputs for an area, which begins at a multiple of 16 pixels. */
+  cut(area: PictureArea): Named<FeatureMap>;
   /** Says that no area from here on begins in a tile at or before this corner, in raster order. */
   release(x: number, y: number): void;
 }
@@ -22,25 +21,33 @@ export interface PictureSource {
 /** Pixels of a picture. */
 export function pixelSource(picture: Picture): PictureSource {
   const { width, height } = picture;
-  return { from: 'pixels', width, height, cut: (area) => tilePixels(picture, area), release: () => {} };
+  return {
+    from: 'pixels',
+    region: { x: 0, y: 0, width, height },
+    cut: (area) => ({ rgb: tilePixels(picture, area) }),
+    release: () => {},
+  };
 }
 
 /**
- * Latents y^ of a file, decoded tile by tile when an area first asks for them and held until they are released.
+ * Latents y^ of a layer, decoded tile by tile when an area first asks for them and held until they are released.
  * An area over several tiles gets their latents side by side.
+ *
+ * @param region - Beginning at whole latent positions; tiles outside of it are never touched.
  */
-export function latentSource(entropy: EntropyModel, file: DicmFile): PictureSource {
-  const { width, height, qualityPosition } = file.header;
-  const grid = tileGrid(width, height);
-  const gains = entropy.gainsAt(qualityPosition);
-  const channels = entropy.latentChannels;
+export function latentSource(
+  codec: LatentCodec,
+  layer: CodedLayer,
+  region: PictureArea = { x: 0, y: 0, width: layer.width, height: layer.height },
+): PictureSource {
+  const grid = tileGrid(layer.width, layer.height);
+  const channels = codec.latentChannels;
   const held = new Map<number, Float32Array>();
 
   const latentsAt = (index: number): Float32Array => {
     let latents = held.get(index);
     if (latents === undefined) {
-      const decoded = decodeTile(entropy, file.tiles[index]!, grid.tile(index), gains, index);
-      latents = latentsOfTile(decoded, gains);
+      latents = decodeTile(codec, layer, index).latents();
       held.set(index, latents);
     }
     return latents;
@@ -49,9 +56,10 @@ export function latentSource(entropy: EntropyModel, file: DicmFile): PictureSour
   const place = (into: FeatureMap, left: number, top: number, index: number) => {
     const tile = grid.tile(index);
     const latents = latentsAt(index);
+    const [tileLeft, tileTop] = [tile.x / LATENT_STRIDE, tile.y / LATENT_STRIDE];
     // Where the common part begins in the tile, and where in the area.
-    const [x, y] = [Math.max(0, left - tile.x / LATENT_STRIDE), Math.max(0, top - tile.y / LATENT_STRIDE)];
-    const [toX, toY] = [tile.x / LATENT_STRIDE + x - left, tile.y / LATENT_STRIDE + y - top];
+    const [x, y] = [Math.max(0, left - tileLeft), Math.max(0, top - tileTop)];
+    const [toX, toY] = [tileLeft + x - left, tileTop + y - top];
     const columns = Math.min(tile.latentWidth - x, into.width - toX);
     const rows = Math.min(tile.latentHeight - y, into.height - toY);
     for (let row = 0; row < rows; row++) {
@@ -62,25 +70,19 @@ export function latentSource(entropy: EntropyModel, file: DicmFile): PictureSour
   };
   return {
     from: 'latents',
-    width,
-    height,
-    cut(area) {
-      const [left, top] = [area.x / LATENT_STRIDE, area.y / LATENT_STRIDE];
-      const size = { height: latentExtent(area.height), width: latentExtent(area.width) };
+    region,
+    cut({ x, y, width, height }) {
+      const area = { x: region.x + x, y: region.y + y, width, height };
+      const tiles = tilesTouched(area, layer);
       // The first tile decodes before there is memory for the others: a header may claim what is not there.
-      const first = Math.floor(area.y / TILE_EDGE) * grid.columns + Math.floor(area.x / TILE_EDGE);
-      latentsAt(first);
-      const into = { ...size, channels, data: new Float32Array(size.height * size.width * channels) };
-      const lastColumn = Math.floor((area.x + area.width - 1) / TILE_EDGE);
-      const lastRow = Math.floor((area.y + area.height - 1) / TILE_EDGE);
-      for (let row = Math.floor(area.y / TILE_EDGE); row <= lastRow; row++) {
-        for (let column = Math.floor(area.x / TILE_EDGE); column <= lastColumn; column++) {
-          place(into, left, top, row * grid.columns + column);
-        }
-      }
-      return into;
+      latentsAt(tiles[0]!);
+      const size = { height: latentExtent(height), width: latentExtent(width) };
+      const latent = { ...size, channels, data: new Float32Array(size.height * size.width * channels) };
+      for (const index of tiles) place(latent, area.x / LATENT_STRIDE, area.y / LATENT_STRIDE, index);
+      return { latent };
     },
-    release(x, y) {
+    release(left, top) {
+      const [x, y] = [region.x + left, region.y + top];
       for (const index of held.keys()) {
         const tile = grid.tile(index);
         if (tile.y < y || (tile.y === y && tile.x <= x)) held.delete(index);

@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.js';
-import { type RunLengthMask, readRuns, writeRuns } from '../tasks/run-length-mask.js';
+import { type RunLengthMask, readRuns, writeRuns } from '../tasks/objects/run-length-mask.js';
 import type { EvaluatedBox } from './overlap.js';
 
 /** A picture of a data set. */

@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.js';
-import type { RunLengthMask } from '../tasks/run-length-mask.js';
+import type { RunLengthMask } from '../tasks/objects/run-length-mask.js';
 import { type EvaluatedObject, overlapMatrix } from './overlap.js';
 import { removeUnknown } from './unknown-pixels.js';
 

@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.js';
-import { intersectionArea, maskArea, type RunLengthMask } from '../tasks/run-length-mask.js';
+import { intersectionArea, maskArea, type RunLengthMask } from '../tasks/objects/run-length-mask.js';
 
 /** Rectangle in pixels; its left upper corner lies at (x, y). */
 export interface EvaluatedBox {

@@ -5,7 +5,7 @@ import {
   maskArea,
   type RunLengthMask,
   writeRuns,
-} from '../tasks/run-length-mask.js';
+} from '../tasks/objects/run-length-mask.js';
 import type { InstanceObject } from './instances.js';
 import type { TruthObject } from './match-detections.js';
 import type { EvaluatedBox } from './overlap.js';

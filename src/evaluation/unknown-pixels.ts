@@ -1,4 +1,4 @@
-import { maskArea, type RunLengthMask, subtractMasks } from '../tasks/run-length-mask.js';
+import { maskArea, type RunLengthMask, subtractMasks } from '../tasks/objects/run-length-mask.js';
 
 /** A picture's objects that have masks, and what of it is unknown. */
 interface MaskedImage<Truth, Detection> {

@@ -7,7 +7,7 @@ import type { DetectionHeads } from './manifest.js';
  *
  * @throws ModelError `no-heads` for a model that only classifies; `bad-tensor` for heads that do not fit the manifest.
  */
-export function requireHeads({ manifest, tensors }: Model): DetectionHeads {
+export function requireHeads({ manifest, tensors }: Pick<Model, 'manifest' | 'tensors'>): DetectionHeads {
   const { name, version, detection } = manifest;
   const classes = tensors.get('heads.level2.classes.weight');
   if (detection === undefined || classes === undefined) {

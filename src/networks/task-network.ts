@@ -1,28 +1,29 @@
-import type { FeatureMap, InputSpec, NetworkFunction } from '../nn/backend.js';
-import { layerNamed } from '../nn/layer.js';
+import { LATENT_STRIDE } from '../geometry.js';
+import type { FeatureMap, Named, Network } from '../nn/backend.js';
 import type { Ops, Value } from '../nn/ops.js';
 import type { TensorMap } from '../tensor.js';
-import { detectionHead } from './detection-head.js';
-import { encoderInputs } from './encoder.js';
-import { featurePyramid } from './feature-pyramid.js';
-import { latentInputs } from './features.js';
-import { head } from './head.js';
-import { maskBranch } from './mask-branch.js';
-import { synthesis } from './synthesis.js';
-import { tail } from './tail.js';
+import { detectionHead } from './heads/detection-head.js';
+import { featurePyramid } from './heads/feature-pyramid.js';
+import { maskBranch } from './heads/mask-branch.js';
+import { machineSynthesis, synthesis } from './machine/synthesis.js';
+import { classifier, head, type TailFeatures, tail } from './resnet/backbone.js';
 
 /** What a task network reads: dequantised latents y^, or RGB in [0, 1] with no codec in between. */
 export type TaskInput = 'latents' | 'pixels';
 
-/** What a task network is to say. One network says all of it, so that g_s and tail run once. */
-export interface TaskSelection {
-  /** Logits of the classifier. */
-  readonly classes: boolean;
-  /** Categories and boxes of objects. */
-  readonly boxes: boolean;
-  /** Masks of the objects; implies boxes. */
-  readonly masks: boolean;
-}
+/**
+ * Parts of an answer that a task network can give:
+ * `embedding`, c4's mean over the picture, [1, 1, channels];
+ * `logits` of the classifier, [1, 1, classes];
+ * `boxes`, on each level of the pyramid, `levelN.classes` [h, w, categories], logits, and `levelN.distances` [h, w, 4],
+ * logarithms of left, top, right, bottom in strides;
+ * `masks`, which implies boxes: on each level `levelN.controller` [h, w, parameters], and `mask`, the mask features
+ * [h, w, mask channels] at stride 4.
+ */
+export const answerParts = ['embedding', 'logits', 'boxes', 'masks'] as const;
+
+/** One of {@link answerParts}. */
+export type AnswerPart = (typeof answerParts)[number];
 
 /** The detector's outputs on one level of the pyramid. */
 export interface LevelMaps {
@@ -33,17 +34,7 @@ export interface LevelMaps {
   /** [h, w, 4], logarithms of left, top, right, bottom in strides. */
   readonly distances: FeatureMap;
   /** [h, w, parameters]; only with masks. */
-  readonly controller?: FeatureMap;
-}
-
-/** The outputs of a task network by name; what was not selected is absent. */
-export interface TaskMaps {
-  /** [1, 1, classes]. */
-  readonly logits?: FeatureMap;
-  /** Strides 8, 16, 32. */
-  readonly levels?: readonly LevelMaps[];
-  /** Mask features [h, w, mask channels] at stride 4. */
-  readonly mask?: FeatureMap;
+  readonly controller?: FeatureMap | undefined;
 }
 
 const LEVELS = [
@@ -53,59 +44,72 @@ const LEVELS = [
 ] as const;
 
 /**
- * The network from latents or pixels to everything that is selected; {@link nameTaskMaps} names its outputs.
+ * The network from latents (input `latent`) or pixels (input `rgb`) to all parts that are wanted: one network says
+ * everything, so that g_s and the tail run once.
  *
- * Classifier logits are linear in the mean of c4 over the picture, so the weighted mean of the logits of a
- * picture's tiles is the logits of their weighted mean.
+ * The embedding is a mean over the picture and logits are linear in it, so the weighted mean of either over the tiles of
+ * a picture belongs to the weighted mean of their pooled features.
  */
-export function taskNetwork(from: TaskInput, selection: TaskSelection): NetworkFunction {
-  return <V extends Value>(ops: Ops<V>, inputs: readonly V[], tensors: TensorMap): V[] => {
-    const start = from === 'pixels' ? head : synthesis;
-    const features = tail(ops, start(ops, inputs[0]!, tensors), tensors);
-    const outputs: V[] = [];
-    if (selection.classes) {
-      outputs.push(ops.linear(ops.globalAveragePool(features.c4), layerNamed(tensors, 'tail.fc')));
-    }
-    if (selection.boxes) outputs.push(...heads(ops, features, tensors, selection.masks));
-    return outputs;
+export function taskNetwork(from: TaskInput, parts: readonly AnswerPart[]): Network {
+  const key = [from, ...answerParts.filter((part) => parts.includes(part))].join();
+  let network = made.get(key);
+  if (network === undefined) {
+    network = makeTaskNetwork(from, parts);
+    made.set(key, network);
+  }
+  return network;
+}
+
+/** The same question has the same network, so that it is compiled once. */
+const made = new Map<string, Network>();
+
+function makeTaskNetwork(from: TaskInput, parts: readonly AnswerPart[]): Network {
+  const wants = (part: AnswerPart) => parts.includes(part);
+  return {
+    inputs: (tensors): Named<{ channels: number; multiple: number }> =>
+      from === 'pixels'
+        ? { rgb: { channels: 3, multiple: LATENT_STRIDE } }
+        : machineSynthesis.inputs(tensors),
+    build: <V extends Value>(ops: Ops<V>, inputs: Named<V>, tensors: TensorMap) => {
+      const f3 =
+        from === 'pixels' ? head(ops, inputs.rgb!, tensors) : synthesis(ops, inputs.latent!, tensors);
+      const features = tail(ops, f3, tensors);
+      const outputs: Record<string, V> = {};
+      if (wants('embedding') || wants('logits')) {
+        const pooled = ops.globalAveragePool(features.c4);
+        if (wants('embedding')) outputs.embedding = pooled;
+        if (wants('logits')) outputs.logits = classifier(ops, pooled, tensors);
+      }
+      if (wants('boxes') || wants('masks')) {
+        Object.assign(outputs, heads(ops, features, tensors, wants('masks')));
+      }
+      return outputs;
+    },
   };
 }
 
-/** Input of {@link taskNetwork}. */
-export function taskInputs(from: TaskInput, tensors: TensorMap): readonly InputSpec[] {
-  return from === 'pixels' ? encoderInputs : latentInputs(tensors);
-}
-
-/** Names the outputs of {@link taskNetwork} for the same selection. */
-export function nameTaskMaps(selection: TaskSelection, maps: readonly FeatureMap[]): TaskMaps {
-  const rest = [...maps];
-  const logits = selection.classes ? { logits: rest.shift()! } : {};
-  if (!selection.boxes) return logits;
-  const levels = LEVELS.map(({ stride }) => {
-    const [classes, distances] = rest.splice(0, 2) as [FeatureMap, FeatureMap];
-    return selection.masks
-      ? { stride, classes, distances, controller: rest.shift()! }
-      : { stride, classes, distances };
-  });
-  return selection.masks ? { ...logits, levels, mask: rest.shift()! } : { ...logits, levels };
+/** The detector's part of a task network's outputs, for strides 8, 16 and 32. */
+export function levelMaps(outputs: Named<FeatureMap>): LevelMaps[] {
+  return LEVELS.map(({ level, stride }) => ({
+    stride,
+    classes: outputs[`level${level}.classes`]!,
+    distances: outputs[`level${level}.distances`]!,
+    controller: outputs[`level${level}.controller`],
+  }));
 }
 
 function heads<V extends Value>(
   ops: Ops<V>,
-  features: Parameters<typeof featurePyramid<V>>[1],
+  features: TailFeatures<V>,
   tensors: TensorMap,
   masks: boolean,
-): V[] {
+): Record<string, V> {
   const pyramid = featurePyramid(ops, features, tensors);
-  const outputs = LEVELS.flatMap(({ level }) => {
-    const { classes, distances, controller } = detectionHead(
-      ops,
-      pyramid[`p${level}`],
-      tensors,
-      level,
-      masks,
-    );
-    return controller === undefined ? [classes, distances] : [classes, distances, controller];
-  });
-  return masks ? [...outputs, maskBranch(ops, pyramid.p2, tensors)] : outputs;
+  const outputs: Record<string, V> = {};
+  for (const { level } of LEVELS) {
+    const maps = detectionHead(ops, pyramid[`p${level}`], tensors, level, masks);
+    for (const [name, value] of Object.entries(maps)) outputs[`level${level}.${name}`] = value;
+  }
+  if (masks) outputs.mask = maskBranch(ops, pyramid.p2, tensors);
+  return outputs;
 }

@@ -15,10 +15,11 @@ export interface FeatureMap {
   readonly channels: number;
 }
 
+/** Values or arrays by the name of the input or output they stand for. */
+export type Named<T, N extends string = string> = Readonly<Record<N, T>>;
+
 /** What a network accepts as one of its inputs. */
 export interface InputSpec {
-  /** For messages. */
-  readonly name: string;
   readonly channels: number;
   /** Height and width must be multiples of this, in pixels of the input. */
   readonly multiple: number;
@@ -26,15 +27,16 @@ export interface InputSpec {
   readonly smallest?: readonly [height: number, width: number];
 }
 
-/** A network: values out of values, with the model's tensors as constants. Must do the same on every call. */
-export type NetworkFunction = <V extends Value>(
-  ops: Ops<V>,
-  inputs: readonly V[],
-  tensors: TensorMap,
-) => readonly V[];
+/** A network: named values out of named values, with the model's tensors as constants. */
+export interface Network<I extends string = string, O extends string = string> {
+  /** What the network accepts with the tensors of a model. */
+  inputs(tensors: TensorMap): Named<InputSpec, I>;
+  /** Must do the same on every call. */
+  build<V extends Value>(ops: Ops<V>, inputs: Named<V, I>, tensors: TensorMap): Named<V, O>;
+}
 
 /** A network made ready on an executor. Height and width are free from run to run. */
-export interface CompiledNetwork {
+export interface CompiledNetwork<I extends string = string, O extends string = string> {
   /**
    * Runs the network once. Tokens come out with height 1.
    *
@@ -42,7 +44,7 @@ export interface CompiledNetwork {
    * @throws BackendError `backend-memory` when the executor cannot hold the values
    * @throws BackendError `backend-failed` when the executor reports an error
    */
-  run(inputs: readonly FeatureMap[]): Promise<FeatureMap[]>;
+  run(inputs: Named<FeatureMap, I>): Promise<Named<FeatureMap, O>>;
   /** Releases the network's weights. */
   dispose(): Promise<void>;
 }
@@ -71,10 +73,9 @@ export interface Backend {
    * @throws ModelError `missing-tensor`, `bad-tensor`
    * @throws BackendError `backend-failed`
    */
-  compile(
-    network: NetworkFunction,
+  compile<I extends string, O extends string>(
+    network: Network<I, O>,
     tensors: TensorMap,
-    inputs: readonly InputSpec[],
-  ): Promise<CompiledNetwork>;
+  ): Promise<CompiledNetwork<I, O>>;
   dispose(): Promise<void>;
 }

@@ -36,4 +36,6 @@ export interface Platform {
   readModelChoice(choice: string): Promise<ModelChoice>;
   /** Name of the model that the user prefers where none is chosen, or undefined. */
   preferredModel(): string | undefined;
+  /** Resolves when whatever waits has had its turn: a signal to arrive, another file to go on. */
+  yieldTurn(): Promise<void>;
 }

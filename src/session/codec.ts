@@ -1,12 +1,16 @@
+import type { CallHooks } from '../codec/call-hooks.js';
 import type { DicmHeader } from '../container/dicm-file.js';
 import type { BackendAttempt } from '../errors.js';
+import type { PictureArea } from '../geometry.js';
 import type { MaxSide } from '../image/fit-size.js';
 import type { ImageInput } from '../image/image-input.js';
 import type { Picture } from '../image/picture.js';
 import type { Limits } from '../limits.js';
 import type { BackendChoice, BackendName } from '../nn/backend.js';
-import type { Detection, SegmentedDetection } from '../tasks/describe-objects.js';
-import type { Prediction, PredictionOptions } from '../tasks/top-predictions.js';
+import type { Task } from '../tasks/all-tasks.js';
+import type { Prediction, PredictionOptions } from '../tasks/classify/top-predictions.js';
+import type { Detection, SegmentedDetection } from '../tasks/objects/describe-objects.js';
+import type { ObjectSettings, TaskAnswers, TaskOptions } from '../tasks/task.js';
 
 /** How to open a {@link Codec}. */
 export interface CodecOptions {
@@ -18,14 +22,6 @@ export interface CodecOptions {
   limits?: Partial<Limits> | undefined;
   /** CPU threads of the executor; its own choice unless given. */
   threads?: number | undefined;
-}
-
-/** Hooks that every long call takes. */
-export interface CallHooks {
-  /** Stops the call between steps; it then rejects with the signal's reason. */
-  signal?: AbortSignal | undefined;
-  /** Called after each tile of a picture. */
-  onProgress?: ((tilesDone: number, tilesTotal: number) => void) | undefined;
 }
 
 /** How to encode a picture. Give at most one of `quality`, `targetBytes` and `targetBpp`. */
@@ -89,14 +85,21 @@ export interface Features extends DecodedWith {
   height: number;
   width: number;
   channels: number;
+  /** What they are the features of, in coded pixels. */
+  area: PictureArea;
   backend: BackendName;
 }
+
+/** How to decode features. */
+export interface FeatureOptions extends CallHooks, RegionOptions {}
 
 /** Features that arrive in order, some rows at a time: for pictures whose features do not fit into memory. */
 export interface FeatureStream extends DecodedWith {
   height: number;
   width: number;
   channels: number;
+  /** What they are the features of, in coded pixels. */
+  area: PictureArea;
   backend: BackendName;
   /** Pieces of [height][width][channels], each some whole rows. To be read once. */
   rows: AsyncIterable<Float32Array>;
@@ -132,12 +135,7 @@ export interface Classification extends DecodedWith {
 }
 
 /** How to find objects. */
-export interface DetectOptions extends CallHooks {
-  /** Smallest score, 0 to 1; 0.3 unless given. */
-  minScore?: number | undefined;
-  /** How many objects at most, the best; 100 unless given. */
-  maxDetections?: number | undefined;
-}
+export interface DetectOptions extends CallHooks, ObjectSettings {}
 
 /** The objects in a picture. */
 export interface ObjectDetection<D extends Detection = Detection> extends DecodedWith {
@@ -149,26 +147,33 @@ export interface ObjectDetection<D extends Detection = Detection> extends Decode
   backend: BackendName;
 }
 
-/** What can be asked about a picture. */
-export type Task = 'classify' | 'detect' | 'segment';
+/** A picture as a vector. */
+export interface Embedding extends DecodedWith {
+  /** layer4 of the tail, pooled over the picture, [channels]: what the classifier's last layer reads. */
+  embedding: Float32Array;
+  backend: BackendName;
+}
+
+/** Which part of a picture to decode. */
+export interface RegionOptions {
+  /**
+   * In pixels of the photograph after orientation; grown to whole latent positions, 16 x 16 coded pixels. Only the tiles
+   * it touches are decoded.
+   */
+  region?: PictureArea | undefined;
+}
 
 /** How to analyse a picture. */
-export interface AnalyzeOptions extends CallHooks, PredictionOptions {
+export interface AnalyzeOptions extends CallHooks, TaskOptions {
   /** Everything to say about it, in one pass; `segment` is `detect` with masks. */
   tasks: readonly Task[];
-  /** Which objects to report. */
-  detect?: Pick<DetectOptions, 'minScore' | 'maxDetections'> | undefined;
 }
 
 /** What the networks say about a picture. */
-export interface AnalysisResults {
+export interface AnalysisResults extends TaskAnswers {
   /** Size of the photograph after orientation, in pixels: what boxes and masks refer to. */
   width: number;
   height: number;
-  /** With the task `classify`: best first. */
-  predictions?: Prediction[];
-  /** With `detect` or `segment`: best first, with masks if `segment` was among the tasks. */
-  detections?: Detection[] | SegmentedDetection[];
   backend: BackendName;
 }
 
@@ -215,9 +220,9 @@ export interface Codec {
   /** Encodes a picture: a path, or the bytes of any format the image library reads. */
   encode(image: ImageInput, options?: EncodeOptions): Promise<EncodedImage>;
   /** Decodes the features f3 of a .dicm file. */
-  decodeFeatures(file: Uint8Array, options?: CallHooks): Promise<Features>;
+  decodeFeatures(file: Uint8Array, options?: FeatureOptions): Promise<Features>;
   /** Decodes the features f3 row by row. */
-  streamFeatures(file: Uint8Array, options?: CallHooks): Promise<FeatureStream>;
+  streamFeatures(file: Uint8Array, options?: FeatureOptions): Promise<FeatureStream>;
   /** Decodes the latents; runs no network. */
   decodeLatents(file: Uint8Array, options?: CallHooks): Promise<Latents>;
   /** Says what a .dicm file shows. */
@@ -226,13 +231,15 @@ export interface Codec {
   detect(file: Uint8Array, options?: DetectOptions): Promise<ObjectDetection>;
   /** Finds the objects in a .dicm file and the pixels they cover. @throws ModelError `no-heads` */
   segment(file: Uint8Array, options?: DetectOptions): Promise<ObjectDetection<SegmentedDetection>>;
+  /** A .dicm file as a vector, for classifiers and searches of one's own. */
+  embed(file: Uint8Array, options?: CallHooks & RegionOptions): Promise<Embedding>;
   /**
    * Answers several questions about a .dicm file at once: the file is decoded once, and g_s and the tail run once for
    * a picture of one tile.
    *
    * @throws ModelError `no-heads` where objects are asked for and the model has no detector
    */
-  analyze(file: Uint8Array, options: AnalyzeOptions): Promise<Analysis>;
+  analyze(file: Uint8Array, options: AnalyzeOptions & RegionOptions): Promise<Analysis>;
   /**
    * Answers the same questions about a picture in any other format, with the model's head in place of the codec: the
    * uncompressed network, beside which compressed files are measured.

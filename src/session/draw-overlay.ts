@@ -1,6 +1,6 @@
 import type { ImageInput } from '../image/image-input.js';
 import type { Limits } from '../limits.js';
-import type { Detection, SegmentedDetection } from '../tasks/describe-objects.js';
+import type { Detection, SegmentedDetection } from '../tasks/objects/describe-objects.js';
 
 /** What to draw detections on. */
 export interface OverlayOptions {
@@ -26,7 +26,7 @@ export async function drawOverlay(
 ): Promise<Uint8Array> {
   const [{ drawOverlay: draw }, { sampleMask }] = await Promise.all([
     import('../image/draw-overlay.js'),
-    import('../tasks/sample-mask.js'),
+    import('../tasks/objects/sample-mask.js'),
   ]);
   const objects = found.detections.map((detection) => ({
     label: `${detection.label} ${detection.score.toFixed(2)}`,

@@ -47,9 +47,9 @@ export async function checkInstalledModel(folder: string): Promise<void> {
   const { loadModel } = await import('../model/load-model.js');
   const { modelFolder } = await import('../platform/node/model-folders.js');
   const { nodePlatform } = await import('../platform/node/node-platform.js');
-  const { openEntropyModel } = await import('../codec/entropy-model.js');
+  const { openHyperpriorCodec } = await import('../latents/hyperprior-codec.js');
   const model = await loadModel(modelFolder(folder), nodePlatform.sha256, { checkIds: true });
-  (await openEntropyModel(model.tensors)).dispose();
+  (await openHyperpriorCodec(model.tensors)).dispose();
 }
 
 /** Tries every executor, in the order of `auto`, and says which work and why the others do not. */

@@ -1,8 +1,8 @@
+import type { CallHooks } from '../codec/call-hooks.js';
 import type { ImageInput } from '../image/image-input.js';
 import { openCodec } from '../session.js';
-import type { SegmentedDetection } from '../tasks/describe-objects.js';
+import type { SegmentedDetection } from '../tasks/objects/describe-objects.js';
 import type {
-  CallHooks,
   Classification,
   ClassifyOptions,
   Codec,

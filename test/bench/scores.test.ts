@@ -4,7 +4,7 @@ import { type MeasuredImage, type Sample, sampleKey } from '../../src/bench/meas
 import { compareSeries } from '../../src/bench/scores/compare-series.js';
 import { scoreAnswers } from '../../src/bench/scores/score-answers.js';
 import { commonImages, scoreSeries } from '../../src/bench/scores/score-series.js';
-import { encodeMask } from '../../src/tasks/run-length-mask.js';
+import { encodeMask } from '../../src/tasks/objects/run-length-mask.js';
 
 describe('classification', () => {
   // Truth 3, 5, 8; the uncompressed network says 3, 1, 8.

@@ -1,11 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  decodeHyperLatents,
-  decodeLatents,
-  encodeHyperLatents,
-  encodeLatents,
-} from '../../src/entropy/latent-streams.js';
+import { decodeSymbols } from '../../src/entropy/decode-symbols.js';
+import { encodeSymbols } from '../../src/entropy/encode-symbols.js';
 import { RangeDecoder } from '../../src/entropy/range-decoder.js';
 import { RangeEncoder } from '../../src/entropy/range-encoder.js';
 import {
@@ -15,6 +11,7 @@ import {
   tableEntropyBits,
 } from '../../src/entropy/symbol-cost.js';
 import { FormatError, UsageError } from '../../src/errors.js';
+import { factorisedIndexes } from '../../src/latents/symbol-streams.js';
 import { bellTables, codeOf } from './fixtures.js';
 
 const scales = Array.from({ length: 64 }, (_, i) => 0.11 * 2 ** ((i / 63) * Math.log2(64 / 0.11)));
@@ -23,14 +20,14 @@ const factorised = bellTables([1, 2, 3]);
 
 function encode(symbols: Int32Array, indexes: Uint8Array): Uint8Array {
   const encoder = new RangeEncoder(16);
-  encodeLatents(encoder, symbols, indexes, tables);
+  encodeSymbols(encoder, symbols, indexes, tables);
   return encoder.finish();
 }
 
 function decode(bytes: Uint8Array, indexes: Uint8Array): Int32Array {
   const decoder = new RangeDecoder(bytes);
   const out = new Int32Array(indexes.length);
-  decodeLatents(decoder, out, indexes, tables);
+  decodeSymbols(decoder, out, indexes, tables);
   decoder.finish();
   return out;
 }
@@ -180,21 +177,21 @@ test('hyper-latents use the table of their channel, in one stream with the laten
   const z = Int32Array.from({ length: 12 }, (_, i) => i - 6);
   const { symbols, indexes } = draw(50, 9, (u) => Math.floor(64 * u));
   const encoder = new RangeEncoder();
-  encodeHyperLatents(encoder, z, 3, factorised);
-  encodeLatents(encoder, symbols, indexes, tables);
+  encodeSymbols(encoder, z, factorisedIndexes(z.length, 3, factorised), factorised);
+  encodeSymbols(encoder, symbols, indexes, tables);
   const decoder = new RangeDecoder(encoder.finish());
   const zBack = new Int32Array(12);
   const back = new Int32Array(50);
-  decodeHyperLatents(decoder, zBack, 3, factorised);
-  decodeLatents(decoder, back, indexes, tables);
+  decodeSymbols(decoder, zBack, factorisedIndexes(zBack.length, 3, factorised), factorised);
+  decodeSymbols(decoder, back, indexes, tables);
   decoder.finish();
   expect(zBack).toEqual(z);
   expect(back).toEqual(symbols);
 
   const byHand = new RangeEncoder();
-  encodeLatents(byHand, z, Uint8Array.from([0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2]), factorised);
+  encodeSymbols(byHand, z, Uint8Array.from([0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2]), factorised);
   const alone = new RangeEncoder();
-  encodeHyperLatents(alone, z, 3, factorised);
+  encodeSymbols(alone, z, factorisedIndexes(z.length, 3, factorised), factorised);
   expect(alone.finish()).toEqual(byHand.finish());
 });
 
@@ -218,18 +215,32 @@ test('misuse is refused', () => {
   expect(() => encoder.encode(Number.NaN, 1)).toThrow(UsageError);
   expect(() => encoder.encodeBits(4, 2)).toThrow(UsageError);
   expect(() => encoder.encodeBits(0, 17)).toThrow(UsageError);
-  expect(codeOf(() => encodeLatents(encoder, new Int32Array(2), new Uint8Array(1), tables))).toBe(
+  expect(codeOf(() => encodeSymbols(encoder, new Int32Array(2), new Uint8Array(1), tables))).toBe(
     'length-mismatch',
   );
-  expect(codeOf(() => encodeLatents(encoder, new Int32Array(1), Uint8Array.of(64), tables))).toBe(
+  expect(codeOf(() => encodeSymbols(encoder, new Int32Array(1), Uint8Array.of(64), tables))).toBe(
     'bad-table-index',
   );
-  expect(codeOf(() => encodeHyperLatents(encoder, new Int32Array(4), 4, factorised))).toBe(
-    'channel-mismatch',
-  );
-  expect(codeOf(() => encodeHyperLatents(encoder, new Int32Array(4), 3, factorised))).toBe(
-    'channel-mismatch',
-  );
+  expect(
+    codeOf(() =>
+      encodeSymbols(
+        encoder,
+        new Int32Array(4),
+        factorisedIndexes(new Int32Array(4).length, 4, factorised),
+        factorised,
+      ),
+    ),
+  ).toBe('channel-mismatch');
+  expect(
+    codeOf(() =>
+      encodeSymbols(
+        encoder,
+        new Int32Array(4),
+        factorisedIndexes(new Int32Array(4).length, 3, factorised),
+        factorised,
+      ),
+    ),
+  ).toBe('channel-mismatch');
   encoder.finish();
   expect(codeOf(() => encoder.finish())).toBe('encoder-finished');
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { decodeLatents, encodeLatents } from '../../src/entropy/latent-streams.js';
+import { decodeSymbols } from '../../src/entropy/decode-symbols.js';
+import { encodeSymbols } from '../../src/entropy/encode-symbols.js';
 import { RangeDecoder } from '../../src/entropy/range-decoder.js';
 import { RangeEncoder } from '../../src/entropy/range-encoder.js';
 import { latentCostBits } from '../../src/entropy/symbol-cost.js';
@@ -41,13 +42,13 @@ describe('symbols', () => {
   const tables = tablesOf(symbols.tables);
   test.each(symbols.vectors)('$name', ({ values, indexes, bytes }) => {
     const encoder = new RangeEncoder();
-    encodeLatents(encoder, Int32Array.from(values), Uint8Array.from(indexes), tables);
+    encodeSymbols(encoder, Int32Array.from(values), Uint8Array.from(indexes), tables);
     const payload = encoder.finish();
     expect(hex(payload)).toBe(bytes);
 
     const out = new Int32Array(values.length);
     const decoder = new RangeDecoder(payload);
-    decodeLatents(decoder, out, Uint8Array.from(indexes), tables);
+    decodeSymbols(decoder, out, Uint8Array.from(indexes), tables);
     decoder.finish();
     expect([...out]).toEqual(values);
 
@@ -62,7 +63,7 @@ describe('refused payloads', () => {
   test.each(refusals.vectors)('$name', ({ bytes, indexes, code }) => {
     const run = () => {
       const decoder = new RangeDecoder(Buffer.from(bytes, 'hex'), 'tile 3');
-      decodeLatents(decoder, new Int32Array(indexes.length), Uint8Array.from(indexes), tables);
+      decodeSymbols(decoder, new Int32Array(indexes.length), Uint8Array.from(indexes), tables);
       decoder.finish();
     };
     expect(codeOf(run)).toBe(code);

@@ -8,7 +8,7 @@ import {
   type ScoredObject,
   type TruthObject,
 } from '../../src/evaluation/match-detections.js';
-import { encodeMask } from '../../src/tasks/run-length-mask.js';
+import { encodeMask } from '../../src/tasks/objects/run-length-mask.js';
 import { expectClose, readCases } from './fixtures.js';
 
 interface ExpectedFigures {

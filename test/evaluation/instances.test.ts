@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseInstances } from '../../src/evaluation/instances.js';
-import { decodeMask } from '../../src/tasks/run-length-mask.js';
+import { decodeMask } from '../../src/tasks/objects/run-length-mask.js';
 
 const image = { id: 7, file_name: 'a/b.jpg', width: 4, height: 3 };
 const object = { id: 1, image_id: 7, category_id: 2, bbox: [0.5, 1, 2, 1.5], iscrowd: 0, area: 3 };

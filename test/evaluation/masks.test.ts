@@ -8,7 +8,7 @@ import {
   type RunLengthMask,
   subtractMasks,
   uniteMasks,
-} from '../../src/tasks/run-length-mask.js';
+} from '../../src/tasks/objects/run-length-mask.js';
 import { readCases } from './fixtures.js';
 
 interface MaskCase {

@@ -4,7 +4,7 @@ import { averagePrecision } from '../../src/evaluation/average-precision.js';
 import type { InstanceObject } from '../../src/evaluation/instances.js';
 import { matchDetections } from '../../src/evaluation/match-detections.js';
 import { boxTruth, maskTruth } from '../../src/evaluation/truth.js';
-import { decodeMask, encodeMask, type RunLengthMask } from '../../src/tasks/run-length-mask.js';
+import { decodeMask, encodeMask, type RunLengthMask } from '../../src/tasks/objects/run-length-mask.js';
 
 const size = { width: 6, height: 3 };
 

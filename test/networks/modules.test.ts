@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bottlenecks } from '../../src/networks/bottleneck.js';
-import { convFormerBlock } from '../../src/networks/convformer-block.js';
-import { recursiveGatedConvolutions } from '../../src/networks/recursive-gated-convolution.js';
-import { vitBlock } from '../../src/networks/vit-block.js';
+import { bottlenecks } from '../../src/networks/blocks/bottleneck.js';
+import { convFormerBlock } from '../../src/networks/blocks/convformer-block.js';
+import { recursiveGatedConvolutions } from '../../src/networks/blocks/recursive-gated-convolution.js';
+import { vitBlock } from '../../src/networks/blocks/vit-block.js';
 import type { Backend } from '../../src/nn/backend.js';
 import type { Ops, Value } from '../../src/nn/ops.js';
 import type { TensorMap } from '../../src/tensor.js';
@@ -46,13 +46,15 @@ describeBackends('network modules', (open) => {
     test(`${op}: ${name}`, async () => {
       const image = imageOf(inputs[0]!);
       const network = await backend.compile(
-        (ops, values, weights) => [build(op, ops, values[0]!, weights, options as unknown as Options)],
+        {
+          inputs: () => ({ x: { channels: image.channels, multiple: 1 } }),
+          build: (ops, { x }, weights) => ({ y: build(op, ops, x, weights, options as unknown as Options) }),
+        },
         new Map(Object.entries(tensors).map(([key, spec]) => [key, tensorOf(spec)])),
-        [{ name: 'x', channels: image.channels, multiple: 1 }],
       );
-      const [result] = await network.run([image]);
-      expect([result!.height, result!.width, result!.channels]).toEqual(output.shape);
-      expect(relativeError(result!.data, output.data)).toBeLessThan(1e-5);
+      const { y } = await network.run({ x: image });
+      expect([y.height, y.width, y.channels]).toEqual(output.shape);
+      expect(relativeError(y.data, output.data)).toBeLessThan(1e-5);
       await network.dispose();
     });
   }

@@ -4,18 +4,18 @@ import { loadPicture } from '../../src/image/load-picture.js';
 import { tilePixels } from '../../src/image/tile-pixels.js';
 import { listModels } from '../../src/model/find-model.js';
 import { loadModel, type Model } from '../../src/model/load-model.js';
-import { analysis } from '../../src/networks/analysis.js';
-import { encoder, encoderInputs } from '../../src/networks/encoder.js';
-import { features, latentInputs } from '../../src/networks/features.js';
-import { head } from '../../src/networks/head.js';
-import { hyperAnalysis } from '../../src/networks/hyper-analysis.js';
+import { analysis } from '../../src/networks/machine/analysis.js';
+import { machineEncoder } from '../../src/networks/machine/encoder.js';
+import { hyperAnalysis } from '../../src/networks/machine/hyper-analysis.js';
 import {
   combineRedundancy,
   decodeRedundancy,
   encodeRedundancy,
-} from '../../src/networks/redundancy-elimination.js';
-import { nameTaskMaps, taskInputs, taskNetwork } from '../../src/networks/task-network.js';
-import type { Backend, FeatureMap, InputSpec, NetworkFunction } from '../../src/nn/backend.js';
+} from '../../src/networks/machine/redundancy-elimination.js';
+import { machineSynthesis } from '../../src/networks/machine/synthesis.js';
+import { head } from '../../src/networks/resnet/backbone.js';
+import { taskNetwork } from '../../src/networks/task-network.js';
+import type { Backend, FeatureMap, Named, Network } from '../../src/nn/backend.js';
 import { openBackend } from '../../src/nn/open-backend.js';
 import { nodePlatform } from '../../src/platform/node/node-platform.js';
 import { relativeError } from '../nn/op-vectors.js';
@@ -25,14 +25,22 @@ const released = await listModels(nodePlatform, fileURLToPath(new URL('../../mod
 
 // The encoder in two parts. RE rounds in the middle, and a value that two executors compute on different sides of
 // one half comes out as two different integers; parity can be asked for on both sides of that, not across it.
-const untilRounding: NetworkFunction = (ops, [rgb], tensors) => {
-  const f1 = head(ops, rgb!, tensors);
-  return [f1, encodeRedundancy(ops, f1, tensors)];
+const untilRounding: Network<'rgb', 'f1' | 'r'> = {
+  inputs: machineEncoder.inputs,
+  build: (ops, { rgb }, tensors) => {
+    const f1 = head(ops, rgb, tensors);
+    return { f1, r: encodeRedundancy(ops, f1, tensors) };
+  },
 };
-const sinceRounding: NetworkFunction = (ops, [f1, rounded], tensors) => {
-  const f2 = combineRedundancy(ops, f1!, decodeRedundancy(ops, rounded!, tensors), tensors);
-  const y = analysis(ops, f2, tensors);
-  return [y, hyperAnalysis(ops, y, tensors)];
+const sinceRounding: Network<'f1' | 'r', 'y' | 'z'> = {
+  inputs: (tensors) => ({
+    f1: { channels: tensors.get('re.encoder.down1.weight')!.shape[1]!, multiple: 1, smallest: [4, 4] },
+    r: { channels: tensors.get('re.decoder.up1.weight')!.shape[1]!, multiple: 1 },
+  }),
+  build: (ops, { f1, r }, tensors) => {
+    const y = analysis(ops, combineRedundancy(ops, f1, decodeRedundancy(ops, r, tensors), tensors), tensors);
+    return { y, z: hyperAnalysis(ops, y, tensors) };
+  },
 };
 
 async function picture(): Promise<FeatureMap> {
@@ -59,37 +67,22 @@ describe.each(released.map(({ source, manifest }) => [manifest.name, source] as 
 
     async function runAll(backend: Backend, latents?: { f1: FeatureMap; r: FeatureMap; y: FeatureMap }) {
       const { tensors } = model;
-      const run = async (network: NetworkFunction, specs: readonly InputSpec[], ...inputs: FeatureMap[]) =>
-        (await backend.compile(network, tensors, specs)).run(inputs) as Promise<FeatureMap[]>;
-      const [f1, r] = (await run(untilRounding, encoderInputs, rgb)) as [FeatureMap, FeatureMap];
+      const run = async <I extends string, O extends string>(
+        network: Network<I, O>,
+        inputs: Named<FeatureMap, I>,
+      ) => (await backend.compile(network, tensors)).run(inputs);
+      const { f1, r } = await run(untilRounding, { rgb });
       const from = latents ?? { f1, r: rounded(r), y: f1 };
-      const specs = [
-        { name: 'f1', channels: f1.channels, multiple: 1, smallest: [4, 4] as const },
-        { name: 'r', channels: r.channels, multiple: 1 },
-      ];
-      const [y, z] = (await run(sinceRounding, specs, from.f1, from.r)) as [FeatureMap, FeatureMap];
+      const { y, z } = await run(sinceRounding, { f1: from.f1, r: from.r });
       const latent = latents?.y ?? rounded(y);
-      const [f3] = (await run(features, latentInputs(tensors), latent)) as [FeatureMap];
+      const { f3 } = await run(machineSynthesis, { latent });
       const detects = model.manifest.detection !== undefined;
-      const selection = { classes: true, boxes: detects, masks: detects };
-      const outputs = await run(taskNetwork('latents', selection), taskInputs('latents', tensors), latent);
-      const { logits, levels = [], mask } = nameTaskMaps(selection, outputs);
-      const heads = levels.flatMap(({ stride, classes, distances, controller }) => [
-        [`classes at stride ${stride}`, classes],
-        [`distances at stride ${stride}`, distances],
-        [`controller at stride ${stride}`, controller!],
-      ]);
-      if (mask !== undefined) heads.push(['mask features', mask]);
-      const [whole] = (await run(encoder, encoderInputs, rgb)) as [FeatureMap];
-      const maps: Record<string, FeatureMap> = {
-        f1,
-        r,
-        y,
-        z,
-        f3,
-        logits: logits!,
-        ...Object.fromEntries(heads),
-      };
+      const answers = await run(
+        taskNetwork('latents', ['embedding', 'logits', ...(detects ? (['boxes', 'masks'] as const) : [])]),
+        { latent },
+      );
+      const { y: whole } = await run(machineEncoder, { rgb });
+      const maps: Record<string, FeatureMap> = { f1, r, y, z, f3, ...answers };
       return { maps, whole, latents: { f1, r: from.r, y: latent } };
     }
 

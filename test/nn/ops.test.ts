@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Backend, InputSpec } from '../../src/nn/backend.js';
+import type { Backend, InputSpec, Named } from '../../src/nn/backend.js';
 import { layerNamed, tensorNamed } from '../../src/nn/layer.js';
+import { mapNamed } from '../../src/nn/named.js';
 import type { ConvolutionOptions, Edges, Ops, Value } from '../../src/nn/ops.js';
 import type { TensorMap } from '../../src/tensor.js';
 import { imageOf, readOpCases, relativeError, tensorOf } from './op-vectors.js';
@@ -92,6 +93,11 @@ function apply<V extends Value>(
   }
 }
 
+/** Inputs by names in their order. */
+function named<T>(values: readonly T[]): Named<T> {
+  return Object.fromEntries(values.map((value, i) => [`input${i}`, value]));
+}
+
 describeBackends('operations', (open) => {
   let backend: Backend;
   beforeAll(async () => {
@@ -105,16 +111,20 @@ describeBackends('operations', (open) => {
       const constants = new Map(Object.entries(tensors).map(([key, spec]) => [key, tensorOf(spec)]));
       const images = inputs.map(imageOf);
       const network = await backend.compile(
-        (ops, values, weights) => [apply(op, ops, values, weights, options as unknown as Options)],
+        {
+          inputs: () =>
+            mapNamed(named(images), ({ channels, height, width }): InputSpec => {
+              return { channels, multiple: 1, smallest: [height, width] };
+            }),
+          build: (ops, values, weights) => ({
+            y: apply(op, ops, Object.values(values), weights, options as unknown as Options),
+          }),
+        },
         constants,
-        images.map((image, i): InputSpec => {
-          const { channels, height, width } = image;
-          return { name: `input ${i}`, channels, multiple: 1, smallest: [height, width] };
-        }),
       );
-      const [result] = await network.run(images);
-      expect([result!.height, result!.width, result!.channels]).toEqual(output.shape);
-      expect(relativeError(result!.data, output.data)).toBeLessThan(2e-6);
+      const { y } = await network.run(named(images));
+      expect([y.height, y.width, y.channels]).toEqual(output.shape);
+      expect(relativeError(y.data, output.data)).toBeLessThan(2e-6);
       await network.dispose();
     });
   }

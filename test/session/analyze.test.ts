@@ -16,7 +16,7 @@ import {
   type Task,
   UsageError,
 } from '../../src/index.js';
-import { decodeMask, maskArea } from '../../src/tasks/run-length-mask.js';
+import { decodeMask, maskArea } from '../../src/tasks/objects/run-length-mask.js';
 import { CHELSEA, openTiny, photo, TINY_MODEL } from './helpers.js';
 
 /** The tiny model's heads are random; at this score they report objects on every photograph. */

@@ -1,33 +1,50 @@
 import { crc32 } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { analysePicture } from '../../src/codec/analyse-picture.js';
+import type { WorkOptions } from '../../src/codec/call-hooks.js';
 import { decodeTiles, featureRows } from '../../src/codec/decode-picture.js';
-import { type EntropyModel, openEntropyModel } from '../../src/codec/entropy-model.js';
+import type { OpenModel } from '../../src/codec/model-shelf.js';
 import type { Networks } from '../../src/codec/networks.js';
 import { latentSource } from '../../src/codec/picture-source.js';
 import type { DicmHeader } from '../../src/container/dicm-file.js';
 import { integerCheck } from '../../src/container/integer-check.js';
 import { readDicm } from '../../src/container/read-dicm.js';
 import { writeDicm } from '../../src/container/write-dicm.js';
-import { encodeHyperLatents, encodeLatents } from '../../src/entropy/latent-streams.js';
+import { encodeSymbols } from '../../src/entropy/encode-symbols.js';
+import { buildTables } from '../../src/entropy/frequency-tables.js';
 import { RangeEncoder } from '../../src/entropy/range-encoder.js';
 import { tileGrid } from '../../src/geometry.js';
+import { gainsAt } from '../../src/hyperprior/gains.js';
+import { openHyperSynthesis } from '../../src/hyperprior/hyper-synthesis.js';
 import { tableIndexes } from '../../src/hyperprior/quantiser.js';
 import { type Codec, DicmError, FormatError, LimitError, readInfo } from '../../src/index.js';
-import type { TaskSelection } from '../../src/networks/task-network.js';
+import { openHyperpriorCodec } from '../../src/latents/hyperprior-codec.js';
+import type { LatentCodec } from '../../src/latents/latent-codec.js';
+import { factorisedIndexes } from '../../src/latents/symbol-streams.js';
+import type { Model } from '../../src/model/load-model.js';
+import type { Task } from '../../src/tasks/all-tasks.js';
 import { loadFolder } from '../model/load-folder.js';
 import { openTiny, photo, TINY_MODEL } from './helpers.js';
 
 let codec: Codec;
-let entropy: EntropyModel;
+let model: Model;
+let latents: LatentCodec;
+const work: WorkOptions = { yieldTurn: async () => {} };
 let file: Uint8Array;
 
 beforeAll(async () => {
   codec = await openTiny();
-  entropy = await openEntropyModel((await loadFolder(TINY_MODEL)).tensors);
+  model = await loadFolder(TINY_MODEL);
+  latents = await openHyperpriorCodec(model.tensors);
   file = (await codec.encode(await photo(60, 40), { maxSide: 48, quality: 30 })).bytes;
 });
-afterAll(() => entropy.dispose());
+afterAll(() => latents.dispose());
+
+/** What a file's only layer needs to be decoded. */
+function layerOf(bytes: Uint8Array) {
+  const { header, tiles } = readDicm(bytes);
+  return { ...header, tiles };
+}
 
 /** The same bytes with a file checksum that holds. */
 function sealed(bytes: Uint8Array): Uint8Array {
@@ -48,8 +65,8 @@ async function refusalOf(call: Promise<unknown>): Promise<DicmError | undefined>
 /** All integers of a file, by the tile. */
 async function integersOf(bytes: Uint8Array): Promise<[z: Int32Array, symbols: Int32Array][]> {
   const tiles: [Int32Array, Int32Array][] = [];
-  for await (const { decoded } of decodeTiles(entropy, readDicm(bytes)))
-    tiles.push([decoded.z, decoded.symbols]);
+  for await (const { decoded } of decodeTiles(latents, layerOf(bytes), work))
+    tiles.push([decoded.hyper.symbols, decoded.latent.symbols]);
   return tiles;
 }
 
@@ -146,16 +163,24 @@ test.each([2 ** 31 - 1, -(2 ** 31), 2 ** 22, 70_000])(
   'a whole file of symbols %d is finite or refused',
   async (symbol) => {
     const tile = tileGrid(48, 32).tile(0);
-    const z = new Int32Array(tile.hyperHeight * tile.hyperWidth * entropy.hyperChannels);
+    const { tensors } = model;
+    const tables = (name: string) => {
+      const part = (key: string) => tensors.get(`entropy.${name}.${key}`)!.data as Int32Array;
+      return buildTables(part('cdf'), part('size'), part('offset'));
+    };
+    const [hyperTables, latentTables] = [tables('factorised'), tables('gaussian')];
+    const hyperSynthesis = await openHyperSynthesis(tensors);
+    const z = new Int32Array(tile.hyperHeight * tile.hyperWidth * latents.hyperChannels);
     for (const extreme of [0, symbol >> 16]) {
       z.fill(extreme);
       const { header } = readDicm(file);
-      const { scale } = entropy.hyperSynthesis.run(z, tile);
+      const { scale } = hyperSynthesis.run(z, tile);
       const symbols = new Int32Array(scale.length).fill(symbol);
       const encoder = new RangeEncoder();
-      encodeHyperLatents(encoder, z, entropy.hyperChannels, entropy.hyperTables);
-      const { indexOffset } = entropy.gainsAt(header.qualityPosition);
-      encodeLatents(encoder, symbols, tableIndexes(scale, indexOffset), entropy.latentTables);
+      const indexes = factorisedIndexes(z.length, latents.hyperChannels, hyperTables);
+      encodeSymbols(encoder, z, indexes, hyperTables);
+      const { indexOffset } = gainsAt(tensors, header.qualityPosition);
+      encodeSymbols(encoder, symbols, tableIndexes(scale, indexOffset), latentTables);
       const forged = writeDicm({
         header: { ...header, width: 48, height: 32 },
         tiles: [{ bytes: encoder.finish(), check: integerCheck(z, symbols) }],
@@ -182,18 +207,21 @@ test.each([Number.NaN, Infinity, -Infinity])(
     const [height, width, channels] = [4 * latentHeight, 4 * latentWidth, 2];
     const data = new Float32Array(height * width * channels).fill(1);
     data[data.length - 1] = value;
-    const networks: Networks = {
-      run: async () => Array(10).fill({ data, height, width, channels }),
-      dispose: async () => {},
-    };
-    const rows = featureRows({ entropy, networks }, readDicm(file));
+    const map = { data, height, width, channels };
+    // Whatever a network is asked for, it gives this.
+    const outputs = new Proxy({}, { get: (_, name) => (name === 'then' ? undefined : map) });
+    const networks: Networks = { run: async () => outputs as never, dispose: async () => {} };
+    const open: OpenModel = { model, latents, networks: async () => networks };
+    const { header } = readInfo(file);
+    const rows = featureRows(open, layerOf(file), { x: 0, y: 0, ...header }, work);
     expect(await refusalOf(rows.next())).toMatchObject({ code: 'bad-features', exitCode: 6 });
-    const analyse = (selection: TaskSelection) =>
-      refusalOf(analysePicture(networks, latentSource(entropy, readDicm(file)), selection, () => {}));
-    const classes = await analyse({ classes: true, boxes: false, masks: false });
-    expect(classes).toMatchObject({ code: 'bad-logits', exitCode: 6 });
-    const masks = await analyse({ classes: false, boxes: true, masks: true });
-    expect(masks).toMatchObject({ code: 'bad-detections', exitCode: 6 });
+    const analyse = (task: Task) => {
+      const source = () => latentSource(latents, layerOf(file));
+      return refusalOf(analysePicture(open, source, header, [task], {}));
+    };
+    expect(await analyse('classify')).toMatchObject({ code: 'bad-logits', exitCode: 6 });
+    expect(await analyse('embed')).toMatchObject({ code: 'bad-embedding', exitCode: 6 });
+    expect(await analyse('segment')).toMatchObject({ code: 'bad-detections', exitCode: 6 });
   },
 );
 

@@ -1,17 +1,19 @@
 import type { ScoredObject } from '../../evaluation/match-detections.js';
-import type { AnalysisResults, AnalyzeOptions, Task } from '../../session/codec.js';
+import type { AnalyzeOptions } from '../../session/codec.js';
+import type { TaskAnswers } from '../../tasks/task.js';
+import type { BenchTask } from '../bench-task.js';
 import type { Answer } from './contender.js';
 
 /** Objects less sure than this change average precision by nothing, and there are hundreds of them. */
 const MIN_OBJECT_SCORE = 0.05;
 
 /** What a network is asked for each image of a task: five classes, or as many objects as COCO's metrics look at. */
-export function questionOf(task: Task): Pick<AnalyzeOptions, 'tasks' | 'top' | 'detect'> {
+export function questionOf(task: BenchTask): Pick<AnalyzeOptions, 'tasks' | 'top' | 'detect'> {
   return { tasks: [task], top: 5, detect: { minScore: MIN_OBJECT_SCORE, maxDetections: 100 } };
 }
 
 /** Brings an analysis to the form in which it is kept: sizes to a hundredth of a pixel. */
-export function describeAnswer({ predictions, detections }: Omit<AnalysisResults, 'backend'>): Answer {
+export function describeAnswer({ predictions, detections }: TaskAnswers): Answer {
   return {
     ...(predictions && { ranking: predictions.map(({ index }) => index) }),
     ...(detections && {

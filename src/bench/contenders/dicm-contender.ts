@@ -1,5 +1,5 @@
 import type { MaxSide } from '../../image/fit-size.js';
-import type { Task } from '../../session/codec.js';
+import type { BenchTask } from '../bench-task.js';
 import type { Contender } from './contender.js';
 import { describeAnswer, questionOf } from './describe-answer.js';
 import type { BenchNetworks } from './open-networks.js';
@@ -8,7 +8,7 @@ import type { BenchNetworks } from './open-networks.js';
 const QUALITIES = [1, 10, 20, 35, 50, 75, 100];
 
 /** dicm itself: the answer comes from the file's features. */
-export function dicmContender(networks: BenchNetworks, task: Task, maxSide: MaxSide): Contender {
+export function dicmContender(networks: BenchNetworks, task: BenchTask, maxSide: MaxSide): Contender {
   const { codec, model, weightsId } = networks;
   return {
     id: 'dicm',

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { analysePicture } from '../../codec/analyse-picture.js';
 import { type ModelShelf, type OpenModel, openModelShelf } from '../../codec/model-shelf.js';
 import { openNetworks } from '../../codec/networks.js';
 import { pixelSource } from '../../codec/picture-source.js';
@@ -9,9 +10,9 @@ import { resolveLimits } from '../../limits.js';
 import { requireHeads } from '../../model/require-heads.js';
 import { readTorchvisionResnet } from '../../model/torchvision-resnet.js';
 import { nodePlatform } from '../../platform/node/node-platform.js';
-import { analyzeSource } from '../../session/analyze-source.js';
-import type { AnalyzeOptions, Codec, CodecOptions, ModelIdentity, Task } from '../../session/codec.js';
+import type { AnalyzeOptions, Codec, CodecOptions, ModelIdentity } from '../../session/codec.js';
 import { codecOver } from '../../session.js';
+import type { BenchTask } from '../bench-task.js';
 import type { CodecHooks } from '../codecs/picture-codec.js';
 import type { Answer } from './contender.js';
 import { describeAnswer, questionOf } from './describe-answer.js';
@@ -50,7 +51,7 @@ export interface BenchNetworks {
  * @throws UsageError `pixel-network-task`: the heads belong to the model's own network.
  */
 export async function openBenchNetworks(
-  task: Task,
+  task: BenchTask,
   options: CodecOptions,
   pixelWeights?: string,
 ): Promise<BenchNetworks> {
@@ -102,8 +103,8 @@ async function openOther(path: string, model: OpenModel, shelf: ModelShelf) {
   const open: OpenModel = { ...model, networks: async () => networks };
   return {
     id,
-    analyze: (picture: Picture, options: AnalyzeOptions) =>
-      analyzeSource(open, () => pixelSource(picture), picture, options),
+    analyze: (picture: Picture, { tasks, ...options }: AnalyzeOptions) =>
+      analysePicture(open, () => pixelSource(picture), picture, tasks, options),
     dispose: networks.dispose,
   };
 }

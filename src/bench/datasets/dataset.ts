@@ -1,5 +1,5 @@
 import type { TruthObject } from '../../evaluation/match-detections.js';
-import type { RunLengthMask } from '../../tasks/run-length-mask.js';
+import type { RunLengthMask } from '../../tasks/objects/run-length-mask.js';
 import type { LeftOutImage } from '../report.js';
 
 /** What is known of the objects in an image, in pixels of the image. */

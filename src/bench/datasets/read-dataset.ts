@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { UsageError } from '../../errors.js';
-import type { Task } from '../../session/codec.js';
+import type { BenchTask } from '../bench-task.js';
 import { readAnnotatedImages } from './annotated-images.js';
 import type { Dataset } from './dataset.js';
 import { type ClassIndexes, readClassFolder, readClassList } from './labelled-images.js';
@@ -12,7 +12,7 @@ import { type ClassIndexes, readClassFolder, readClassList } from './labelled-im
  *
  * @throws UsageError `bad-dataset` when it is missing or of another kind, `empty-dataset` when no image is labelled.
  */
-export async function readDataset(path: string, task: Task, classes: ClassIndexes): Promise<Dataset> {
+export async function readDataset(path: string, task: BenchTask, classes: ClassIndexes): Promise<Dataset> {
   const status = await stat(path).catch(() => undefined);
   if (status === undefined) throw new UsageError('bad-dataset', `${path}: no such file or folder`);
   const extension = extname(path).toLowerCase();
@@ -32,6 +32,6 @@ export async function readDataset(path: string, task: Task, classes: ClassIndexe
   return dataset;
 }
 
-function wrongKind(path: string, task: Task, wanted: string): UsageError {
+function wrongKind(path: string, task: BenchTask, wanted: string): UsageError {
   return new UsageError('bad-dataset', `${task} needs ${wanted}, not ${path}`);
 }

@@ -1,5 +1,5 @@
 import { BackendError, DicmError, ModelError, OutputError } from '../../errors.js';
-import type { Task } from '../../session/codec.js';
+import type { BenchTask } from '../bench-task.js';
 import type { Answer, Contender } from '../contenders/contender.js';
 import type { PixelNetwork } from '../contenders/open-networks.js';
 import type { DatasetImage } from '../datasets/dataset.js';
@@ -35,7 +35,7 @@ export interface BenchProgress {
 
 /** What is measured, and with what. */
 export interface MeasureOptions extends SourceOptions {
-  readonly task: Task;
+  readonly task: BenchTask;
   readonly contenders: readonly Contender[];
   readonly network: PixelNetwork;
   readonly cache: ResultCache;
@@ -137,7 +137,7 @@ export async function measureAnswers(
 /** The answer without a codec, and the size of the photograph. */
 async function referenceOf(source: HashedSource, options: MeasureOptions) {
   const { task, maxSide, network, cache, signal } = options;
-  const keyOf = (answers: Task) => ['reference', answers, maxSide, network.id, source.sha256];
+  const keyOf = (answers: BenchTask) => ['reference', answers, maxSide, network.id, source.sha256];
   type Reference = { sourcePixels: number; answer: Answer };
   const kept = await recall<Reference>(cache, task, keyOf);
   if (kept !== undefined) return { ...kept, cached: true };
@@ -155,7 +155,7 @@ async function sampleOf(
   { task, maxSide, cache, signal }: MeasureOptions,
 ): Promise<{ sample: Sample; cached: boolean }> {
   const { id, version, networkId } = contender;
-  const keyOf = (answers: Task) => [
+  const keyOf = (answers: BenchTask) => [
     ...['sample', answers, maxSide, networkId, id, version, setting, source.sha256],
   ];
   const kept = await recall<Sample>(cache, task, keyOf);
@@ -170,8 +170,8 @@ async function sampleOf(
 /** What is kept for a task; an answer of segmentation has the boxes of detection in it. */
 async function recall<T>(
   cache: ResultCache,
-  task: Task,
-  keyOf: (answers: Task) => unknown,
+  task: BenchTask,
+  keyOf: (answers: BenchTask) => unknown,
 ): Promise<T | undefined> {
   const kept = await cache.get<T>(keyOf(task));
   return kept === undefined && task === 'detect' ? cache.get<T>(keyOf('segment')) : kept;

@@ -5,7 +5,7 @@ import {
 } from '../../evaluation/average-precision.js';
 import { agreementHits, meanScore, topHits } from '../../evaluation/classification-accuracy.js';
 import { type EvaluatedImage, matchDetections } from '../../evaluation/match-detections.js';
-import type { Task } from '../../session/codec.js';
+import type { BenchTask } from '../bench-task.js';
 import type { Answer } from '../contenders/contender.js';
 import type { ObjectTruth } from '../datasets/dataset.js';
 
@@ -30,7 +30,7 @@ export interface AnswerScores {
 }
 
 /** Metrics of each task; the first is the one that is compared unless another is chosen. */
-export const taskMetrics: Readonly<Record<Task, readonly string[]>> = {
+export const taskMetrics: Readonly<Record<BenchTask, readonly string[]>> = {
   classify: ['top1', 'top5', 'agreement'],
   detect: ['ap', 'ap50', 'ap75'],
   segment: ['maskAp', 'maskAp50', 'maskAp75', 'boxAp', 'boxAp50', 'boxAp75'],
@@ -43,7 +43,7 @@ export const taskMetrics: Readonly<Record<Task, readonly string[]>> = {
  * @param categoryIds - Categories that count, for detection and segmentation.
  */
 export function scoreAnswers(
-  task: Task,
+  task: BenchTask,
   truths: readonly ImageTruth[],
   answers: readonly Answer[],
   categoryIds: readonly number[],

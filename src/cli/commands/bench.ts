@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import type { BenchOptions, BenchResult, Task } from '../../index.js';
+import type { BenchOptions, BenchResult, BenchTask } from '../../index.js';
 import { openBenchProgress } from '../bench-progress.js';
 import { type Context, jobsOf, type RunAction } from '../context.js';
 import { EXIT } from '../exit-codes.js';
@@ -24,7 +24,7 @@ interface BenchFlags {
   force?: boolean;
 }
 
-const TASKS: readonly { task: Task; summary: string; dataset: string }[] = [
+const TASKS: readonly { task: BenchTask; summary: string; dataset: string }[] = [
   {
     task: 'classify',
     summary: 'rate against top-1 and top-5',
@@ -89,7 +89,7 @@ export function addBench(program: Command, run: RunAction) {
 
 async function runBench(
   context: Context,
-  task: Task,
+  task: BenchTask,
   dataset: string,
   flags: BenchFlags,
   images: number | undefined,

@@ -26,9 +26,8 @@ export class GraphOps implements Ops<GraphValue> {
     return this.#node('Transpose', [name], channels, 4, { perm: [0, 3, 1, 2] });
   }
 
-  /** Declares an output: images channel-last, other values as they are. Returns its name. */
-  output(x: GraphValue, index: number): string {
-    const prefix = `out${index}`;
+  /** Declares an output: images channel-last, other values as they are. Returns its name in the graph. */
+  output(x: GraphValue, prefix: string): string {
     if (x.rank === 4) {
       const [name] = this.#graph.node('Transpose', [x.name], { perm: [0, 2, 3, 1] });
       this.#graph.port('output', name!, [1, `${prefix}.height`, `${prefix}.width`, x.channels]);

@@ -1,8 +1,9 @@
 import { BackendError } from '../../errors.js';
 import type { TensorMap } from '../../tensor.js';
-import type { Backend, CompiledNetwork, FeatureMap, InputSpec, NetworkFunction } from '../backend.js';
+import type { Backend, CompiledNetwork, FeatureMap, InputSpec, Named, Network } from '../backend.js';
 import { checkInputs } from '../check-inputs.js';
 import { firstLine } from '../first-line.js';
+import { mapNamed } from '../named.js';
 import { OnnxGraph } from './graph.js';
 import { GraphOps } from './graph-ops.js';
 import type { OrtModule, OrtSession, OrtTensor } from './ort.js';
@@ -28,15 +29,15 @@ export class OnnxBackend implements Backend {
       threads === undefined ? places : `${places}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
   }
 
-  async compile(
-    network: NetworkFunction,
+  async compile<I extends string, O extends string>(
+    network: Network<I, O>,
     tensors: TensorMap,
-    inputs: readonly InputSpec[],
-  ): Promise<CompiledNetwork> {
+  ): Promise<CompiledNetwork<I, O>> {
+    const inputs: Named<InputSpec, I> = network.inputs(tensors);
     const graph = new OnnxGraph();
     const ops = new GraphOps(graph);
-    const values = inputs.map((input, i) => ops.input(`in${i}`, input.channels));
-    const outputs = network(ops, values, tensors).map((value, i) => ops.output(value, i));
+    const values = mapNamed(inputs, ({ channels }, name) => ops.input(name, channels));
+    const outputs = mapNamed(network.build(ops, values, tensors), (value, name) => ops.output(value, name));
     const { model, external } = graph.finish();
     let session: OrtSession;
     try {
@@ -66,16 +67,17 @@ export class OnnxBackend implements Backend {
 class OnnxNetwork implements CompiledNetwork {
   readonly #ort: OrtModule;
   readonly #session: OrtSession;
-  readonly #inputs: readonly InputSpec[];
-  readonly #outputs: readonly string[];
+  readonly #inputs: Named<InputSpec>;
+  /** Name in the graph of each of the network's outputs. */
+  readonly #outputs: Named<string>;
   readonly #onDispose: (network: OnnxNetwork) => void;
   #disposed = false;
 
   constructor(
     ort: OrtModule,
     session: OrtSession,
-    inputs: readonly InputSpec[],
-    outputs: readonly string[],
+    inputs: Named<InputSpec>,
+    outputs: Named<string>,
     onDispose: (network: OnnxNetwork) => void,
   ) {
     this.#ort = ort;
@@ -85,20 +87,21 @@ class OnnxNetwork implements CompiledNetwork {
     this.#onDispose = onDispose;
   }
 
-  async run(inputs: readonly FeatureMap[]): Promise<FeatureMap[]> {
+  async run(inputs: Named<FeatureMap>): Promise<Named<FeatureMap>> {
     if (this.#disposed) throw new BackendError('backend-disposed', 'the network has been disposed of');
     checkInputs(this.#inputs, inputs);
-    const feeds: Record<string, OrtTensor> = {};
-    for (const [i, { data, height, width, channels }] of inputs.entries()) {
-      feeds[`in${i}`] = new this.#ort.Tensor('float32', data, [1, height, width, channels]);
-    }
+    const feeds: Named<OrtTensor> = mapNamed(
+      inputs,
+      ({ data, height, width, channels }) =>
+        new this.#ort.Tensor('float32', data, [1, height, width, channels]),
+    );
     let results: Readonly<Record<string, OrtTensor>>;
     try {
       results = await this.#session.run(feeds);
     } catch (cause) {
       throw failure('onnxruntime could not run the network', cause);
     }
-    return this.#outputs.map((name) => {
+    return mapNamed(this.#outputs, (name) => {
       const { data, dims } = results[name]!;
       const [height = 1, width = 1, channels = 1] = dims.length === 2 ? [1, ...dims] : dims.slice(-3);
       return { data: data as Float32Array, height, width, channels };

@@ -1,9 +1,10 @@
 import type * as tfjs from '@tensorflow/tfjs-core';
 import { BackendError, DicmError } from '../../errors.js';
 import type { TensorMap } from '../../tensor.js';
-import type { Backend, CompiledNetwork, FeatureMap, InputSpec, NetworkFunction } from '../backend.js';
+import type { Backend, CompiledNetwork, FeatureMap, InputSpec, Named, Network } from '../backend.js';
 import { checkInputs } from '../check-inputs.js';
 import { firstLine } from '../first-line.js';
+import { mapNamed } from '../named.js';
 import { ConstantStore } from './constant-store.js';
 import { type EagerEngine, withEngine } from './eager-engine.js';
 import { EagerOps } from './eager-ops.js';
@@ -24,18 +25,15 @@ export class EagerBackend implements Backend {
     this.device = engine.device;
   }
 
-  async compile(
-    network: NetworkFunction,
+  async compile<I extends string, O extends string>(
+    network: Network<I, O>,
     tensors: TensorMap,
-    inputs: readonly InputSpec[],
-  ): Promise<CompiledNetwork> {
-    const compiled = new EagerNetwork(this.#engine, network, tensors, inputs, (it) =>
-      this.#networks.delete(it),
-    );
+  ): Promise<CompiledNetwork<I, O>> {
+    const compiled = new EagerNetwork(this.#engine, network, tensors, (it) => this.#networks.delete(it));
     this.#networks.add(compiled);
     try {
       // The smallest input there is uploads all weights and finds every layer that does not fit.
-      await compiled.run(inputs.map(smallestInput));
+      await compiled.run(mapNamed(compiled.inputs, smallestInput));
     } catch (error) {
       await compiled.dispose();
       throw error;
@@ -50,9 +48,9 @@ export class EagerBackend implements Backend {
 
 class EagerNetwork implements CompiledNetwork {
   readonly #engine: EagerEngine;
-  readonly #network: NetworkFunction;
+  readonly #network: Network;
   readonly #tensors: TensorMap;
-  readonly #inputs: readonly InputSpec[];
+  readonly inputs: Named<InputSpec>;
   readonly #constants: ConstantStore;
   readonly #ops: EagerOps;
   readonly #onDispose: (network: EagerNetwork) => void;
@@ -60,36 +58,35 @@ class EagerNetwork implements CompiledNetwork {
 
   constructor(
     engine: EagerEngine,
-    network: NetworkFunction,
+    network: Network,
     tensors: TensorMap,
-    inputs: readonly InputSpec[],
     onDispose: (network: EagerNetwork) => void,
   ) {
     const { tf } = engine;
     this.#engine = engine;
     this.#network = network;
     this.#tensors = tensors;
-    this.#inputs = inputs;
+    this.inputs = network.inputs(tensors);
     this.#onDispose = onDispose;
     this.#constants = new ConstantStore(tf);
     const guard = new MemoryGuard(() => tf.memory().numBytes, engine.memoryLimitBytes);
     this.#ops = new EagerOps(tf, this.#constants, guard, engine);
   }
 
-  async run(inputs: readonly FeatureMap[]): Promise<FeatureMap[]> {
-    checkInputs(this.#inputs, inputs);
+  async run(inputs: Named<FeatureMap>): Promise<Named<FeatureMap>> {
+    checkInputs(this.inputs, inputs);
     const { tf } = this.#engine;
     return withEngine(this.#engine, () => {
       if (this.#disposed) throw new BackendError('backend-disposed', 'the network has been disposed of');
       try {
-        const results: FeatureMap[] = [];
+        const results: Record<string, FeatureMap> = {};
         tf.tidy(() => {
-          const values = inputs.map(({ data, height, width, channels }) =>
+          const values = mapNamed(inputs, ({ data, height, width, channels }) =>
             this.#ops.value(tf.tensor4d(data, [1, height, width, channels])),
           );
-          const outputs = this.#network(this.#ops, values, this.#tensors);
+          const outputs = this.#network.build(this.#ops, values, this.#tensors);
           // Not returned from the tidy: it would look for tensors in every element of the arrays.
-          for (const { tensor } of outputs) results.push(read(tensor));
+          for (const [name, { tensor }] of Object.entries(outputs)) results[name] = read(tensor);
         });
         return results;
       } catch (cause) {

@@ -13,4 +13,5 @@ export const nodePlatform: Platform = {
   listModels: listModelFolders,
   readModelChoice,
   preferredModel: () => process.env.DICM_MODEL || undefined,
+  yieldTurn: () => new Promise((resolve) => setImmediate(resolve)),
 };
