@@ -36,7 +36,7 @@ def header_from_json(text: str) -> Header:
 def decode(args: argparse.Namespace) -> None:
     """Decode a file to an .npz of header, z, symbols and y of every tile."""
     file = read_dicm(args.file.read_bytes())
-    tiles = Codec(load_model(args.model)).decode(file)
+    tiles = Codec(load_model(args.model, file.header.decode_id)).decode(file)
     arrays: dict[str, Any] = {"header": np.array(header_to_json(file.header))}
     for i, tile in enumerate(tiles):
         arrays |= {f"tile{i}.z": tile.z, f"tile{i}.symbols": tile.symbols, f"tile{i}.y": tile.y}

@@ -81,20 +81,29 @@ class Model:
     factorised: list[Table]
 
 
-def load_model(folder: Path) -> Model:
-    """Load a model folder; both ids are computed from the weights, not taken from the manifest."""
+def load_model(folder: Path, decode_id: bytes | None = None) -> Model:
+    """Load a model folder; ids are computed from the weights, not taken from the manifest.
+
+    `decode_id` is that of a file: where it is not the model's own, the model's earlier decode paths are looked
+    through for it, and where none has it the model's own path is opened.
+    """
     manifest = json.loads((folder / "manifest.json").read_text())
     stored: dict[str, StoredTensor] = {}
     for shard in manifest["weights"]:
         stored |= read_safetensors(folder / shard["file"])
-    critical = {name: tensor for name, tensor in stored.items() if is_decode_critical(name)}
     render = {name: tensor for name, tensor in stored.items() if is_render(name)}
+    own = {"decodeId": manifest["decodeId"], "prefix": ""}
+    paths = [own, *manifest.get("earlierDecodePaths", [])]
+    wanted = next((path for path in paths if decode_id is not None and path["decodeId"][:8] == decode_id.hex()), own)
+    prefix = wanted["prefix"]
+    path = {name.removeprefix(prefix): tensor for name, tensor in stored.items() if name.startswith(prefix)}
+    critical = {name: tensor for name, tensor in path.items() if is_decode_critical(name)}
     decode_hash, render_hash = content_hash(critical), content_hash(render)
-    if decode_hash.hex() != manifest["decodeId"] or render_hash.hex() != manifest["renderId"]:
+    if decode_hash.hex() != wanted["decodeId"] or render_hash.hex() != manifest["renderId"]:
         raise DicmError("bad-weights", f"the weights in {folder} are not those the manifest describes")
     tensors = {name: tensor.widened() for name, tensor in critical.items()}
-    if "gain.log2_inverse" in stored:
-        tensors["gain.log2_inverse"] = stored["gain.log2_inverse"].widened()
+    if "gain.log2_inverse" in path:
+        tensors["gain.log2_inverse"] = path["gain.log2_inverse"].widened()
     return Model(
         decode_hash[:4],
         render_hash[:2],

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from .. import distributed
-from .folder import is_decode_critical, stored_tensors, widen
+from .folder import stored_tensors, widen
 from .released import ReleasedModel
+from .shards import is_decode_critical
 
 EARLIER_SHARE = 0.2
 

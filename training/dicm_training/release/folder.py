@@ -1,12 +1,8 @@
-"""A model folder (manifest, safetensors shards, classes): its tensors by name, their identity, reading and writing.
-
-Which tensors make which id and how the ids are computed: the specification, model identity.
-"""
+"""A model folder (manifest, weights files, classes): reading and writing."""
 
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
 import shutil
 from dataclasses import dataclass
@@ -14,32 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-SHARD_BYTES = 15 * 2**20
-DTYPE_NAMES = {torch.float32: "F32", torch.float16: "F16", torch.int8: "I8", torch.int32: "I32"}
+from .shards import DecodePaths, decode_id, read_weights, render_id, write_weights
+
 BOUNDS = {"hs.": 256.0, "gain.log2_inverse": 64.0, "gain.log2": 16.0, "gain.index_per_octave": 256.0}
 """Largest magnitudes the decoder accepts (spec: hyper-synthesis), longest name first where one starts another."""
 
 
-def is_decode_critical(name: str) -> bool:
-    """Whether entropy decoding depends on the tensor (it is part of the decode id)."""
-    return name.startswith(("hs.", "entropy.", "gain.")) and name != "gain.log2_inverse"
-
-
-def is_render(name: str) -> bool:
-    """Whether analysis of decoded latents depends on the tensor (it is part of the render id)."""
-    return name.startswith(("gs.", "tail.", "heads.")) or name == "gain.log2_inverse"
-
-
 def stored_tensors(folder: Path) -> dict[str, Tensor]:
-    """Read all shards named in the manifest, in the precision they are stored in."""
-    manifest = json.loads((folder / "manifest.json").read_text())
-    raw: dict[str, Tensor] = {}
-    for shard in manifest["weights"]:
-        raw.update(load_file(folder / shard["file"]))
-    return raw
+    """Read all tensors of a model but those of earlier decode paths, in the precision they are stored in."""
+    return read_weights(folder)[0]
 
 
 def widen(raw: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -62,38 +43,6 @@ def check_bounds(tensors: dict[str, Tensor]) -> None:
         largest = float(value.float().abs().max())
         if bound is not None and not largest <= bound:
             raise SystemExit(f"{name} reaches {largest:g}, but a decoder accepts at most {bound:g}: training diverged")
-
-
-def content_id(tensors: dict[str, Tensor]) -> str:
-    """SHA-256 over names, types, shapes and bytes, sorted by name (spec: model identity)."""
-    digest = hashlib.sha256()
-    for name in sorted(tensors):
-        value = tensors[name]
-        shape = ",".join(str(d) for d in value.shape)
-        digest.update(f"{name}\0{DTYPE_NAMES[value.dtype]}\0{shape}\0".encode())
-        digest.update(value.contiguous().numpy().tobytes())
-    return digest.hexdigest()
-
-
-def write_shards(tensors: dict[str, Tensor], folder: Path) -> list[dict[str, object]]:
-    """Write the tensors in shards below SHARD_BYTES and return the manifest's list of them."""
-    shards: list[dict[str, Tensor]] = [{}]
-    size = 0
-    for name in sorted(tensors, key=lambda n: (not is_decode_critical(n.removesuffix("_scale")), n)):
-        nbytes = tensors[name].numel() * tensors[name].element_size()
-        if size and size + nbytes > SHARD_BYTES:
-            shards.append({})
-            size = 0
-        shards[-1][name] = tensors[name].contiguous()
-        size += nbytes
-    entries = []
-    for i, shard in enumerate(shards):
-        file = f"weights-{i + 1:05d}-of-{len(shards):05d}.safetensors"
-        save_file(shard, folder / file)
-        (folder / file).chmod(0o644)
-        data = (folder / file).read_bytes()
-        entries.append({"file": file, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()})
-    return entries
 
 
 def read_classes(path: Path | None, count: int) -> list[dict[str, object]]:
@@ -123,8 +72,13 @@ class Description:
     licence_file: Path | None
 
 
-def write_model_folder(folder: Path, tensors: dict[str, Tensor], about: Description) -> dict[str, Any]:
-    """Write a model folder of stored tensors and return its manifest; an existing one there is replaced as a whole."""
+def write_model_folder(
+    folder: Path, tensors: dict[str, Tensor], about: Description, earlier: DecodePaths
+) -> dict[str, Any]:
+    """Write a model folder of stored tensors and return its manifest; an existing one there is replaced as a whole.
+
+    `earlier` holds the decode paths of releases whose files the model is to open too.
+    """
     temporary = folder.with_name(folder.name + ".partial")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
@@ -136,9 +90,9 @@ def write_model_folder(folder: Path, tensors: dict[str, Tensor], about: Descript
         "description": about.description,
         "version": about.version,
         "profile": "semantic",
-        "decodeId": content_id({k: v for k, v in tensors.items() if is_decode_critical(k)}),
-        "renderId": content_id({k: v for k, v in tensors.items() if is_render(k)}),
-        "weights": write_shards(tensors, temporary),
+        "decodeId": decode_id(tensors),
+        "renderId": render_id(tensors),
+        **write_weights(tensors, earlier, temporary),
         "classes": "classes.json",
         "architecture": {
             "latentChannels": tensors["gain.log2"].shape[1],

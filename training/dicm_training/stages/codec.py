@@ -28,7 +28,8 @@ from ..losses.distortion import DistortionWeights, distortion, relative_error
 from ..models.backbone import Head, Tail
 from ..models.codec import Codec, Coded, Model
 from ..models.entropy import INDEX_PER_OCTAVE, SCALE_LEVELS, SCALE_MINIMUM, gaussian_bits
-from ..release.folder import is_decode_critical, stored_tensors, widen
+from ..release.folder import stored_tensors, widen
+from ..release.shards import is_decode_critical
 from ..release.unfold import fit_density, root_mean_square, step_size, unfold
 from ..starts import klt
 

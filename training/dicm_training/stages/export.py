@@ -15,6 +15,7 @@ from ..models.heads import Heads
 from ..release.folder import Description, check_bounds, read_classes, write_model_folder
 from ..release.heads import fold_heads
 from ..release.quantise import store
+from ..release.shards import decode_id, earlier_paths
 from ..release.tiny import tiny_heads, tiny_model
 from ..release.vectors import write_vectors
 from .codec import DECODE_FILE
@@ -26,6 +27,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the stage's options."""
     parser.add_argument("--run", type=Path, help="run folder of the training stages")
     parser.add_argument("--base", type=Path, help="released model folder to take all but the heads from")
+    parser.add_argument(
+        "--decode-path-of",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="released model folder of another decode id, whose files are to be opened too; may be repeated",
+    )
     parser.add_argument("--tiny", action="store_true", help="export a tiny randomly initialised model instead")
     parser.add_argument("--out", type=Path, required=True, help="model folder to write")
     parser.add_argument("--name", default="dicm-r50")
@@ -96,7 +105,8 @@ def run(args: argparse.Namespace) -> None:
         figures=json.loads(args.figures.read_text()) if args.figures else {},
         licence_file=args.licence_file,
     )
-    manifest = write_model_folder(args.out, tensors, about)
+    carried = [*args.decode_path_of, *([args.base] if args.base else [])]
+    manifest = write_model_folder(args.out, tensors, about, earlier_paths(carried, decode_id(tensors)))
     if args.vectors:
         write_vectors(args.out, args.vectors)
     total = sum(weights["bytes"] for weights in manifest["weights"])

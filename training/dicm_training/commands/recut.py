@@ -1,0 +1,57 @@
+"""Recut: write the weights files of a released model anew, tensors and ids unchanged."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+from pathlib import Path
+
+import torch
+
+from ..release.shards import decode_id, earlier_paths, read_weights, render_id, write_weights
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the tool's options."""
+    parser.add_argument("model", type=Path, help="model folder; its weights files and manifest are replaced")
+    parser.add_argument(
+        "--decode-path-of",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="released model folder of another decode id, whose files the model is to open too; may be repeated",
+    )
+
+
+def run(args: argparse.Namespace) -> None:
+    """Write the new files beside the old ones, compare, and only then remove the old ones."""
+    folder: Path = args.model
+    manifest = json.loads((folder / "manifest.json").read_text())
+    tensors, kept = read_weights(folder)
+    if (decode_id(tensors), render_id(tensors)) != (manifest["decodeId"], manifest["renderId"]):
+        raise SystemExit(f"{folder}: the tensors do not have the ids that the manifest states")
+    earlier = {**kept, **earlier_paths(args.decode_path_of, manifest["decodeId"])}
+    partial = folder / ".partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    fields = write_weights(tensors, dict(sorted(earlier.items())), partial)
+    old = [folder / shard["file"] for shard in manifest["weights"]]
+    # In the manifest's own order: `earlierDecodePaths` stands beside `weights`.
+    manifest.pop("earlierDecodePaths", None)
+    renewed: dict[str, object] = {}
+    for key, value in manifest.items():
+        renewed.update(fields if key == "weights" else {key: value})
+    (partial / "manifest.json").write_text(json.dumps(renewed, indent=2) + "\n")
+    written, paths = read_weights(partial)
+    same = written.keys() == tensors.keys() and all(torch.equal(written[name], tensors[name]) for name in tensors)
+    if not same or paths.keys() != earlier.keys():
+        raise SystemExit(f"{partial} does not hold what {folder} holds; nothing was changed")
+    for path in old:
+        path.unlink()
+    for path in partial.iterdir():
+        path.replace(folder / path.name)
+    partial.rmdir()
+    for shard in json.loads((folder / "manifest.json").read_text())["weights"]:
+        print(f"{shard['bytes']:>12,}  {shard['file']}")

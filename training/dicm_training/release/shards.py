@@ -1,0 +1,132 @@
+"""Weights files of a model folder: what a tensor is for decides in which file it lies.
+
+Files hold what changes together, so that a release which changes only the heads rewrites only the heads' file: `joint`
+changes synthesis and heads, `polish` synthesis and tail. The tail is cut by layer, because all of it is 25 MB.
+Which tensors make which id and how the ids are computed: the specification, model identity.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+USES = {
+    "entropy": ("hs.", "entropy.", "gain."),
+    "encoder": ("head.", "re.", "ga.", "ha."),
+    "synthesis": ("gs.", "gain.log2_inverse"),
+    "tail": ("tail.",),
+    "heads": ("heads.",),
+}
+"""Uses of tensors in the order of their files, each with names and starts of names; of several the longest counts."""
+
+DTYPE_NAMES = {torch.float32: "F32", torch.float16: "F16", torch.int8: "I8", torch.int32: "I32"}
+
+DecodePaths = dict[str, dict[str, Tensor]]
+"""What entropy decoding needs (and the inverse gains), by decode id; names are those of the current path."""
+
+
+def use_of(name: str) -> str:
+    """Return what a tensor is for."""
+    found = [(len(start), use) for use, starts in USES.items() for start in starts if name.startswith(start)]
+    if not found:
+        raise ValueError(f"{name} is for nothing that is known: its name must start with {USES}")
+    return max(found)[1]
+
+
+def is_decode_critical(name: str) -> bool:
+    """Whether a tensor counts in the decode id."""
+    return use_of(name) == "entropy"
+
+
+def is_render(name: str) -> bool:
+    """Whether a tensor counts in the render id."""
+    return use_of(name) in ("synthesis", "tail", "heads")
+
+
+def content_id(tensors: dict[str, Tensor]) -> str:
+    """SHA-256 over names, types, shapes and bytes, sorted by name (spec: model identity)."""
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        value = tensors[name]
+        shape = ",".join(str(d) for d in value.shape)
+        digest.update(f"{name}\0{DTYPE_NAMES[value.dtype]}\0{shape}\0".encode())
+        digest.update(value.contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def decode_id(tensors: dict[str, Tensor]) -> str:
+    """Return the decode id of a model or of one decode path, 64 digits."""
+    return content_id({name: value for name, value in tensors.items() if is_decode_critical(name)})
+
+
+def render_id(tensors: dict[str, Tensor]) -> str:
+    """Return the render id of a model, 64 digits."""
+    return content_id({name: value for name, value in tensors.items() if is_render(name)})
+
+
+def decode_path(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return the tensors of a model that take its files to y^, by which another model can go on reading them."""
+    return {name: value for name, value in tensors.items() if name.startswith(USES["entropy"])}
+
+
+def write_weights(tensors: dict[str, Tensor], earlier: DecodePaths, folder: Path) -> dict[str, object]:
+    """Write the weights files of a model and return the manifest's fields about them.
+
+    The same tensors give the same bytes, whatever else the model holds. An earlier decode path has a file of its own.
+    """
+    files: dict[tuple[str, str], dict[str, Tensor]] = {}
+    for name, value in tensors.items():
+        use = use_of(name)
+        part = f"{use}-{name.split('.')[1]}" if use == "tail" else use
+        files.setdefault((use, part), {})[name] = value
+    for identity, path in earlier.items():
+        prefixed = {prefix_of(identity) + name: value for name, value in path.items()}
+        files[("entropy", f"entropy-{identity[:8]}")] = prefixed
+    entries = []
+    order = list(USES)
+    for use, part in sorted(files, key=lambda key: (order.index(key[0]), key[1])):
+        file = f"{order.index(use) + 1}-{part}.safetensors"
+        save_file({name: value.contiguous() for name, value in files[use, part].items()}, folder / file)
+        (folder / file).chmod(0o644)
+        data = (folder / file).read_bytes()
+        digest = hashlib.sha256(data).hexdigest()
+        entries.append({"use": use, "file": file, "bytes": len(data), "sha256": digest})
+    paths = [{"decodeId": identity, "prefix": prefix_of(identity)} for identity in earlier]
+    return {"weights": entries, **({"earlierDecodePaths": paths} if paths else {})}
+
+
+def prefix_of(identity: str) -> str:
+    """Return what stands before the names of an earlier decode path's tensors."""
+    return f"decode-{identity[:8]}."
+
+
+def read_weights(folder: Path) -> tuple[dict[str, Tensor], DecodePaths]:
+    """Read a model folder: its tensors as stored, and its earlier decode paths, whose ids are checked."""
+    manifest = json.loads((folder / "manifest.json").read_text())
+    tensors: dict[str, Tensor] = {}
+    for shard in manifest["weights"]:
+        tensors.update(load_file(folder / shard["file"]))
+    earlier: DecodePaths = {}
+    for entry in manifest.get("earlierDecodePaths", []):
+        prefix = entry["prefix"]
+        names = [name for name in tensors if name.startswith(prefix)]
+        path = {name.removeprefix(prefix): tensors.pop(name) for name in names}
+        if decode_id(path) != entry["decodeId"]:
+            raise SystemExit(f"{folder}: the tensors behind {prefix} do not have the decode id {entry['decodeId']}")
+        earlier[entry["decodeId"]] = path
+    return tensors, earlier
+
+
+def earlier_paths(folders: list[Path], current: str) -> DecodePaths:
+    """Collect the decode paths of released model folders, but for the one whose decode id is `current`."""
+    paths: DecodePaths = {}
+    for folder in folders:
+        tensors, earlier = read_weights(folder)
+        paths.update({**earlier, decode_id(tensors): decode_path(tensors)})
+    paths.pop(current, None)
+    return dict(sorted(paths.items()))
