@@ -37,7 +37,7 @@ export function remainingBytes(slice: ByteSlice): number {
  *
  * @throws FormatError `truncated` when the window ends before.
  */
-export function checkRemaining(slice: ByteSlice, count: number): void {
+function checkRemaining(slice: ByteSlice, count: number): void {
   if (count > remainingBytes(slice)) {
     throw new FormatError(
       'truncated',

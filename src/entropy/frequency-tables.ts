@@ -2,7 +2,7 @@ import { ModelError } from '../errors.js';
 import { FREQUENCY_TOTAL } from './range-encoder.js';
 
 /** Tables are addressed by one byte. */
-export const MAX_TABLES = 256;
+const MAX_TABLES = 256;
 
 /** A symbol lookup has one entry for each of the 2^LOOKUP_BITS equal parts of a table's 2^16 units. */
 export const LOOKUP_BITS = 8;

@@ -37,7 +37,7 @@ export interface MatchOptions {
 }
 
 /** What became of a detection at one threshold. */
-export const FALSE_POSITIVE = 0;
+const FALSE_POSITIVE = 0;
 export const TRUE_POSITIVE = 1;
 export const IGNORED = 2;
 

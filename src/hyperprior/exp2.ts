@@ -1,7 +1,7 @@
 const { fround } = Math;
 
 /** Polynomial of 2^f on [-0.5, 0.5], constant term first; each value is a binary32 ([DICM-S-05]). */
-export const EXP2_COEFFICIENTS = [
+const EXP2_COEFFICIENTS = [
   1, // 0x1p+0
   0.6931471824645996, // 0x1.62e430p-1
   0.24022647738456726, // 0x1.ebfbdcp-3

@@ -4,13 +4,13 @@ import { floatTensor } from './float-tensor.js';
 import { HEAD_CHANNELS, PANEL_OUTPUTS } from './kernels.js';
 
 /** Largest magnitude of a `hs.*` value: with {@link MAX_WIDTH} it rules out overflow ([DICM-S-02]). */
-export const MAX_WEIGHT = 256;
+const MAX_WEIGHT = 256;
 /** Largest width of a level of the hyper-synthesis. */
-export const MAX_WIDTH = 512;
+const MAX_WIDTH = 512;
 /** Largest number of hyper-latent channels, one factorised table each. */
-export const MAX_HYPER_CHANNELS = 256;
+const MAX_HYPER_CHANNELS = 256;
 /** Largest number of latent channels. */
-export const MAX_LATENT_CHANNELS = 1024;
+const MAX_LATENT_CHANNELS = 1024;
 
 /** A linear layer packed for the kernels. */
 export interface LinearWeights {

@@ -19,7 +19,7 @@ export interface ModelQuery {
 }
 
 /** The model encoders use when no other is named. */
-export const DEFAULT_MODEL_NAME = 'dicm-r50';
+const DEFAULT_MODEL_NAME = 'dicm-r50';
 
 /**
  * Reads the manifests of all models there are, first found first.

@@ -63,7 +63,7 @@ export interface ModelManifest {
 }
 
 /** Name of the file that describes a model. */
-export const MANIFEST_FILE = 'manifest.json';
+const MANIFEST_FILE = 'manifest.json';
 
 /**
  * Reads the manifest of a model.

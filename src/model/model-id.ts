@@ -11,12 +11,12 @@ export interface ModelIds {
  * Whether entropy decoding depends on a tensor: tables, hyper-synthesis, gains. Such a tensor is part of the decode
  * id, which must match between a file and a model.
  */
-export function isDecodeCritical(name: string): boolean {
+function isDecodeCritical(name: string): boolean {
   return /^(hs|entropy|gain)\./.test(name) && name !== 'gain.log2_inverse';
 }
 
 /** Whether analysis of decoded latents depends on a tensor: synthesis, tail and task heads. */
-export function isRenderTensor(name: string): boolean {
+function isRenderTensor(name: string): boolean {
   return /^(gs|tail|heads)\./.test(name) || name === 'gain.log2_inverse';
 }
 

@@ -31,30 +31,6 @@ export function layerNamed(tensors: TensorMap, name: string): Layer {
 }
 
 /**
- * The layer that computes output channels `from` to `to` (exclusive) of another one. Weights lie outermost
- * by output channel, so this is a view.
- */
-export function sliceOutputs(layer: Layer, from: number, to: number): Layer {
-  return {
-    name: `${layer.name}[${from}:${to}]`,
-    weight: sliceOutermost(layer.weight, from, to),
-    bias: layer.bias === undefined ? undefined : sliceOutermost(layer.bias, from, to),
-  };
-}
-
-function sliceOutermost(tensor: Tensor, from: number, to: number): Tensor {
-  const inner = tensor.shape.slice(1);
-  const stride = inner.reduce((a, b) => a * b, 1);
-  return {
-    dtype: tensor.dtype,
-    shape: [to - from, ...inner],
-    get data() {
-      return tensor.data.subarray(from * stride, to * stride);
-    },
-  };
-}
-
-/**
  * Checks a layer against the operation that is about to use it.
  *
  * @param shape - what the weight must be; -1 takes any extent

@@ -11,7 +11,7 @@ const DEFINITIONS = { classify, detect, segment, embed } as const satisfies Reco
 export type Task = keyof typeof DEFINITIONS;
 
 /** The names of all tasks. */
-export const allTasks = Object.keys(DEFINITIONS) as readonly Task[];
+const allTasks = Object.keys(DEFINITIONS) as readonly Task[];
 
 /**
  * The definitions of tasks; of one that is part of another only the other.

@@ -54,7 +54,7 @@ export function dicm(args: readonly string[], options: RunOptions = {}): Promise
 }
 
 /** Gathers what a process prints and how it ends. */
-export function collect(
+function collect(
   child: ChildProcessByStdio<Writable, Readable, Readable>,
   { stdin, onStart }: RunOptions = {},
 ): Promise<Result> {

@@ -6,7 +6,7 @@ import { type Codec, type CodecOptions, openCodec } from '../../src/index.js';
 /** The tiny seeded model. */
 export const TINY_MODEL = resolve(import.meta.dirname, '../../fixtures/models/tiny');
 /** Photographs that come with the project. */
-export const PHOTOS = resolve(import.meta.dirname, '../../fixtures/images');
+const PHOTOS = resolve(import.meta.dirname, '../../fixtures/images');
 /** One of them. */
 export const CHELSEA = join(PHOTOS, 'chelsea.png');
 
