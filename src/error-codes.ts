@@ -66,6 +66,7 @@ export const errorClasses = {
       'coco-stdout': 'Two kinds of results would go to stdout. Name a file for those in COCO form.',
       'directory-unreadable': 'A folder cannot be listed. Check its permissions.',
       disposed: 'What is called was disposed of. Open it again.',
+      'embedding-not-npy': 'Vectors are written as .npy files. Give the output a name that ends in .npy.',
       'empty-dataset': 'No image of the data set can be used. The message says what each of them lacks.',
       'encoder-finished': 'A range encoder was ended twice. A mistake in the caller of the range coder.',
       'is-directory': 'An input is a folder. `-r` takes the files in it.',

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { UsageError } from '../errors.js';
 import { defaultLimits, type Limits } from '../limits.js';
 
@@ -38,6 +38,16 @@ export function sideOrNone(text: string): number | 'none' {
   return text === 'none' ? text : wholeNumber(1)(text);
 }
 
+/** Parses a region of a picture, `x,y,width,height` in pixels. */
+function parseRegion(text: string): { x: number; y: number; width: number; height: number } {
+  const match = /^(\d+),(\d+),(\d+),(\d+)$/.exec(text);
+  const [x = NaN, y = NaN, width = NaN, height = NaN] = match?.slice(1).map(Number) ?? [];
+  if (!(Number.isSafeInteger(x + width) && Number.isSafeInteger(y + height) && width >= 1 && height >= 1)) {
+    throw new InvalidArgumentError('It must be x,y,width,height in whole pixels, like 100,50,320,240.');
+  }
+  return { x, y, width, height };
+}
+
 /** Parses a list with commas between its items. */
 export function parseList(text: string): string[] {
   return text
@@ -55,4 +65,14 @@ export function parseLimit(text: string, previous: Partial<Limits> = {}): Partia
     throw new UsageError('bad-limit', `--limit takes NAME=NUMBER with a NAME of ${names}, not ${text}`);
   }
   return { ...previous, [name]: amount };
+}
+
+/** Which part of a file is read. */
+export interface PartFlags {
+  region?: { x: number; y: number; width: number; height: number };
+}
+
+/** Adds the options of {@link PartFlags}. */
+export function addPartOptions(command: Command): Command {
+  return command.option('--region <x,y,w,h>', 'only this part of the photograph, in its pixels', parseRegion);
 }

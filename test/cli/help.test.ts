@@ -12,6 +12,7 @@ const COMMANDS = [
   ['analyze', 'detect'],
   ['analyze', 'segment'],
   ['analyze', 'all'],
+  ['analyze', 'embed'],
   ['inspect'],
   ['inspect', 'bitstream'],
   ['verify'],

@@ -5,12 +5,13 @@ import { CocoResults, findCocoIds } from '../coco-results.js';
 import { announceBackend, type Context, type RunAction, withCodec } from '../context.js';
 import { expandInputs, type Input, isDicmName } from '../expand-inputs.js';
 import { type AnalyzeJob, analyzeOne, reportAnalysis } from '../jobs/analyze-one.js';
-import { numberBetween, wholeNumber } from '../option-values.js';
+import { addPartOptions, numberBetween, type PartFlags, wholeNumber } from '../option-values.js';
 import { makeFolders } from '../plan-outputs.js';
 import { type PlannedOverlay, planOverlays } from '../plan-overlays.js';
 import { runBatch } from '../run-batch.js';
 import { STANDARD } from '../terminal.js';
 import { checkOutput } from '../write-output.js';
+import { addEmbed } from './embed.js';
 
 /** One of the commands below `dicm analyze`. */
 interface AnalyzeMode {
@@ -22,7 +23,7 @@ interface AnalyzeMode {
 }
 
 /** How it was called. */
-interface AnalyzeFlags {
+interface AnalyzeFlags extends PartFlags {
   top?: number;
   /** Of classes where those alone are asked for, of objects everywhere else. */
   minScore: number;
@@ -74,16 +75,18 @@ export function addAnalyze(program: Command, run: RunAction) {
         'A file is decoded once for all of it.',
     );
   addObjectOptions(addTop(all));
+
+  addEmbed(analyze, run);
 }
 
 function add(analyze: Command, run: RunAction, name: string, mode: AnalyzeMode): Command {
-  return analyze
+  const command = analyze
     .command(name)
     .argument('<file...>', '.dicm files, patterns, directories with -r, or - for stdin')
-    .option('-r, --recursive', 'take the .dicm files in directories too')
-    .action((inputs: string[], _: unknown, command: Command) =>
-      run((context) => analyzeFiles(context, mode, inputs, command.opts<AnalyzeFlags>())),
-    );
+    .option('-r, --recursive', 'take the .dicm files in directories too');
+  return addPartOptions(command).action((inputs: string[], _: unknown, command: Command) =>
+    run((context) => analyzeFiles(context, mode, inputs, command.opts<AnalyzeFlags>())),
+  );
 }
 
 function addTop(command: Command): Command {
@@ -143,9 +146,9 @@ async function analyzeFiles(
 }
 
 function questionsOf({ tasks }: AnalyzeMode, flags: AnalyzeFlags): AnalyzeJob['questions'] {
-  const { top, minScore, maxDetections } = flags;
-  if (tasks.length === 1 && tasks[0] === 'classify') return { tasks, top, minScore };
-  return { tasks, top, detect: { minScore, maxDetections } };
+  const { top, minScore, maxDetections, region } = flags;
+  if (tasks.length === 1 && tasks[0] === 'classify') return { tasks, top, minScore, region };
+  return { tasks, top, detect: { minScore, maxDetections }, region };
 }
 
 /** @throws UsageError for options that mean nothing without another one. */

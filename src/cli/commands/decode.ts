@@ -1,15 +1,16 @@
 import { extname } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { UsageError } from '../../index.js';
 import { announceBackend, type Context, type RunAction, withCodec } from '../context.js';
 import { expandInputs, isDicmName } from '../expand-inputs.js';
 import { type ArrayFormat, decodeOne, reportDecoded } from '../jobs/decode-one.js';
+import { addPartOptions, type PartFlags } from '../option-values.js';
 import { makeFolders, planOutputs } from '../plan-outputs.js';
 import { runBatch } from '../run-batch.js';
 import { STANDARD } from '../terminal.js';
 import { checkStandardOutput } from '../write-output.js';
 
-interface DecodeFlags {
+interface DecodeFlags extends PartFlags {
   output?: string;
   latents?: boolean;
   recursive?: boolean;
@@ -18,7 +19,7 @@ interface DecodeFlags {
 
 /** Adds `dicm decode`. */
 export function addDecode(program: Command, run: RunAction) {
-  program
+  const decode = program
     .command('decode')
     .summary('write the features in .dicm files as arrays')
     .description(
@@ -27,7 +28,12 @@ export function addDecode(program: Command, run: RunAction) {
     )
     .argument('<file...>', '.dicm files, patterns, directories with -r, or - for stdin')
     .option('-o, --output <path>', 'file (.npy or .safetensors), directory, or - for stdout')
-    .option('--latents', 'the latents y_hat and z_hat instead of features, as .safetensors')
+    .addOption(
+      new Option('--latents', 'the latents y_hat and z_hat instead of features, as .safetensors').conflicts([
+        'region',
+      ]),
+    );
+  addPartOptions(decode)
     .option('-r, --recursive', 'take the .dicm files in directories too')
     .option('-f, --force', 'overwrite files')
     .action((inputs: string[], _: unknown, command: Command) =>
@@ -37,7 +43,7 @@ export function addDecode(program: Command, run: RunAction) {
 
 async function decodeFiles(context: Context, patterns: string[], flags: DecodeFlags): Promise<number> {
   const { terminal, reporter } = context;
-  const { force = false, latents = false, recursive = false } = flags;
+  const { force = false, latents = false, recursive = false, region } = flags;
   const inputs = await expandInputs(patterns, { recursive, accept: isDicmName });
   const format = chooseFormat(flags.output, latents);
   const planned = await planOutputs(inputs, flags.output, `.${format}`);
@@ -47,7 +53,8 @@ async function decodeFiles(context: Context, patterns: string[], flags: DecodeFl
   return withCodec(context, async (codec) => {
     if (!latents) await announceBackend(context, codec);
     await makeFolders(planned, flags.output);
-    const options = { force, format, what: latents ? 'latents' : 'features' } as const;
+    const what = latents ? 'latents' : 'features';
+    const options = { force, format, what, region } as const;
     return runBatch(context, {
       inputs: planned,
       verb: 'decoding',

@@ -1,4 +1,4 @@
-import type { BackendName } from '../../index.js';
+import type { BackendName, PictureArea, RegionOptions } from '../../index.js';
 import { type ArrayInfo, littleEndianBytes, npyHead, safetensorsHead } from '../array-files.js';
 import { formatBytes } from '../format.js';
 import { readDicmFile } from '../read-input.js';
@@ -11,7 +11,7 @@ import type { JobContext } from './job.js';
 export type ArrayFormat = 'npy' | 'safetensors';
 
 /** A .dicm file to decode. */
-export interface DecodeJob {
+export interface DecodeJob extends RegionOptions {
   /** Path of the .dicm file, or `-` for stdin. */
   input: string;
   /** Path of the arrays, or `-` for stdout. */
@@ -31,13 +31,15 @@ export interface DecodeResult {
   /** Size of the output. */
   bytes: number;
   arrays: ArrayInfo[];
+  /** With a region: what the features are features of, in coded pixels. */
+  area?: PictureArea;
   /** The executor that ran; null where none had to. */
   backend: BackendName | null;
   elapsedMs: number;
 }
 
 /** Arrays on their way into a file. */
-interface Decoded extends Pick<DecodeResult, 'arrays' | 'backend'> {
+interface Decoded extends Pick<DecodeResult, 'arrays' | 'area' | 'backend'> {
   content: Content;
 }
 
@@ -48,11 +50,11 @@ export async function decodeOne(job: DecodeJob, context: JobContext): Promise<De
   const started = performance.now();
   if (output !== STANDARD) await checkOutput(output, force);
   const file = await readDicmFile(context, input);
-  const { arrays, backend, content } =
-    what === 'latents' ? await decodeLatents(context, file) : await decodeFeatures(context, file, format);
+  const { content, ...decoded } =
+    what === 'latents' ? await decodeLatents(context, file) : await decodeFeatures(context, file, job);
   const bytes = await writeResult(output, content, { stdout, force, signal });
   const elapsedMs = Math.round(performance.now() - started);
-  return { file: input, output, format, bytes, arrays, backend, elapsedMs };
+  return { file: input, output, format, bytes, ...decoded, elapsedMs };
 }
 
 /** Says what became of a .dicm file: as JSON, or in words. */
@@ -66,10 +68,10 @@ export function reportDecoded(reporter: Reporter, result: DecodeResult): void {
 async function decodeFeatures(
   { codec, signal, onProgress }: JobContext,
   file: Uint8Array,
-  format: ArrayFormat,
+  { format, region }: DecodeJob,
 ): Promise<Decoded> {
-  const stream = await codec.streamFeatures(file, { signal, onProgress });
-  const { height, width, channels, rows, header, model, backend } = stream;
+  const stream = await codec.streamFeatures(file, { region, signal, onProgress });
+  const { height, width, channels, area, rows, header, model, backend } = stream;
   const info: ArrayInfo = { name: 'f3', type: 'float32', shape: [height, width, channels] };
   const metadata = {
     width: String(header.width),
@@ -78,12 +80,13 @@ async function decodeFeatures(
     sourceHeight: String(header.sourceHeight),
     model: model.name,
     renderId: model.renderId,
+    ...(region && { area: `${area.x},${area.y},${area.width},${area.height}` }),
   };
   const pieces = async function* () {
     yield format === 'npy' ? npyHead(info) : safetensorsHead([info], metadata);
     for await (const piece of rows) yield littleEndianBytes(piece);
   };
-  return { arrays: [info], content: pieces(), backend };
+  return { arrays: [info], ...(region && { area }), backend, content: pieces() };
 }
 
 async function decodeLatents({ codec, signal, onProgress }: JobContext, file: Uint8Array): Promise<Decoded> {
