@@ -3,10 +3,8 @@ import type { MaxSide } from '../image/fit-size.js';
 import type { BenchOptions } from './bench-options.js';
 import { findCodecs, knownCodecIds } from './codecs/find-codecs.js';
 import type { MissingCodec } from './codecs/picture-codec.js';
-import type { Contender } from './contenders/contender.js';
-import { dicmContender } from './contenders/dicm-contender.js';
+import { type Contender, dicmContender, pixelContender } from './contenders/contender.js';
 import type { BenchNetworks } from './contenders/open-networks.js';
-import { pixelContender } from './contenders/pixel-contender.js';
 
 /** Series to compare with where none is asked for, by preference. */
 const ANCHORS = ['hevc', 'avif'];

@@ -1,14 +1,9 @@
-import type { ScoredObject } from '../../evaluation/match-detections.js';
+import type { MaxSide } from '../../image/fit-size.js';
 import type { Picture } from '../../image/picture.js';
-import type { CodecHooks, CodedPicture } from '../codecs/picture-codec.js';
-
-/** What a network said about an image, in the form in which it is kept and evaluated. */
-export interface Answer {
-  /** Class indexes, best first. */
-  readonly ranking?: readonly number[];
-  /** Objects in pixels of the source. */
-  readonly detections?: readonly ScoredObject[];
-}
+import type { BenchTask } from '../bench-task.js';
+import type { CodecHooks, CodedPicture, PictureCodec } from '../codecs/picture-codec.js';
+import { type Answer, describeAnswer, questionOf } from './answer.js';
+import type { BenchNetworks, PixelNetwork } from './open-networks.js';
 
 /** A photograph on its way into a codec. */
 export interface SourceImage {
@@ -32,4 +27,44 @@ export interface Contender {
   readonly payloadName?: string | undefined;
   encode(source: SourceImage, setting: number, hooks: CodecHooks): Promise<CodedPicture>;
   analyze(coded: Uint8Array, source: SourceImage, hooks: CodecHooks): Promise<Answer>;
+}
+
+/** From the smallest files to the largest. */
+const QUALITIES = [1, 10, 20, 35, 50, 75, 100];
+
+/** dicm itself: the answer comes from the file's features. */
+export function dicmContender(networks: BenchNetworks, task: BenchTask, maxSide: MaxSide): Contender {
+  const { codec, model, weightsId } = networks;
+  return {
+    id: 'dicm',
+    name: `dicm (${model.name})`,
+    version: `${model.name} ${model.decodeId} ${model.renderId}`,
+    networkId: weightsId,
+    settingName: 'quality',
+    settings: QUALITIES,
+    encode: ({ bytes }, quality, { signal }) => codec.encode(bytes, { quality, maxSide, signal }),
+    analyze: async (coded, _, { signal }) =>
+      describeAnswer(await codec.analyze(coded, { ...questionOf(task), signal })),
+  };
+}
+
+/** A codec for pixels: its pictures are decoded and given to the uncompressed network. */
+export function pixelContender(codec: PictureCodec, network: PixelNetwork): Contender {
+  const { id, name, version, settingName, settings, payloadName } = codec;
+  return {
+    id,
+    name,
+    version,
+    networkId: network.id,
+    settingName,
+    settings,
+    payloadName,
+    encode: async (source, setting, hooks) => codec.encode(await source.picture(), setting, hooks),
+    analyze: async (coded, source, hooks) => {
+      // Only what the pixels belong to is taken from the source, so that boxes come in its pixels.
+      const { width, height, ...origin } = await source.picture();
+      const { data } = await codec.decode(coded, { width, height }, hooks);
+      return network.analyze({ ...origin, width, height, data }, hooks);
+    },
+  };
 }

@@ -14,8 +14,7 @@ import type { AnalyzeOptions, Codec, CodecOptions, ModelIdentity } from '../../s
 import { codecOver } from '../../session.js';
 import type { BenchTask } from '../bench-task.js';
 import type { CodecHooks } from '../codecs/picture-codec.js';
-import type { Answer } from './contender.js';
-import { describeAnswer, questionOf } from './describe-answer.js';
+import { type Answer, describeAnswer, questionOf } from './answer.js';
 
 /** The network that decoded pictures are given to. */
 export interface PixelNetwork {

@@ -1,6 +1,7 @@
 import { BackendError, DicmError, ModelError, OutputError } from '../../errors.js';
 import type { BenchTask } from '../bench-task.js';
-import type { Answer, Contender } from '../contenders/contender.js';
+import type { Answer } from '../contenders/answer.js';
+import type { Contender } from '../contenders/contender.js';
 import type { PixelNetwork } from '../contenders/open-networks.js';
 import type { DatasetImage } from '../datasets/dataset.js';
 import type { FailedSample, LeftOutImage } from '../report.js';

@@ -6,7 +6,7 @@ import {
 import { agreementHits, meanScore, topHits } from '../../evaluation/classification-accuracy.js';
 import { type EvaluatedImage, matchDetections } from '../../evaluation/match-detections.js';
 import type { BenchTask } from '../bench-task.js';
-import type { Answer } from '../contenders/contender.js';
+import type { Answer } from '../contenders/answer.js';
 import type { ObjectTruth } from '../datasets/dataset.js';
 
 /** What is known of an image beside what was answered. */

@@ -2,7 +2,14 @@ import type { ScoredObject } from '../../evaluation/match-detections.js';
 import type { AnalyzeOptions } from '../../session/codec.js';
 import type { TaskAnswers } from '../../tasks/task.js';
 import type { BenchTask } from '../bench-task.js';
-import type { Answer } from './contender.js';
+
+/** What a network said about an image, in the form in which it is kept and evaluated. */
+export interface Answer {
+  /** Class indexes, best first. */
+  readonly ranking?: readonly number[];
+  /** Objects in pixels of the source. */
+  readonly detections?: readonly ScoredObject[];
+}
 
 /** Objects less sure than this change average precision by nothing, and there are hundreds of them. */
 const MIN_OBJECT_SCORE = 0.05;
