@@ -74,9 +74,11 @@ function checkExternal(path, specifier, layers) {
     const allowed = mayUseHost(path, layers[part]);
     return allowed ? undefined : `imports ${specifier}, but this file of ${part} must run without Node`;
   }
-  const owner = Object.keys(layers).find((name) => layers[name]?.packages?.test(specifier));
-  if (owner === undefined) return `imports the package ${specifier}, which no part is allowed to`;
-  return part === owner ? undefined : `${part} imports ${specifier}, but only ${owner} may`;
+  const owners = Object.keys(layers).filter((name) => layers[name]?.packages?.test(specifier));
+  if (owners.length === 0) return `imports the package ${specifier}, which no part is allowed to`;
+  return owners.includes(part)
+    ? undefined
+    : `${part} imports ${specifier}, but only ${owners.join(' and ')} may`;
 }
 
 /**
@@ -88,7 +90,7 @@ function checkExternal(path, specifier, layers) {
 function checkImport(path, { specifier, kind }, files, layers) {
   if (specifier === undefined) {
     // An executor's package is looked up by name at run time; nobody else has a reason to.
-    return partOf(path, layers) === 'nn' && kind === 'dynamic'
+    return partOf(path, layers) === 'platform/node' && kind === 'dynamic'
       ? undefined
       : 'imports a module whose name is not a literal';
   }

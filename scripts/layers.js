@@ -9,7 +9,7 @@
  * @property {readonly string[] | 'below'} uses Parts it may import from; `below` is every part that stands below it. A
  *   part that is named here and not used is an error.
  * @property {readonly string[]} [files] Single files it may import besides, whatever part they belong to.
- * @property {RegExp} [packages] Packages that it, and no other part, may import.
+ * @property {RegExp} [packages] Packages that it may import.
  * @property {true | RegExp} [host] It runs on Node only and may use it: all of it, or the files whose path matches. Every
  *   other part runs anywhere: no `node:` module, no `process`, no `Buffer`, no `setImmediate`.
  */
@@ -28,37 +28,36 @@ export const LAYERS = {
       'src/errors.ts',
       'src/limits.ts',
       'src/codec/shortest-quality.ts',
-      'src/session/inventory.ts',
+      'src/platform/node/inventory.ts',
     ],
     packages: /^(commander|cli-progress|tinyglobby)$/,
     host: true,
   },
   index: { uses: 'below' },
   bench: { uses: 'below', host: true },
-  'platform/node': { uses: 'below', host: true },
-  session: {
+  'platform/node': {
     uses: 'below',
-    // openCodec() and the inventory choose the platform; no entry hands them one.
-    files: ['src/platform/node/node-platform.ts', 'src/platform/node/model-folders.ts'],
+    packages: /^(sharp|@tensorflow\/tfjs-.*|onnxruntime-node)$/,
+    host: true,
   },
+  session: { uses: 'below' },
   codec: { uses: 'below' },
   evaluation: { uses: ['tasks', 'errors'] },
   profiles: { uses: 'below' },
   tasks: { uses: ['model', 'networks', 'nn', 'geometry', 'limits', 'errors'] },
   latents: { uses: ['nn', 'hyperprior', 'entropy', 'container', 'tensor', 'geometry', 'errors'] },
-  image: { uses: ['container', 'geometry', 'limits', 'errors'], packages: /^sharp$/, host: true },
   model: { uses: ['platform', 'tensor', 'errors'] },
+  platform: { uses: ['image', 'nn'] },
+  image: { uses: ['geometry', 'limits'] },
   networks: { uses: ['nn', 'geometry', 'tensor'] },
   nn: {
     uses: ['tensor', 'errors'],
-    packages: /^(@tensorflow\/|onnxruntime)/,
-    host: /^src\/nn\/(tfjs|onnx)\/load-/,
+    packages: /^@tensorflow\/tfjs-core$/,
   },
   hyperprior: { uses: ['geometry', 'tensor', 'errors'] },
   entropy: { uses: ['errors'] },
   container: { uses: ['bytes', 'geometry', 'limits', 'errors'] },
   bytes: { uses: ['errors'] },
-  platform: { uses: [] },
   geometry: { uses: [] },
   tensor: { uses: [] },
   limits: { uses: ['errors'] },

@@ -4,8 +4,8 @@ import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
-import { loadPicture } from '#dicm/image/load-picture.js';
 import { drawOverlay, openCodec } from '#dicm/index.js';
+import { loadPicture } from '#dicm/platform/node/pictures/load-picture.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

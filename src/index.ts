@@ -45,11 +45,27 @@ export {
 } from './errors.js';
 export type { PictureArea } from './geometry.js';
 export { defaultMaxSide, type MaxSide } from './image/fit-size.js';
-export type { ImageInput } from './image/image-input.js';
-export type { Picture } from './image/picture.js';
+export type { ImageInput, Picture } from './image/picture.js';
 export { defaultLimits, type Limits } from './limits.js';
-export type { BackendChoice, BackendName } from './nn/backend.js';
-export type { BackendProbe } from './nn/open-backend.js';
+export type { BackendChoice, BackendName, BackendProbe } from './nn/backend.js';
+export {
+  checkInstalledModel,
+  type InstalledModel,
+  listInstalledModels,
+} from './platform/node/inventory.js';
+export {
+  classify,
+  decodeFeatures,
+  detect,
+  drawHeatmap,
+  drawOverlay,
+  encode,
+  openCodec,
+  probeBackends,
+  segment,
+  verify,
+} from './platform/node/library.js';
+export type { OverlayOptions } from './platform/node/pictures/draw-overlay.js';
 export type {
   Analysis,
   AnalysisResults,
@@ -75,16 +91,7 @@ export type {
   PixelAnalysis,
   RegionOptions,
 } from './session/codec.js';
-export { drawOverlay, type OverlayOptions } from './session/draw-overlay.js';
-export {
-  checkInstalledModel,
-  drawHeatmap,
-  type InstalledModel,
-  listInstalledModels,
-  probeBackends,
-} from './session/inventory.js';
-export { classify, decodeFeatures, detect, encode, segment, verify } from './session/one-shot.js';
-export { defaultQuality, openCodec } from './session.js';
+export { defaultQuality } from './session/codec.js';
 export type { Task } from './tasks/all-tasks.js';
 export type { Prediction, PredictionOptions } from './tasks/classify/top-predictions.js';
 export type { Detection, SegmentedDetection } from './tasks/objects/describe-objects.js';

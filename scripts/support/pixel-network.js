@@ -1,10 +1,10 @@
-import { loadPicture } from '#dicm/image/load-picture.js';
 import { tilePixels } from '#dicm/image/tile-pixels.js';
 import { findModel } from '#dicm/model/find-model.js';
 import { loadModel } from '#dicm/model/load-model.js';
 import { taskNetwork } from '#dicm/networks/task-network.js';
-import { openBackend } from '#dicm/nn/open-backend.js';
+import { openBackend } from '#dicm/platform/node/executors/open-backend.js';
 import { nodePlatform } from '#dicm/platform/node/node-platform.js';
+import { loadPicture } from '#dicm/platform/node/pictures/load-picture.js';
 import { topPredictions } from '#dicm/tasks/classify/top-predictions.js';
 
 /** @import { ImageInput, MaxSide } from '../../src/index.js' */

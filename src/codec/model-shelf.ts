@@ -4,8 +4,7 @@ import { openHyperpriorCodec } from '../latents/hyperprior-codec.js';
 import type { LatentCodec } from '../latents/latent-codec.js';
 import { findModel } from '../model/find-model.js';
 import { loadModel, type Model } from '../model/load-model.js';
-import type { BackendChoice } from '../nn/backend.js';
-import { type OpenedBackend, openBackend } from '../nn/open-backend.js';
+import type { BackendChoice, OpenedBackend } from '../nn/backend.js';
 import type { ModelSource, Platform } from '../platform/platform.js';
 import { type Networks, openNetworks } from './networks.js';
 
@@ -52,7 +51,7 @@ export function openModelShelf(options: ShelfOptions): ModelShelf {
 
   const openExecutor = () => {
     const { threads } = options;
-    backend ??= openBackend(options.backend, threads === undefined ? {} : { threads });
+    backend ??= platform.openBackend(options.backend, threads === undefined ? {} : { threads });
     return backend;
   };
   const open = async (source: ModelSource): Promise<OpenModel> => {

@@ -1,6 +1,12 @@
 import { UsageError } from '../errors.js';
 import { LATENT_STRIDE, type PictureArea, type PictureScale, TILE_EDGE, tileGrid } from '../geometry.js';
 
+/** The coded pixels to look at: those of a region of the photograph, or all of them where none is given. */
+export function regionOf(region: PictureArea | undefined, scale: PictureScale): PictureArea {
+  const { width, height } = scale;
+  return region === undefined ? { x: 0, y: 0, width, height } : codedRegion(region, scale);
+}
+
 /**
  * The coded pixels that a region of the photograph lies in, grown to whole latent positions.
  *

@@ -1,3 +1,19 @@
+import type { Limits } from '../limits.js';
+import type { MaxSide } from './fit-size.js';
+
+/** A picture file: its path, or its bytes. */
+export type ImageInput = string | Uint8Array;
+
+/** How to load a picture. */
+export interface LoadOptions {
+  /** Longest side after fitting, in pixels; `none` keeps every pixel. */
+  maxSide: MaxSide;
+  /** Overrides of `defaultLimits`: `maxSourcePixels` and `maxPixels` apply. */
+  limits?: Partial<Limits> | undefined;
+  /** Abandons the work between its steps. */
+  signal?: AbortSignal | undefined;
+}
+
 /** A picture ready for coding: oriented, fitted, 8-bit sRGB without alpha. */
 export interface Picture {
   /** Width in pixels, after orientation and fitting. */

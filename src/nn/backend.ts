@@ -1,3 +1,4 @@
+import type { BackendAttempt } from '../errors.js';
 import type { TensorMap } from '../tensor.js';
 import type { Ops, Value } from './ops.js';
 
@@ -78,4 +79,20 @@ export interface Backend {
     tensors: TensorMap,
   ): Promise<CompiledNetwork<I, O>>;
   dispose(): Promise<void>;
+}
+
+/** An executor with the reasons why those before it in the order were passed over. */
+export interface OpenedBackend extends Backend {
+  readonly passedOver: readonly BackendAttempt[];
+}
+
+/** What `dicm doctor` says about one executor. */
+export interface BackendProbe {
+  readonly name: BackendName;
+  /** Whether it can be used. */
+  readonly ok: boolean;
+  /** Why not; or where it computes. */
+  readonly reason: string;
+  /** Of the library behind it, when it loads. */
+  readonly version?: string;
 }

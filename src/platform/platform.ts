@@ -1,3 +1,6 @@
+import type { ImageInput, LoadOptions, Picture } from '../image/picture.js';
+import type { BackendChoice, BackendOptions, OpenedBackend } from '../nn/backend.js';
+
 /** The files of one model, wherever they lie. */
 export interface ModelSource {
   /** Where that is, for messages and to tell models apart: a folder, an address. */
@@ -36,6 +39,18 @@ export interface Platform {
   readModelChoice(choice: string): Promise<ModelChoice>;
   /** Name of the model that the user prefers where none is chosen, or undefined. */
   preferredModel(): string | undefined;
+  /**
+   * Loads a picture in the form in which it is coded.
+   *
+   * @throws ImageError when the input is missing, is no picture, or is damaged; LimitError
+   */
+  loadPicture(input: ImageInput, options: LoadOptions): Promise<Picture>;
+  /**
+   * Opens an executor; `auto` takes the first that works here.
+   *
+   * @throws BackendError `no-backend` with every attempt and its reason; UsageError `bad-backend`
+   */
+  openBackend(choice: BackendChoice, options: BackendOptions): Promise<OpenedBackend>;
   /** Resolves when whatever waits has had its turn: a signal to arrive, another file to go on. */
   yieldTurn(): Promise<void>;
 }

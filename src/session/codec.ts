@@ -3,14 +3,16 @@ import type { DicmHeader } from '../container/dicm-file.js';
 import type { BackendAttempt } from '../errors.js';
 import type { PictureArea } from '../geometry.js';
 import type { MaxSide } from '../image/fit-size.js';
-import type { ImageInput } from '../image/image-input.js';
-import type { Picture } from '../image/picture.js';
+import type { ImageInput, Picture } from '../image/picture.js';
 import type { Limits } from '../limits.js';
 import type { BackendChoice, BackendName } from '../nn/backend.js';
 import type { Task } from '../tasks/all-tasks.js';
 import type { Prediction, PredictionOptions } from '../tasks/classify/top-predictions.js';
 import type { Detection, SegmentedDetection } from '../tasks/objects/describe-objects.js';
 import type { ObjectSettings, TaskAnswers, TaskOptions } from '../tasks/task.js';
+
+/** Quality of a picture for which none is asked. */
+export const defaultQuality = 50;
 
 /** How to open a {@link Codec}. */
 export interface CodecOptions {

@@ -2,8 +2,6 @@ import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
-import { encodeClassic } from '../../src/image/classic-codecs.js';
-import { loadPicture } from '../../src/image/load-picture.js';
 import {
   type BenchOptions,
   type BenchReport,
@@ -11,6 +9,8 @@ import {
   benchmark,
   openCodec,
 } from '../../src/index.js';
+import { encodeClassic } from '../../src/platform/node/pictures/classic-codecs.js';
+import { loadPicture } from '../../src/platform/node/pictures/load-picture.js';
 import { TINY_MODEL } from '../session/helpers.js';
 import { fakePrograms } from './fake-programs.js';
 import { labelledFolder, scratchFolder } from './labelled-folder.js';

@@ -5,8 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { chooseImages } from '../../src/bench/datasets/choose-images.js';
 import { matchCategories } from '../../src/bench/datasets/match-categories.js';
 import { readDataset } from '../../src/bench/datasets/read-dataset.js';
-import { wrapPixels } from '../../src/image/classic-codecs.js';
-import { loadGreyMap } from '../../src/image/load-grey-map.js';
+import { wrapPixels } from '../../src/platform/node/pictures/classic-codecs.js';
+import { loadGreyMap } from '../../src/platform/node/pictures/load-grey-map.js';
 import { labelledFolder, scratchFolder } from './labelled-folder.js';
 
 const classes = new Map([

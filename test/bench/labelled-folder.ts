@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import { wrapPixels } from '../../src/image/classic-codecs.js';
+import { wrapPixels } from '../../src/platform/node/pictures/classic-codecs.js';
 import { drawnPicture } from './drawn-picture.js';
 
 /** A folder that is removed after the tests of the file. */

@@ -1,11 +1,11 @@
 import { expect, test, vi } from 'vitest';
 import { openBenchNetworks } from '../../src/bench/contenders/open-networks.js';
-import { loadPicture } from '../../src/image/load-picture.js';
 import { loadModel } from '../../src/model/load-model.js';
-import { openBackend } from '../../src/nn/open-backend.js';
+import { openBackend } from '../../src/platform/node/executors/open-backend.js';
+import { loadPicture } from '../../src/platform/node/pictures/load-picture.js';
 import { CHELSEA, openTiny, TINY_MODEL } from '../session/helpers.js';
 
-vi.mock('../../src/nn/open-backend.js', { spy: true });
+vi.mock('../../src/platform/node/executors/open-backend.js', { spy: true });
 vi.mock('../../src/model/load-model.js', { spy: true });
 
 test('model and executor are opened once for files and for pixels', async () => {

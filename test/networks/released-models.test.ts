@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { loadPicture } from '../../src/image/load-picture.js';
 import { tilePixels } from '../../src/image/tile-pixels.js';
 import { listModels } from '../../src/model/find-model.js';
 import { loadModel, type Model } from '../../src/model/load-model.js';
@@ -16,8 +15,9 @@ import { machineSynthesis } from '../../src/networks/machine/synthesis.js';
 import { head } from '../../src/networks/resnet/backbone.js';
 import { taskNetwork } from '../../src/networks/task-network.js';
 import type { Backend, FeatureMap, Named, Network } from '../../src/nn/backend.js';
-import { openBackend } from '../../src/nn/open-backend.js';
+import { openBackend } from '../../src/platform/node/executors/open-backend.js';
 import { nodePlatform } from '../../src/platform/node/node-platform.js';
+import { loadPicture } from '../../src/platform/node/pictures/load-picture.js';
 import { relativeError } from '../nn/op-vectors.js';
 import { describeBackends } from '../nn/open-for-test.js';
 

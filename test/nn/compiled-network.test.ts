@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Backend, FeatureMap, Network } from '../../src/nn/backend.js';
 import { layerNamed } from '../../src/nn/layer.js';
-import { openBackend } from '../../src/nn/open-backend.js';
 import type { Ops, Value } from '../../src/nn/ops.js';
+import { openBackend } from '../../src/platform/node/executors/open-backend.js';
 import type { Tensor } from '../../src/tensor.js';
 import { describeBackends } from './open-for-test.js';
 

@@ -2,8 +2,8 @@ import { expect, test, vi } from 'vitest';
 import type { Backend, BackendName } from '../../src/nn/backend.js';
 import { firstLine } from '../../src/nn/first-line.js';
 import { firstWorking } from '../../src/nn/first-working.js';
-import { openBackend, probeBackends } from '../../src/nn/open-backend.js';
-import { hasNvidiaDevice } from '../../src/nn/tfjs/load-tensorflow.js';
+import { hasNvidiaDevice } from '../../src/platform/node/executors/load-tensorflow.js';
+import { openBackend, probeBackends } from '../../src/platform/node/executors/open-backend.js';
 
 const fake = (name: BackendName): Backend => ({ name }) as Backend;
 

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { describe } from 'vitest';
 import type { Backend, BackendName } from '../../src/nn/backend.js';
-import { openBackend } from '../../src/nn/open-backend.js';
-import { addonPath } from '../../src/nn/tfjs/load-tensorflow.js';
+import { addonPath } from '../../src/platform/node/executors/load-tensorflow.js';
+import { openBackend } from '../../src/platform/node/executors/open-backend.js';
 
 /**
  * Declares the same tests for every executor. TensorFlow's is an optional addon that has to be built

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test, vi } from 'vitest';
 import type { Network } from '../../src/nn/backend.js';
-import { openBackend } from '../../src/nn/open-backend.js';
 import { MemoryGuard } from '../../src/nn/tfjs/memory-guard.js';
 import { quietly } from '../../src/nn/tfjs/quietly.js';
+import { openBackend } from '../../src/platform/node/executors/open-backend.js';
 
 const inputs = () => ({ x: { channels: 1, multiple: 1 } });
 const dot = { data: Float32Array.of(1), height: 1, width: 1, channels: 1 };

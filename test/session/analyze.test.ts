@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readDicm } from '../../src/container/read-dicm.js';
 import { writeDicm } from '../../src/container/write-dicm.js';
-import { loadPicture } from '../../src/image/load-picture.js';
 import {
   type Analysis,
   type Codec,
@@ -16,6 +15,7 @@ import {
   type Task,
   UsageError,
 } from '../../src/index.js';
+import { loadPicture } from '../../src/platform/node/pictures/load-picture.js';
 import { decodeMask, maskArea } from '../../src/tasks/objects/run-length-mask.js';
 import { CHELSEA, openTiny, photo, TINY_MODEL } from './helpers.js';
 

@@ -1,4 +1,4 @@
-import { wrapPixels } from '../../image/classic-codecs.js';
+import { wrapPixels } from '../../platform/node/pictures/classic-codecs.js';
 import { readPixmap } from './portable-pixmap.js';
 import type { ProgramCodec } from './program-codec.js';
 import { withFiles } from './with-files.js';

@@ -3,8 +3,8 @@ import {
   classicOptions,
   classicVersions,
   encodeClassic,
-} from '../../image/classic-codecs.js';
-import { loadPicture } from '../../image/load-picture.js';
+} from '../../platform/node/pictures/classic-codecs.js';
+import { loadPicture } from '../../platform/node/pictures/load-picture.js';
 import type { PictureCodec } from './picture-codec.js';
 
 /** Settings between about 0.05 and 1 bit per pixel on photographs of 224 pixels. */

@@ -11,7 +11,7 @@ import { requireHeads } from '../../model/require-heads.js';
 import { readTorchvisionResnet } from '../../model/torchvision-resnet.js';
 import { nodePlatform } from '../../platform/node/node-platform.js';
 import type { AnalyzeOptions, Codec, CodecOptions, ModelIdentity } from '../../session/codec.js';
-import { codecOver } from '../../session.js';
+import { codecOver } from '../../session/open-codec.js';
 import type { BenchTask } from '../bench-task.js';
 import type { CodecHooks } from '../codecs/picture-codec.js';
 import { type Answer, describeAnswer, questionOf } from './answer.js';

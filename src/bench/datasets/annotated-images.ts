@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { type InstanceImage, type Instances, parseInstances } from '../../evaluation/instances.js';
 import { boxTruth, maskTruth } from '../../evaluation/truth.js';
-import { loadGreyMap } from '../../image/load-grey-map.js';
+import { loadGreyMap } from '../../platform/node/pictures/load-grey-map.js';
 import type { LeftOutImage } from '../report.js';
 import type { Dataset, DatasetImage, ObjectTruth } from './dataset.js';
 

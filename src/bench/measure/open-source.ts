@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { ImageError } from '../../errors.js';
 import type { MaxSide } from '../../image/fit-size.js';
-import { loadPicture } from '../../image/load-picture.js';
 import type { Picture } from '../../image/picture.js';
 import type { Limits } from '../../limits.js';
+import { loadPicture } from '../../platform/node/pictures/load-picture.js';
 import type { SourceImage } from '../contenders/contender.js';
 
 /** How photographs are loaded, for every codec alike. */

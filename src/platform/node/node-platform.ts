@@ -13,5 +13,10 @@ export const nodePlatform: Platform = {
   listModels: listModelFolders,
   readModelChoice,
   preferredModel: () => process.env.DICM_MODEL || undefined,
+  // Loaded when first needed, too: the image library and an executor each take a tenth of a second.
+  loadPicture: async (input, options) =>
+    (await import('./pictures/load-picture.js')).loadPicture(input, options),
+  openBackend: async (choice, options) =>
+    (await import('./executors/open-backend.js')).openBackend(choice, options),
   yieldTurn: () => new Promise((resolve) => setImmediate(resolve)),
 };

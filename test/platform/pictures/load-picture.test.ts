@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ImageError, LimitError } from '../../src/errors.js';
-import { loadPicture } from '../../src/image/load-picture.js';
-import type { Picture } from '../../src/image/picture.js';
+import { ImageError, LimitError } from '../../../src/errors.js';
+import type { Picture } from '../../../src/image/picture.js';
+import { loadPicture } from '../../../src/platform/node/pictures/load-picture.js';
 
 const whole = { maxSide: 'none' } as const;
 

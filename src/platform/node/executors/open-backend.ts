@@ -1,26 +1,17 @@
-import { type BackendAttempt, BackendError, UsageError } from '../errors.js';
-import type { Backend, BackendChoice, BackendName, BackendOptions } from './backend.js';
-import { firstLine } from './first-line.js';
-import { type BackendCandidate, firstWorking } from './first-working.js';
+import { BackendError, UsageError } from '../../../errors.js';
+import type {
+  Backend,
+  BackendChoice,
+  BackendName,
+  BackendOptions,
+  BackendProbe,
+  OpenedBackend,
+} from '../../../nn/backend.js';
+import { firstLine } from '../../../nn/first-line.js';
+import { type BackendCandidate, firstWorking } from '../../../nn/first-working.js';
 
 /** All executors, in the order `auto` tries them. */
 export const backendNames: readonly BackendName[] = ['tensorflow', 'onnx', 'wasm'];
-
-/** An executor with the reasons why those before it in the order were passed over. */
-export interface OpenedBackend extends Backend {
-  readonly passedOver: readonly BackendAttempt[];
-}
-
-/** What `dicm doctor` says about one executor. */
-export interface BackendProbe {
-  readonly name: BackendName;
-  /** Whether it can be used. */
-  readonly ok: boolean;
-  /** Why not; or where it computes. */
-  readonly reason: string;
-  /** Of the library behind it, when it loads. */
-  readonly version?: string;
-}
 
 /**
  * Opens an executor. `auto` takes the first that works: tensorflow when it reports a GPU, onnx, wasm. Nothing of
@@ -71,14 +62,14 @@ function backendCandidate(
     case 'tensorflow':
       return { name, load: () => loadTensorFlow(options, onlyIfFaster) };
     case 'onnx':
-      return { name, load: async () => (await import('./onnx/load-onnx.js')).loadOnnx(options) };
+      return { name, load: async () => (await import('./load-onnx.js')).loadOnnx(options) };
     case 'wasm':
-      return { name, load: async () => (await import('./tfjs/load-wasm.js')).loadWasm() };
+      return { name, load: async () => (await import('./load-wasm.js')).loadWasm() };
   }
 }
 
 async function loadTensorFlow(options: BackendOptions, onlyOnGpu: boolean): Promise<Backend> {
-  const tensorflow = await import('./tfjs/load-tensorflow.js');
+  const tensorflow = await import('./load-tensorflow.js');
   if (onlyOnGpu && !tensorflow.hasNvidiaDevice()) throw new Error('no NVIDIA GPU on this machine');
   const backend = await tensorflow.loadTensorFlow(options);
   if (onlyOnGpu && backend.device !== 'GPU') throw new Error('it reports no GPU; without one onnx is faster');

@@ -1,10 +1,8 @@
 import { open, stat } from 'node:fs/promises';
-import { nameForeignFormat } from '../container/foreign-format.js';
-import { SIGNATURE } from '../container/signature.js';
-import { ImageError } from '../errors.js';
-
-/** A picture file: its path, or its bytes. */
-export type ImageInput = string | Uint8Array;
+import { nameForeignFormat } from '../../../container/foreign-format.js';
+import { SIGNATURE } from '../../../container/signature.js';
+import { ImageError } from '../../../errors.js';
+import type { ImageInput } from '../../../image/picture.js';
 
 /** Files up to this size are read into memory; larger ones are left to the image library, which streams them. */
 const READ_WHOLE_BYTES = 64 * 2 ** 20;

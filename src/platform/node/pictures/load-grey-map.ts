@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import { ImageError } from '../errors.js';
+import { ImageError } from '../../../errors.js';
 import { openImageInput } from './image-input.js';
 
 /** Numbers of a picture that is no photograph: an 8-bit grey PNG. */

@@ -1,15 +1,15 @@
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
-import { drawOverlay, type Overlay } from '../../src/image/draw-overlay.js';
-import { assignStyles } from '../../src/image/overlay-palette.js';
+import { assignStyles } from '../../../src/image/overlay-palette.js';
+import { drawObjects, type Overlay } from '../../../src/platform/node/pictures/draw-overlay.js';
 
-const CHELSEA = join(import.meta.dirname, '../../fixtures/images/chelsea.png');
+const CHELSEA = join(import.meta.dirname, '../../../fixtures/images/chelsea.png');
 const cat = { label: 'cat 0.93', categoryId: 8, box: { x: 100, y: 60, width: 200, height: 150 } };
 const [red, green, blue] = assignStyles([8]).get(8)!.colour;
 
 async function draw(overlay: Overlay) {
-  const { data, info } = await sharp(await drawOverlay(overlay))
+  const { data, info } = await sharp(await drawObjects(overlay))
     .raw()
     .toBuffer({ resolveWithObject: true });
   const at = (x: number, y: number) =>
@@ -17,7 +17,7 @@ async function draw(overlay: Overlay) {
   return { at, width: info.width, height: info.height, channels: info.channels };
 }
 
-describe('drawOverlay', () => {
+describe('drawObjects', () => {
   test.each([
     ['as it is', 800, 600, 800, 600],
     ['enlarged by a whole number', 200, 100, 600, 300],
@@ -80,20 +80,20 @@ describe('drawOverlay', () => {
 
   test('another picture is refused, the same one in another size is not', async () => {
     const overlay = { objects: [cat], source: CHELSEA };
-    await expect(drawOverlay({ ...overlay, width: 300, height: 451 })).rejects.toMatchObject({
+    await expect(drawObjects({ ...overlay, width: 300, height: 451 })).rejects.toMatchObject({
       code: 'overlay-source-size',
       exitCode: 2,
     });
-    await drawOverlay({ ...overlay, width: 902, height: 600 });
-    await drawOverlay({ ...overlay, width: 4510, height: 2999 });
+    await drawObjects({ ...overlay, width: 902, height: 600 });
+    await drawObjects({ ...overlay, width: 4510, height: 2999 });
   });
 
   test('a missing source and an abort are named', async () => {
     const overlay = { width: 600, height: 400, objects: [cat] };
-    await expect(drawOverlay({ ...overlay, source: 'missing.png' })).rejects.toMatchObject({
+    await expect(drawObjects({ ...overlay, source: 'missing.png' })).rejects.toMatchObject({
       code: 'file-missing',
     });
     const signal = AbortSignal.abort(new Error('enough'));
-    await expect(drawOverlay({ ...overlay, signal })).rejects.toThrow('enough');
+    await expect(drawObjects({ ...overlay, signal })).rejects.toThrow('enough');
   });
 });

@@ -1,7 +1,6 @@
-import type { CallHooks } from '../codec/call-hooks.js';
-import type { ImageInput } from '../image/image-input.js';
-import { openCodec } from '../session.js';
-import type { SegmentedDetection } from '../tasks/objects/describe-objects.js';
+import type { CallHooks } from '../../codec/call-hooks.js';
+import type { ImageInput } from '../../image/picture.js';
+import type { BackendProbe } from '../../nn/backend.js';
 import type {
   Classification,
   ClassifyOptions,
@@ -12,7 +11,56 @@ import type {
   EncodeOptions,
   Features,
   ObjectDetection,
-} from './codec.js';
+} from '../../session/codec.js';
+import type { Detection, SegmentedDetection } from '../../tasks/objects/describe-objects.js';
+import { nodePlatform } from './node-platform.js';
+import type { OverlayOptions } from './pictures/draw-overlay.js';
+
+// Nothing heavy is loaded by importing this file, so that `readInfo` starts in milliseconds.
+
+/**
+ * Opens a codec. Executor and model are opened when first needed: decoding latents or verifying never loads an
+ * executor.
+ *
+ * @throws UsageError `bad-limit`
+ */
+export async function openCodec(options: CodecOptions = {}): Promise<Codec> {
+  const { openCodec: openOn } = await import('../../session/open-codec.js');
+  return openOn(nodePlatform, options);
+}
+
+/** Tries every executor, in the order of `auto`, and says which work and why the others do not. */
+export async function probeBackends(): Promise<BackendProbe[]> {
+  return (await import('./executors/open-backend.js')).probeBackends();
+}
+
+/**
+ * Draws a map of numbers, such as the bits of every latent position, as a PNG.
+ *
+ * @param values - [height][width], not negative.
+ */
+export async function drawHeatmap(
+  values: ArrayLike<number>,
+  height: number,
+  width: number,
+): Promise<Uint8Array> {
+  return (await import('./pictures/draw-heatmap.js')).drawHeatmap(values, height, width);
+}
+
+/**
+ * Draws boxes, masks where there are any, and labels as a PNG: on the source picture, or on a plain canvas of its
+ * size. Needs no fonts. Colours go with the category id and can be told apart by people with colour blindness.
+ *
+ * @param found - Answer of `detect`, `segment` or `analyze`: size of the source in pixels, and what is in it.
+ * @returns A PNG file, its longer side from 512 to 2048 pixels.
+ * @throws UsageError `overlay-source-size` when the picture is not the source; ImageError, LimitError
+ */
+export async function drawOverlay(
+  found: { width: number; height: number; detections: readonly (Detection | SegmentedDetection)[] },
+  options: OverlayOptions = {},
+): Promise<Uint8Array> {
+  return (await import('./pictures/draw-overlay.js')).drawOverlay(found, options);
+}
 
 /**
  * Encodes one picture. For several, {@link openCodec} once and use its `encode`: opening executor and model takes

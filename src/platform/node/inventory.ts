@@ -1,5 +1,4 @@
-import type { BackendProbe } from '../nn/open-backend.js';
-import type { ModelIdentity } from './codec.js';
+import type { ModelIdentity } from '../../session/codec.js';
 
 /** A model that is installed. */
 export interface InstalledModel extends ModelIdentity {
@@ -21,8 +20,8 @@ export interface InstalledModel extends ModelIdentity {
  * @throws ModelError `bad-manifest`
  */
 export async function listInstalledModels(path?: string): Promise<InstalledModel[]> {
-  const { findModel, listModels } = await import('../model/find-model.js');
-  const { nodePlatform } = await import('../platform/node/node-platform.js');
+  const { findModel, listModels } = await import('../../model/find-model.js');
+  const { nodePlatform } = await import('./node-platform.js');
   const models = await listModels(nodePlatform, path);
   const chosen = models.length === 0 ? undefined : await findModel(nodePlatform, { path });
   return models.map(({ source, manifest }) => ({
@@ -44,28 +43,10 @@ export async function listInstalledModels(path?: string): Promise<InstalledModel
  * @throws ModelError when the model is damaged or incomplete
  */
 export async function checkInstalledModel(folder: string): Promise<void> {
-  const { loadModel } = await import('../model/load-model.js');
-  const { modelFolder } = await import('../platform/node/model-folders.js');
-  const { nodePlatform } = await import('../platform/node/node-platform.js');
-  const { openHyperpriorCodec } = await import('../latents/hyperprior-codec.js');
+  const { loadModel } = await import('../../model/load-model.js');
+  const { modelFolder } = await import('./model-folders.js');
+  const { nodePlatform } = await import('./node-platform.js');
+  const { openHyperpriorCodec } = await import('../../latents/hyperprior-codec.js');
   const model = await loadModel(modelFolder(folder), nodePlatform.sha256, { checkIds: true });
   (await openHyperpriorCodec(model.tensors)).dispose();
-}
-
-/** Tries every executor, in the order of `auto`, and says which work and why the others do not. */
-export async function probeBackends(): Promise<BackendProbe[]> {
-  return (await import('../nn/open-backend.js')).probeBackends();
-}
-
-/**
- * Draws a map of numbers, such as the bits of every latent position, as a PNG.
- *
- * @param values - [height][width], not negative.
- */
-export async function drawHeatmap(
-  values: ArrayLike<number>,
-  height: number,
-  width: number,
-): Promise<Uint8Array> {
-  return (await import('../image/draw-heatmap.js')).drawHeatmap(values, height, width);
 }

@@ -1,6 +1,6 @@
 import sharp from 'sharp';
-import { ImageError } from '../errors.js';
-import type { Picture } from './picture.js';
+import { ImageError } from '../../../errors.js';
+import type { Picture } from '../../../image/picture.js';
 
 /** Pixels without where they come from: [height][width][3]. */
 type Pixels = Pick<Picture, 'width' | 'height' | 'data'>;

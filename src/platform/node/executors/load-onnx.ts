@@ -1,7 +1,7 @@
-import type { BackendOptions } from '../backend.js';
-import { importCommonJs } from '../import-common-js.js';
-import { OnnxBackend } from './onnx-backend.js';
-import type { OrtModule } from './ort.js';
+import type { BackendOptions } from '../../../nn/backend.js';
+import { OnnxBackend } from '../../../nn/onnx/onnx-backend.js';
+import type { OrtModule } from '../../../nn/onnx/ort.js';
+import { importCommonJs } from './import-common-js.js';
 
 /**
  * Loads onnxruntime-node.

@@ -1,19 +1,9 @@
 import sharp, { type Metadata, type Sharp } from 'sharp';
-import { ImageError, LimitError } from '../errors.js';
-import { type Limits, resolveLimits } from '../limits.js';
-import { fitSize, type MaxSide } from './fit-size.js';
-import { type ImageInput, openImageInput } from './image-input.js';
-import type { Picture } from './picture.js';
-
-/** How to load a picture. */
-export interface LoadOptions {
-  /** Longest side after fitting, in pixels; `none` keeps every pixel. */
-  maxSide: MaxSide;
-  /** Overrides of `defaultLimits`: `maxSourcePixels` and `maxPixels` apply. */
-  limits?: Partial<Limits> | undefined;
-  /** Abandons the work between its steps. */
-  signal?: AbortSignal | undefined;
-}
+import { ImageError, LimitError } from '../../../errors.js';
+import { fitSize } from '../../../image/fit-size.js';
+import type { ImageInput, LoadOptions, Picture } from '../../../image/picture.js';
+import { type Limits, resolveLimits } from '../../../limits.js';
+import { openImageInput } from './image-input.js';
 
 /**
  * Loads any picture the image library reads and brings it into the form the networks see: Exif orientation

@@ -2,10 +2,10 @@ import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type * as tfjs from '@tensorflow/tfjs-core';
-import type { BackendOptions } from '../backend.js';
-import { importCommonJs } from '../import-common-js.js';
-import { EagerBackend } from './eager-backend.js';
-import { quietly } from './quietly.js';
+import type { BackendOptions } from '../../../nn/backend.js';
+import { EagerBackend } from '../../../nn/tfjs/eager-backend.js';
+import { quietly } from '../../../nn/tfjs/quietly.js';
+import { importCommonJs } from './import-common-js.js';
 
 const packageName = '@tensorflow/tfjs-node-gpu';
 

@@ -1,8 +1,3 @@
-import sharp from 'sharp';
-import { UsageError } from '../errors.js';
-import type { Limits } from '../limits.js';
-import type { ImageInput } from './image-input.js';
-import { loadPicture } from './load-picture.js';
 import { assignStyles, type CategoryStyle, textColourOn } from './overlay-palette.js';
 import { placeLabels, type Rectangle } from './place-labels.js';
 import { textToSvg, textWidth } from './stroke-font.js';
@@ -19,72 +14,34 @@ export interface OverlayObject {
   sampleMask?: ((width: number, height: number) => Uint8Array) | undefined;
 }
 
-/** What to draw, and on what. */
-export interface Overlay {
+/** What to draw. */
+export interface OverlayContent {
   /** Size of the source, in pixels. */
   width: number;
   height: number;
   /** The most certain first: it is drawn on top and its label is placed first. */
   objects: readonly OverlayObject[];
-  /** The source picture, or any size of it; a plain canvas unless given. */
-  source?: ImageInput | undefined;
-  limits?: Partial<Limits> | undefined;
-  signal?: AbortSignal | undefined;
 }
 
 /** The longer side of an overlay is brought between these: labels need room, and viewers have limits. */
 const LEAST_SIDE = 512;
 const MOST_SIDE = 2048;
 
-const CANVAS = '#e9ebee';
 /** How much of a mask's colour covers what is below it. */
 const MASK_OPACITY = 0.45;
 /** Halos set lines apart from pictures of any colour. */
 const HALO = 'stroke="#000" stroke-opacity="0.65"';
 
-/**
- * Draws boxes, masks and labels on the source picture or on a plain canvas.
- *
- * @returns A PNG file. It has the source's size where its longer side is from 512 to 2048 pixels, and its proportions
- *   otherwise.
- * @throws UsageError `overlay-source-size` when the picture is not the source; what `loadPicture` throws
- */
-export async function drawOverlay(overlay: Overlay): Promise<Uint8Array> {
-  const size = canvasSize(overlay);
-  const pixels = await canvasPixels(overlay, size);
-  const line = Math.max(2, Math.max(size.width, size.height) / 320);
-  const styles = assignStyles(overlay.objects.map(({ categoryId }) => categoryId));
-  const drawn = overlay.objects.map((object) => ({ ...object, style: styles.get(object.categoryId)! }));
-  // The best last, so that nothing covers it.
-  for (const object of [...drawn].reverse()) {
-    overlay.signal?.throwIfAborted();
-    if (object.sampleMask !== undefined) {
-      const mask = object.sampleMask(size.width, size.height);
-      paintMask(pixels, mask, size, object.style.colour, Math.max(1, Math.round(line / 2)));
-    }
-  }
-  const svg = linesAndLabels(
-    drawn,
-    { scaleX: size.width / overlay.width, scaleY: size.height / overlay.height },
-    size,
-    line,
-  );
-  const png = await sharp(pixels, { raw: { ...size, channels: 3 } })
-    .composite([{ input: Buffer.from(svg), top: 0, left: 0 }])
-    .removeAlpha()
-    .png()
-    .toBuffer();
-  return new Uint8Array(png);
+/** Size of a picture, in pixels. */
+export interface CanvasSize {
+  readonly width: number;
+  readonly height: number;
 }
 
 type StyledObject = OverlayObject & { style: CategoryStyle };
 
-interface Size {
-  width: number;
-  height: number;
-}
-
-function canvasSize({ width, height }: Size): Size {
+/** Size of an overlay: the source's where its longer side is from 512 to 2048 pixels, and its proportions otherwise. */
+export function overlaySize({ width, height }: CanvasSize): CanvasSize {
   const longer = Math.max(width, height);
   // Enlarged by a whole number: the pixels of a small picture stay what they are.
   const scale = longer < LEAST_SIDE ? Math.ceil(LEAST_SIDE / longer) : Math.min(1, MOST_SIDE / longer);
@@ -92,34 +49,39 @@ function canvasSize({ width, height }: Size): Size {
   return { width: side(width), height: side(height) };
 }
 
-/** Pixels to draw on, [height][width][3]. */
-async function canvasPixels(overlay: Overlay, { width, height }: Size): Promise<Uint8Array> {
-  const { source, limits, signal } = overlay;
-  if (source === undefined) {
-    const canvas = sharp({ create: { width, height, channels: 3, background: CANVAS } });
-    return new Uint8Array(await canvas.raw().toBuffer());
+/**
+ * Paints the masks of objects into pixels and draws their boxes and labels.
+ *
+ * @param pixels - Of the source at the overlay's size, [height][width][3]; changed.
+ * @param signal - Abandons the work between objects.
+ * @returns Boxes and labels as an SVG of the overlay's size, to lay over the pixels.
+ */
+export function paintOverlay(
+  pixels: Uint8Array,
+  content: OverlayContent,
+  size: CanvasSize,
+  signal?: AbortSignal,
+): string {
+  const line = Math.max(2, Math.max(size.width, size.height) / 320);
+  const styles = assignStyles(content.objects.map(({ categoryId }) => categoryId));
+  const drawn = content.objects.map((object) => ({ ...object, style: styles.get(object.categoryId)! }));
+  // The best last, so that nothing covers it.
+  for (const object of [...drawn].reverse()) {
+    signal?.throwIfAborted();
+    if (object.sampleMask !== undefined) {
+      const mask = object.sampleMask(size.width, size.height);
+      paintMask(pixels, mask, size, object.style.colour, Math.max(1, Math.round(line / 2)));
+    }
   }
-  const picture = await loadPicture(source, { maxSide: Math.max(width, height), limits, signal });
-  const { sourceWidth, sourceHeight } = picture;
-  // The same picture in another size has the same proportions, but for the rounding of its sides.
-  const expected = (sourceWidth * overlay.height) / overlay.width;
-  const rounding = 0.5 + (0.5 * overlay.height) / overlay.width;
-  if (Math.abs(expected - sourceHeight) > rounding * Math.max(1, sourceWidth / overlay.width)) {
-    throw new UsageError(
-      'overlay-source-size',
-      `${typeof source === 'string' ? source : 'the picture'} has ${sourceWidth} x ${sourceHeight} pixels, ` +
-        `but the file was made from ${overlay.width} x ${overlay.height}: this is another picture`,
-    );
-  }
-  const fitted = sharp(picture.data, { raw: { width: picture.width, height: picture.height, channels: 3 } });
-  return new Uint8Array(await fitted.resize(width, height, { fit: 'fill' }).raw().toBuffer());
+  const scale = { scaleX: size.width / content.width, scaleY: size.height / content.height };
+  return linesAndLabels(drawn, scale, size, line);
 }
 
 /** Tints the pixels of a mask and draws its outline. */
 function paintMask(
   pixels: Uint8Array,
   mask: Uint8Array,
-  { width, height }: Size,
+  { width, height }: CanvasSize,
   colour: readonly number[],
   outline: number,
 ): void {
@@ -145,7 +107,7 @@ function paintMask(
 function linesAndLabels(
   objects: readonly StyledObject[],
   { scaleX, scaleY }: { scaleX: number; scaleY: number },
-  size: Size,
+  size: CanvasSize,
   line: number,
 ): string {
   const boxes = objects.map(({ box }) => ({
@@ -175,14 +137,14 @@ function linesAndLabels(
 }
 
 /** Height of capitals that suits the picture and lets the longest label fit into its width. */
-function capHeightFor(objects: readonly OverlayObject[], { width, height }: Size): number {
+function capHeightFor(objects: readonly OverlayObject[], { width, height }: CanvasSize): number {
   const wanted = Math.max(10, Math.max(width, height) / 64);
   const widest = Math.max(...objects.map(({ label }) => textWidth(label, 1)), 0) + 0.9;
   return Math.min(wanted, width / widest, height / 2.15);
 }
 
 /** A box with its line inside the picture. */
-function drawBox(box: Rectangle, { colour, dashes }: CategoryStyle, line: number, size: Size): string {
+function drawBox(box: Rectangle, { colour, dashes }: CategoryStyle, line: number, size: CanvasSize): string {
   const half = line / 2;
   const [left, top] = [Math.max(box.x, half), Math.max(box.y, half)];
   const right = Math.max(left, Math.min(box.x + box.width, size.width - half));

@@ -1,0 +1,74 @@
+import { encodePicture } from '../codec/encode-picture.js';
+import { shortestQuality } from '../codec/shortest-quality.js';
+import { qualityToPosition } from '../container/quality.js';
+import { UsageError } from '../errors.js';
+import { defaultMaxSide, type MaxSide } from '../image/fit-size.js';
+import { type Codec, defaultQuality, type EncodedImage, type EncodeOptions } from './codec.js';
+import { identityOf, type Session } from './session.js';
+
+/** A file this much below its target, as a fraction, does not count as reaching it. */
+const TARGET_TOLERANCE = 0.03;
+
+/** The calls of a codec that encode. */
+export function encodingCalls(session: Session): Pick<Codec, 'encode'> {
+  const { platform, limits, shelf } = session;
+  return {
+    encode: async (image, options = {}) => {
+      session.checkOpen();
+      checkRate(options);
+      const maxSide = checkMaxSide(options.maxSide ?? defaultMaxSide);
+      const picture = await platform.loadPicture(image, { maxSide, limits, signal: options.signal });
+      const open = await shelf.encodingModel();
+      const pixels = picture.width * picture.height;
+      const targetBytes = targetOf(options, pixels);
+      const goal =
+        targetBytes === undefined
+          ? { position: qualityToPosition(options.quality ?? defaultQuality) }
+          : { targetBytes };
+      const { bytes, position } = await encodePicture(open, picture, goal, session.work(options));
+      const result: EncodedImage = {
+        bytes,
+        bpp: (8 * bytes.length) / pixels,
+        width: picture.width,
+        height: picture.height,
+        sourceWidth: picture.sourceWidth,
+        sourceHeight: picture.sourceHeight,
+        quality: shortestQuality(position),
+        model: identityOf(open),
+        backend: await session.backendName(),
+        notes: [...picture.notes],
+      };
+      if (targetBytes !== undefined) {
+        result.targetBytes = targetBytes;
+        result.targetReached =
+          bytes.length <= targetBytes && bytes.length >= (1 - TARGET_TOLERANCE) * targetBytes;
+      }
+      return result;
+    },
+  };
+}
+
+/** @throws UsageError `bad-max-side` */
+export function checkMaxSide(maxSide: MaxSide): MaxSide {
+  if (maxSide !== 'none' && !(Number.isInteger(maxSide) && maxSide >= 1)) {
+    throw new UsageError('bad-max-side', `maxSide must be an integer of at least 1, or none, not ${maxSide}`);
+  }
+  return maxSide;
+}
+
+function targetOf({ targetBytes, targetBpp }: EncodeOptions, pixels: number): number | undefined {
+  return targetBpp === undefined ? targetBytes : Math.floor((targetBpp * pixels) / 8);
+}
+
+function checkRate({ quality, targetBytes, targetBpp }: EncodeOptions): void {
+  if ([quality, targetBytes, targetBpp].filter((value) => value !== undefined).length > 1) {
+    throw new UsageError('rate-conflict', 'give only one of quality, targetBytes and targetBpp');
+  }
+  if (quality !== undefined) qualityToPosition(quality);
+  if (targetBytes !== undefined && !(Number.isInteger(targetBytes) && targetBytes >= 1)) {
+    throw new UsageError('bad-target', `targetBytes must be an integer of at least 1, not ${targetBytes}`);
+  }
+  if (targetBpp !== undefined && !(targetBpp > 0 && targetBpp < Infinity)) {
+    throw new UsageError('bad-target', `targetBpp must be a number above 0, not ${targetBpp}`);
+  }
+}

@@ -1,0 +1,43 @@
+import { type ModelShelf, openModelShelf } from '../codec/model-shelf.js';
+import { type Limits, resolveLimits } from '../limits.js';
+import type { Platform } from '../platform/platform.js';
+import { analysingCalls } from './analysing.js';
+import type { Codec, CodecOptions } from './codec.js';
+import { decodingCalls } from './decoding.js';
+import { encodingCalls } from './encoding.js';
+import { identityOf, openSession } from './session.js';
+
+/**
+ * Opens a codec on a host. Executor and model are opened when first needed: decoding latents or verifying never loads an
+ * executor.
+ *
+ * @throws UsageError `bad-limit`
+ */
+export function openCodec(platform: Platform, options: CodecOptions = {}): Codec {
+  const limits = resolveLimits(options.limits);
+  const { model, threads, backend = 'auto' } = options;
+  return codecOver(openModelShelf({ platform, model, threads, backend }), limits);
+}
+
+/**
+ * The codec over a shelf of models that is open already: for who needs more of the shelf than a codec shows, and
+ * would otherwise open model and executor twice. The codec owns the shelf from now on and disposes of it.
+ */
+export function codecOver(shelf: ModelShelf, limits: Limits): Codec {
+  const session = openSession(shelf, limits);
+  return {
+    openBackend: async () => {
+      session.checkOpen();
+      const { name, version, device, passedOver } = await shelf.backend();
+      return { name, version, device, passedOver };
+    },
+    openModel: async () => {
+      session.checkOpen();
+      return identityOf(await shelf.encodingModel());
+    },
+    ...encodingCalls(session),
+    ...decodingCalls(session),
+    ...analysingCalls(session),
+    dispose: session.dispose,
+  };
+}
