@@ -13,7 +13,7 @@ export function regionOf(region: PictureArea | undefined, scale: PictureScale): 
  * @param region - In pixels of the photograph after orientation.
  * @throws UsageError `bad-region` when no pixel of the photograph lies in it
  */
-export function codedRegion(region: PictureArea, scale: PictureScale): PictureArea {
+function codedRegion(region: PictureArea, scale: PictureScale): PictureArea {
   const [left, right] = side(region.x, region.width, scale.sourceWidth, scale.width, region, scale);
   const [top, bottom] = side(region.y, region.height, scale.sourceHeight, scale.height, region, scale);
   return { x: left, y: top, width: right - left, height: bottom - top };
