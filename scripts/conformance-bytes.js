@@ -149,3 +149,91 @@ export function file(...parts) {
   const body = [...SIGNATURE, ...parts.flat()];
   return [...body, ...uint(crc32(Uint8Array.from(body)), 4)];
 }
+
+/**
+ * A check of everything before it, as it stands behind `parts`; `value` replaces the CRC-32.
+ *
+ * @param {number[][]} parts
+ * @param {number[] | undefined} value
+ */
+export function prefixCheck(parts, value = undefined) {
+  const before = Uint8Array.from([...SIGNATURE, ...parts.flat()]);
+  return section(0x04, value ?? uint(crc32(before), 4));
+}
+
+/**
+ * What a layer is built from: its fields as the format counts them, and the payload bytes of each tile.
+ *
+ * @typedef {object} LayerFields
+ * @property {number} quality
+ * @property {number} profile
+ * @property {number} reserved
+ * @property {string} decodeId
+ * @property {string} renderId
+ * @property {number} width
+ * @property {number} height
+ * @property {number | undefined} sizeForm
+ * @property {number[]} tiles
+ * @property {number} check
+ */
+
+/**
+ * The view layer of the base case.
+ *
+ * @type {LayerFields}
+ */
+export const VIEW = {
+  quality: 300,
+  profile: 1,
+  reserved: 0,
+  decodeId: 'a1b2c3d4',
+  renderId: 'e5f6',
+  width: 600,
+  height: 450,
+  sizeForm: undefined,
+  tiles: [30, 10],
+  check: 0xcafe,
+};
+
+/**
+ * Header of a layer behind a first layer of `width` by `height` pixels. `sizeForm` forces a form; otherwise it is the
+ * right one.
+ *
+ * @param {Partial<LayerFields>} changes
+ * @param {{ width: number, height: number }} first
+ */
+export function layerHeader(changes = {}, first = BASE) {
+  const l = { ...VIEW, ...changes };
+  const same = l.width === first.width && l.height === first.height;
+  const form = l.sizeForm ?? (same ? 0 : Math.max(l.width, l.height) > 4096 ? 2 : 1);
+  const flags = l.quality * 2 ** 5 + l.profile * 2 ** 3 + form * 2 + l.reserved;
+  const long = [...uint(l.width, 4), ...uint(l.height, 4)];
+  const short = uint((l.width - 1) * 4096 + l.height - 1, 3);
+  const size = form === 1 ? short : form === 2 ? long : [];
+  return [...uint(flags, 2), ...hex(l.decodeId), ...hex(l.renderId), ...size];
+}
+
+/**
+ * Content of a layer section.
+ *
+ * @param {Partial<LayerFields>} changes
+ * @param {{ width: number, height: number } | undefined} first
+ */
+export function layer(changes = {}, first = undefined) {
+  const { tiles, check } = { ...VIEW, ...changes };
+  return [
+    ...layerHeader(changes, first),
+    ...tiles.flatMap((count) => varint(count + 2)),
+    ...tiles.flatMap((count) => [...payload(count), ...uint(check, 2)]),
+  ];
+}
+
+/**
+ * A whole file whose first layer, of `parts`, has a check behind it, and then `others`.
+ *
+ * @param {number[][]} parts
+ * @param {number[][]} others
+ */
+export function layeredFile(parts, ...others) {
+  return file(...parts, prefixCheck(parts), ...others);
+}

@@ -1,7 +1,7 @@
-// The container-level conformance cases: bytes, what they show, and what a reader must say.
+// The container-level conformance cases of files of one layer, and the list of all cases: bytes, what they show, and
+// what a reader must say. Those of layers and prefixes are in layer-cases.js.
 import {
   ascii,
-  BASE,
   file,
   header,
   hex,
@@ -12,55 +12,14 @@ import {
   uint,
   varint,
 } from './conformance-bytes.js';
+import { at, changed, found, refused } from './conformance-expectations.js';
+import { LAYER_CASES } from './layer-cases.js';
 
-/** @import { ErrorClass, ErrorCode } from '../src/errors.js' */
 /** @import { HeaderFields } from './conformance-bytes.js' */
-/** @typedef {[tag: number, data: number[]]} Ancillary */
-
-/**
- * A file, what it shows, and what a reader must say.
- *
- * @typedef {object} ConformanceCase
- * @property {string} path
- * @property {string[]} musts Ids of the requirements it is about.
- * @property {string} what
- * @property {number[]} bytes
- * @property {Record<string, any>} expect
- */
-
-const PROFILES = ['semantic', 'perceptual'];
+/** @import { Ancillary, ConformanceCase } from './conformance-expectations.js' */
 
 const base = file(header(), tile(20));
 const withSource = { width: 512, height: 341, source: [2560, 1706], orientation: 6, quality: 1137 };
-
-/**
- * What a reader must find in a valid file, stated from the same values the file was built from.
- *
- * @param {Partial<HeaderFields>} changes
- * @param {number[]} tiles Payload bytes of each.
- * @param {Ancillary[]} ancillary
- */
-function found(changes, tiles, ancillary = []) {
-  const h = { ...BASE, ...changes };
-  const [sourceWidth, sourceHeight] = h.source ?? [h.width, h.height];
-  return {
-    header: {
-      versionMajor: h.version >> 4,
-      versionMinor: h.version & 15,
-      profile: PROFILES[h.profile],
-      width: h.width,
-      height: h.height,
-      sourceWidth,
-      sourceHeight,
-      orientation: h.orientation,
-      qualityPosition: h.quality,
-      decodeId: h.decodeId,
-      renderId: h.renderId,
-    },
-    tiles: tiles.map((count) => ({ payload: Buffer.from(payload(count)).toString('hex'), check: 0xbeef })),
-    ancillary: ancillary.map(([tag, data]) => ({ tag, data: Buffer.from(data).toString('hex') })),
-  };
-}
 
 /**
  * @param {string} name
@@ -83,37 +42,10 @@ function valid(name, musts, what, changes, tiles, ancillary = [], more = {}) {
   };
 }
 
-/**
- * @template {ErrorClass} Class
- * @param {string} folder
- * @param {Class} error
- * @param {number} exit
- * @returns {(name: string, musts: string[], code: ErrorCode<Class>, what: string, bytes: number[], more?: object) => ConformanceCase}
- */
-function refused(folder, error, exit) {
-  return (name, musts, code, what, bytes, more = {}) => ({
-    path: `${folder}/${name}.dicm`,
-    musts,
-    what,
-    bytes,
-    expect: { error, code, exit, ...more },
-  });
-}
-
 const damaged = refused('invalid', 'FormatError', 3);
 const unsupported = refused('invalid', 'UnsupportedError', 4);
 const regressed = refused('regressions', 'FormatError', 3);
 const limited = refused('limits', 'LimitError', 7);
-
-/** @param {number[]} bytes @param {number} offset */
-function at(bytes, offset) {
-  return bytes[offset] ?? 0;
-}
-
-/** @param {number[]} bytes @param {number} offset @param {number} value */
-function changed(bytes, offset, value) {
-  return bytes.map((byte, i) => (i === offset ? value : byte));
-}
 
 /**
  * Every byte through `convert`, which may return several or none.
@@ -898,6 +830,7 @@ export const CASES = [
   ...CHECKSUMS,
   ...LIMITS,
   ...REGRESSIONS,
+  ...LAYER_CASES,
 ];
 
 /**

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { crc32 } from 'node:zlib';
 import { CASES, INTEGER_CHECKS, littleEndianInt32 } from './conformance-cases.js';
 
-/** @import { ConformanceCase } from './conformance-cases.js' */
+/** @import { ConformanceCase } from './conformance-expectations.js' */
 
 const FOLDERS = {
   valid:
@@ -16,6 +16,8 @@ const FOLDERS = {
     'Files every reader refuses. Where `cases.json` has `refines`, a reader may report that more general code instead.',
   limits:
     'Files that are well-formed as far as they go and declare more than a reader accepts, with the default limits or those in `cases.json`.',
+  prefixes:
+    'Files of which only the first layer can be had, or not even that. `expect` says what reading them as a whole gives, `prefix` in it what reading them as a prefix gives: the first layer and the size of its prefix, or an error.',
   regressions: 'Files that an implementation once got wrong; each names the mistake.',
 };
 
@@ -32,9 +34,13 @@ function integerChecks() {
 /** @param {ConformanceCase} testCase */
 function heading(testCase) {
   const { path, musts, what, bytes, expect } = testCase;
-  const outcome =
-    expect.code === undefined ? 'opens' : `\`${expect.code}\` (${expect.error}, exit ${expect.exit})`;
-  return `### ${path}\n\n${what}\n\n${bytes.length} bytes · ${musts.join(', ')} · ${outcome}\n`;
+  const prefix = expect.prefix === undefined ? '' : ` · as a prefix ${outcome(expect.prefix)}`;
+  return `### ${path}\n\n${what}\n\n${bytes.length} bytes · ${musts.join(', ')} · ${outcome(expect)}${prefix}\n`;
+}
+
+/** @param {Record<string, any>} expect */
+function outcome({ error, code, exit }) {
+  return code === undefined ? 'opens' : `\`${code}\` (${error}, exit ${exit})`;
 }
 
 function readme() {

@@ -69,14 +69,19 @@ export const errorClasses = {
       'embedding-not-npy': 'Vectors are written as .npy files. Give the output a name that ends in .npy.',
       'empty-dataset': 'No image of the data set can be used. The message says what each of them lacks.',
       'encoder-finished': 'A range encoder was ended twice. A mistake in the caller of the range coder.',
+      'first-layer':
+        'The first layer of a file should be taken away, and without it there is no file. Name another layer.',
       'is-directory': 'An input is a folder. `-r` takes the files in it.',
       'latents-need-safetensors':
         'Latents are two arrays, and the output holds one. Name a .safetensors file.',
       'length-mismatch': 'Two lists that belong together have different lengths. Give one entry for each.',
       'map-size': 'An instance map has another size than its picture. Give the map of that picture.',
+      'missing-layer': 'The file has no such layer. `dicm inspect` names those it has.',
       'no-mask': 'Objects should be compared by mask, and one has none. Give the mask, or compare boxes.',
       'no-match': 'No file matches an input. Check the pattern, or the kinds of files in the folder.',
       'no-picture': 'Features should be written into a picture. Name a .npy or a .safetensors file.',
+      'no-prefix-check':
+        'The file has no check of its first layer, so only the whole file can be read. Keep it whole.',
       'no-tasks': 'No task is asked for. Name at least one.',
       'not-bytes': 'What should be read is not a `Uint8Array`. Give the bytes of the file.',
       'option-needs-other': 'An option means something only beside another. Give both or none.',
@@ -135,9 +140,15 @@ export const errorClasses = {
         'The file is of another format, which the message names. Give that to a program that reads it.',
       'integer-mismatch': 'The decoded integers are not those that were encoded. Get another copy.',
       'invalid-payload': 'A stream is none that an encoder writes. Get another copy.',
+      'layer-order': 'Layers do not stand in the order of their profiles. Write the file again.',
+      'misplaced-section':
+        'The check of the first layer does not follow its last tile. Write the file again with a program that knows layers.',
+      'missing-prefix-check': 'A layer has no check of the first layer before it. Write the file again.',
       'missing-tile': 'A tile of the picture is missing. Get another copy.',
       'non-canonical-payload': 'A stream does not end as an encoder ends it. Get another copy.',
       'not-canonical': 'A field is not written in its shortest form. Write the file again.',
+      'prefix-mismatch':
+        'The check of the first layer does not hold. Get another copy, or write the file again with a program that knows layers.',
       'surplus-tile': 'The file has more tiles than its picture. Get another copy.',
       'text-damage':
         'The file was transferred as text, which changed its line ends. Transfer it again in binary mode.',

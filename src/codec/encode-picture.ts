@@ -1,5 +1,5 @@
 import type { DicmHeader, TilePayload } from '../container/dicm-file.js';
-import { VERSION_MAJOR, VERSION_MINOR } from '../container/version.js';
+import { PLAIN_MINOR_VERSION, VERSION_MAJOR } from '../container/version.js';
 import { writeDicm } from '../container/write-dicm.js';
 import { latentExtent, tileGrid } from '../geometry.js';
 import type { Picture } from '../image/picture.js';
@@ -105,7 +105,7 @@ function writePicture(
 function headerOf({ model }: OpenModel, picture: Picture, qualityPosition: number): DicmHeader {
   return {
     versionMajor: VERSION_MAJOR,
-    versionMinor: VERSION_MINOR,
+    versionMinor: PLAIN_MINOR_VERSION,
     profile: model.manifest.profile,
     width: picture.width,
     height: picture.height,

@@ -1,9 +1,14 @@
-import { openSlice, readU32Be } from '../bytes/byte-slice.js';
+import { openSlice, readU32Be, remainingBytes } from '../bytes/byte-slice.js';
 import { crc32 } from '../bytes/crc32.js';
-import { FormatError } from '../errors.js';
-import { FILE_CHECKSUM_BYTES, findDamage } from './damage.js';
+import { DicmError, FormatError } from '../errors.js';
+import { tileGrid } from '../geometry.js';
+import { readHeader } from './header.js';
+import { readSectionPlace, type SectionPlace, TAG_PREFIX_CHECK, TAG_TILE } from './section-kinds.js';
 import { SIGNATURE } from './signature.js';
 import { checkVersion, VERSION_OFFSET } from './version.js';
+
+/** Bytes of the CRC-32 at the end of a file. */
+export const FILE_CHECKSUM_BYTES = 4;
 
 /**
  * Checks version and checksum of a file whose signature is right (format-spec/v1/dicm-v1.md, sections 3 and 7).
@@ -19,13 +24,97 @@ export function checkFileChecksum(bytes: Uint8Array): void {
       section: 'version',
     });
   }
-  const end = bytes.length - FILE_CHECKSUM_BYTES;
-  // The version byte is covered by the checksum, so it cannot be part of it.
-  const intact = end > VERSION_OFFSET && crc32(bytes.subarray(0, end)) === storedChecksum(bytes, end);
+  const intact = hasFileChecksum(bytes);
   checkVersion(version >> 4, version & 15, intact);
   if (!intact) throw findDamage(bytes);
 }
 
-function storedChecksum(bytes: Uint8Array, offset: number): number {
-  return readU32Be(openSlice(bytes, 'checksum', offset));
+/** Whether the bytes end in the checksum of all bytes before. */
+export function hasFileChecksum(bytes: Uint8Array): boolean {
+  const end = bytes.length - FILE_CHECKSUM_BYTES;
+  // The version byte is covered by the checksum, so it cannot be part of it.
+  if (end <= VERSION_OFFSET) return false;
+  return crc32(bytes.subarray(0, end)) === readU32Be(openSlice(bytes, 'checksum', end));
+}
+
+/**
+ * Says what is wrong with a file whose checksum does not hold: cut short, followed by bytes that do not belong
+ * to it, or changed somewhere. None of its fields can be believed, so this only chooses between messages; it
+ * allocates nothing that depends on the file and takes time linear in its size.
+ *
+ * @returns FormatError `truncated`, `trailing-bytes` or `crc-mismatch`; the caller throws it.
+ */
+function findDamage(bytes: Uint8Array): FormatError {
+  return findCutOrTail(bytes) ?? mismatch(bytes);
+}
+
+function findCutOrTail(bytes: Uint8Array): FormatError | undefined {
+  const slice = openSlice(bytes, 'header', SIGNATURE.length);
+  let tileCount: number;
+  try {
+    const { width, height } = readHeader(slice);
+    const { columns, rows } = tileGrid(width, height);
+    tileCount = columns * rows;
+  } catch (error) {
+    if (error instanceof FormatError && error.code === 'truncated') return error;
+    if (error instanceof DicmError) return undefined;
+    throw error;
+  }
+  let tiles = 0;
+  let prefix = false;
+  let crc = crc32(bytes.subarray(0, slice.position));
+  for (;;) {
+    const start = slice.position;
+    if (tiles === tileCount && remainingBytes(slice) > FILE_CHECKSUM_BYTES) {
+      const stored = readU32Be(openSlice(bytes, 'checksum', start));
+      if (stored === crc) return trailingBytes(bytes, start + FILE_CHECKSUM_BYTES);
+    }
+    if (remainingBytes(slice) <= FILE_CHECKSUM_BYTES) {
+      // Sections that fill the file to its checksum were not cut, even where a damaged size asks for more tiles.
+      const filled = remainingBytes(slice) === FILE_CHECKSUM_BYTES;
+      if (filled && (tiles === tileCount || bytes[start] !== TAG_TILE)) return undefined;
+      return cutShort(bytes, tiles < tileCount ? `tile ${tiles}` : 'checksum', prefix);
+    }
+    try {
+      const place = readSectionPlace(slice);
+      if (place.tag === TAG_TILE) tiles++;
+      prefix ||= tiles === tileCount && provesPrefix(bytes, place, crc);
+    } catch (error) {
+      if (!(error instanceof DicmError)) throw error;
+      const overrun = error.code === 'truncated' || error.code === 'bad-length';
+      const section = tiles < tileCount ? `tile ${tiles}` : 'sections';
+      return overrun ? cutShort(bytes, section, prefix) : undefined;
+    }
+    crc = crc32(bytes.subarray(start, slice.position), crc);
+  }
+}
+
+/** Whether a section is a prefix check that holds. */
+function provesPrefix(bytes: Uint8Array, { tag, dataOffset, dataBytes }: SectionPlace, crc: number): boolean {
+  if (tag !== TAG_PREFIX_CHECK || dataBytes !== 4) return false;
+  return readU32Be(openSlice(bytes, 'prefix-check', dataOffset)) === crc;
+}
+
+function cutShort(bytes: Uint8Array, section: string, prefix: boolean): FormatError {
+  const advice = prefix ? '; its first layer is whole, and can be read as a prefix' : '';
+  return new FormatError('truncated', `The file is cut short or a length in it is damaged${advice}`, {
+    offset: bytes.length,
+    section,
+  });
+}
+
+function trailingBytes(bytes: Uint8Array, end: number): FormatError {
+  const count = bytes.length - end;
+  return new FormatError(
+    'trailing-bytes',
+    `The file is whole, but ${count} ${count === 1 ? 'byte follows' : 'bytes follow'} its end`,
+    { offset: end, section: 'end of file' },
+  );
+}
+
+function mismatch(bytes: Uint8Array): FormatError {
+  return new FormatError('crc-mismatch', 'The file is damaged: its checksum does not hold', {
+    offset: bytes.length - FILE_CHECKSUM_BYTES,
+    section: 'checksum',
+  });
 }

@@ -22,7 +22,8 @@ const WIDE_SIZE_BIT = 1 << 7;
 const SOURCE_SHIFT = 5;
 const RESERVED_MASK = 0b11100;
 
-const PROFILES: readonly Profile[] = ['semantic', 'perceptual'];
+/** Profiles by their number in the flags of header and layers: numbers that are not here are not assigned. */
+export const PROFILES: readonly Profile[] = ['semantic', 'perceptual'];
 
 /** Values of the source form: no source size, two bytes a side, four bytes a side. */
 const SOURCE_SAME = 0;
@@ -101,7 +102,7 @@ export function readHeader(slice: ByteSlice, sink?: FieldSink): DicmHeader {
 /** Writes the header, from the version byte on. @throws RangeError for values that do not fit their fields */
 export function writeHeader(writer: ByteWriter, header: DicmHeader): void {
   const { width, height, sourceWidth, sourceHeight } = header;
-  const wide = Math.max(width, height) > MAX_SHORT_SIDE;
+  const wide = needsWideSize(width, height);
   const sourceForm = chooseSourceForm(header);
   writeU8(writer, header.versionMajor * 16 + header.versionMinor);
   writeU24Be(
@@ -114,16 +115,26 @@ export function writeHeader(writer: ByteWriter, header: DicmHeader): void {
   );
   writeHex(writer, header.decodeId);
   writeHex(writer, header.renderId);
-  if (wide) {
+  writeCodedSize(writer, width, height);
+  if (sourceForm === SOURCE_SAME) return;
+  const writeSide = sourceForm === SOURCE_SHORT ? writeU16Be : writeU32Be;
+  writeSide(writer, sourceWidth);
+  writeSide(writer, sourceHeight);
+}
+
+/** Whether a coded size needs the long form. */
+export function needsWideSize(width: number, height: number): boolean {
+  return Math.max(width, height) > MAX_SHORT_SIDE;
+}
+
+/** Writes a coded size in the shortest form (section 4.4). */
+export function writeCodedSize(writer: ByteWriter, width: number, height: number): void {
+  if (needsWideSize(width, height)) {
     writeU32Be(writer, width);
     writeU32Be(writer, height);
   } else {
     writeU24Be(writer, ((width - 1) << 12) | (height - 1));
   }
-  if (sourceForm === SOURCE_SAME) return;
-  const writeSide = sourceForm === SOURCE_SHORT ? writeU16Be : writeU32Be;
-  writeSide(writer, sourceWidth);
-  writeSide(writer, sourceHeight);
 }
 
 function chooseSourceForm({ width, height, sourceWidth, sourceHeight }: DicmHeader): number {
@@ -131,7 +142,12 @@ function chooseSourceForm({ width, height, sourceWidth, sourceHeight }: DicmHead
   return Math.max(sourceWidth, sourceHeight) > MAX_SHORT_SOURCE ? SOURCE_LONG : SOURCE_SHORT;
 }
 
-function readCodedSize(slice: ByteSlice, wide: boolean): [width: number, height: number] {
+/**
+ * Reads a coded size in the short or the long form (section 4.4).
+ *
+ * @throws FormatError `truncated`, `zero-size`, `not-canonical`.
+ */
+export function readCodedSize(slice: ByteSlice, wide: boolean): [width: number, height: number] {
   const offset = slice.position;
   if (!wide) {
     const packed = readU24Be(slice);
@@ -140,7 +156,7 @@ function readCodedSize(slice: ByteSlice, wide: boolean): [width: number, height:
   const width = readU32Be(slice);
   const height = readU32Be(slice);
   checkSides(slice, offset, width, height);
-  if (Math.max(width, height) <= MAX_SHORT_SIDE) throw notCanonical(slice, offset, 'coded size');
+  if (!needsWideSize(width, height)) throw notCanonical(slice, offset, 'coded size');
   return [width, height];
 }
 
@@ -171,7 +187,8 @@ function checkSides(slice: ByteSlice, offset: number, width: number, height: num
   }
 }
 
-function notCanonical(slice: ByteSlice, offset: number, what: string): FormatError {
+/** The error for a size that is not in its shortest form. */
+export function notCanonical(slice: ByteSlice, offset: number, what: string): FormatError {
   return new FormatError('not-canonical', `The ${what} is not written in its shortest form`, {
     offset,
     section: slice.section,

@@ -20,14 +20,21 @@ export type {
   DicmHeader,
   DicmInfo,
   Field,
+  Layer,
+  LayerHeader,
+  LayerInfo,
   Profile,
   SectionInfo,
   TilePayload,
+  TilePlace,
 } from './dicm-file.js';
 export { integerCheck } from './integer-check.js';
+export { cutPrefix, type DicmPrefix, openPrefix } from './open-prefix.js';
 export { positionToQuality, qualityToPosition } from './quality.js';
 export { readDicm } from './read-dicm.js';
 export { readInfo } from './read-info.js';
-export { TAG_EXIF, TAG_ICC, TAG_TILE, tagName } from './tags.js';
+export { TAG_EXIF, TAG_ICC, TAG_LAYER, TAG_PREFIX_CHECK, TAG_TILE, tagName } from './section-kinds.js';
+export { stripLayer } from './strip-layer.js';
+export { type ByteSource, indexTiles, readTile, type TileIndex } from './tile-index.js';
 export { VERSION_MAJOR, VERSION_MINOR } from './version.js';
 export { writeDicm } from './write-dicm.js';

@@ -1,9 +1,9 @@
 import { openSlice, readU16Be } from '../bytes/byte-slice.js';
 import type { Limits } from '../limits.js';
-import type { DicmFile } from './dicm-file.js';
+import type { DicmFile, TilePayload, TilePlace } from './dicm-file.js';
 import { TILE_CHECK_BYTES } from './integer-check.js';
-import { readLayout } from './layout.js';
-import { tagName } from './tags.js';
+import { type Layout, readLayout } from './layout.js';
+import { type SectionPlace, tagName } from './section-kinds.js';
 
 /**
  * Reads a .dicm file into its structure. Everything that needs no model is checked, the CRC-32 of the whole
@@ -17,20 +17,42 @@ import { tagName } from './tags.js';
  * @see format-spec/v1/dicm-v1.md
  */
 export function readDicm(bytes: Uint8Array, limits?: Partial<Limits>): DicmFile {
-  const { header, tiles, ancillary } = readLayout(bytes, limits);
+  const layout = readLayout(bytes, limits);
+  const { header, layers, prefixCheck, ancillary } = layout;
   return {
     header,
-    tiles: tiles.map(({ dataOffset, dataBytes }) => {
-      const checkOffset = dataOffset + dataBytes - TILE_CHECK_BYTES;
-      return {
-        bytes: bytes.subarray(dataOffset, checkOffset),
-        check: readU16Be(openSlice(bytes, 'tile', checkOffset)),
-      };
+    tiles: readFirstTiles(bytes, layout),
+    ...(layers.length > 0 && {
+      layers: layers.map((layer) => {
+        const before = ancillary.filter(({ offset }) => offset < layer.section.offset).length;
+        const tiles = layer.tiles.map((place) => readTilePayload(bytes, place));
+        return { ...layer.header, tiles, ...(before > 0 && { ancillaryBefore: before }) };
+      }),
     }),
+    ...(prefixCheck !== undefined && { prefixCheck: true }),
     ancillary: ancillary.map(({ tag, dataOffset, dataBytes }) => ({
       tag,
-      name: tagName(tag),
+      name: tagName(tag, header.versionMinor),
       data: bytes.subarray(dataOffset, dataOffset + dataBytes),
     })),
+  };
+}
+
+/** Tiles of the first layer, as views on `bytes`. */
+export function readFirstTiles(bytes: Uint8Array, { tiles }: Layout): TilePayload[] {
+  return tiles.map((section) => readTilePayload(bytes, tilePlace(section)));
+}
+
+/** Where the content of a tile section lies. */
+export function tilePlace({ dataOffset, dataBytes }: SectionPlace): TilePlace {
+  return { offset: dataOffset, bytes: dataBytes };
+}
+
+/** A tile as a view on `bytes`. */
+export function readTilePayload(bytes: Uint8Array, { offset, bytes: size }: TilePlace): TilePayload {
+  const checkOffset = offset + size - TILE_CHECK_BYTES;
+  return {
+    bytes: bytes.subarray(offset, checkOffset),
+    check: readU16Be(openSlice(bytes, 'tile', checkOffset)),
   };
 }

@@ -1,15 +1,26 @@
 import { openSlice, readHex } from '../bytes/byte-slice.js';
 import { tileGrid } from '../geometry.js';
 import type { Limits } from '../limits.js';
-import { FILE_CHECKSUM_BYTES } from './damage.js';
-import type { DicmInfo, Field } from './dicm-file.js';
-import { TILE_CHECK_BYTES } from './integer-check.js';
-import { readLayout } from './layout.js';
-import type { SectionPlace } from './section-walk.js';
-import { TAG_TILE, tagName } from './tags.js';
+import type { DicmInfo, Field, LayerHeader, LayerInfo, TilePlace } from './dicm-file.js';
+import { FILE_CHECKSUM_BYTES } from './file-checksum.js';
+import type { FieldSink } from './header.js';
+import { readLayer } from './layer.js';
+import { type Layout, readLayout } from './layout.js';
+import { tilePlace } from './read-dicm.js';
+import {
+  findSectionKind,
+  isCritical,
+  type SectionPlace,
+  TAG_LAYER,
+  TAG_PREFIX_CHECK,
+  TAG_TILE,
+  TILE_TRAILER,
+  tagDigits,
+  tagName,
+} from './section-kinds.js';
 
 /**
- * Describes a .dicm file: the header and where every field and section lies. Makes the same checks as
+ * Describes a .dicm file: the header, its layers, and where every field and section lies. Makes the same checks as
  * `readDicm` and throws the same errors.
  *
  * @param bytes - The whole file.
@@ -17,31 +28,30 @@ import { TAG_TILE, tagName } from './tags.js';
  */
 export function readInfo(bytes: Uint8Array, limits?: Partial<Limits>): DicmInfo {
   const fields: Field[] = [];
-  const layout = readLayout(bytes, limits, (name, offset, size, value) => {
-    fields.push({ name, offset, bytes: size, value });
-  });
-  const { header, tiles, ancillary } = layout;
-  for (const [index, place] of tiles.entries()) fields.push(...tileFields(bytes, place, index));
-  for (const place of ancillary) fields.push(...ancillaryFields(place));
+  const sink: FieldSink = (name, offset, size, value) => fields.push({ name, offset, bytes: size, value });
+  const layout = readLayout(bytes, limits, sink);
+  const { header, tiles, prefixCheck, sections } = layout;
+  listSections(bytes, layout, sink);
   const end = bytes.length - FILE_CHECKSUM_BYTES;
-  fields.push({
-    name: 'file checksum',
-    offset: end,
-    bytes: FILE_CHECKSUM_BYTES,
-    value: `CRC-32 ${hexAt(bytes, end, FILE_CHECKSUM_BYTES)}, holds`,
-  });
+  sink('file checksum', end, FILE_CHECKSUM_BYTES, `CRC-32 ${hexAt(bytes, end, FILE_CHECKSUM_BYTES)}, holds`);
 
-  const payloadBytes = tiles.reduce((sum, { dataBytes }) => sum + dataBytes - TILE_CHECK_BYTES, 0);
-  const { columns, rows } = tileGrid(header.width, header.height);
+  const first = describeLayer(header, tiles, tiles.map(tilePlace));
+  const layers = [
+    first,
+    ...layout.layers.map((layer) => describeLayer(layer.header, [layer.section], layer.tiles)),
+  ];
+  const payloadBytes = layers.reduce((sum, layer) => sum + layer.payloadBytes, 0);
   return {
     header,
     fileBytes: bytes.length,
     payloadBytes,
     overheadBytes: bytes.length - payloadBytes,
-    tileColumns: columns,
-    tileRows: rows,
-    sections: [...tiles, ...ancillary].map(({ tag, offset, dataOffset, dataBytes }) => ({
-      tag: tagName(tag),
+    tileColumns: first.tileColumns,
+    tileRows: first.tileRows,
+    layers,
+    prefixBytes: prefixCheck === undefined ? undefined : prefixCheck.dataOffset + prefixCheck.dataBytes,
+    sections: sections.map(({ tag, offset, dataOffset, dataBytes }) => ({
+      tag: tagName(tag, header.versionMinor),
       offset,
       bytes: dataOffset + dataBytes - offset,
     })),
@@ -49,47 +59,103 @@ export function readInfo(bytes: Uint8Array, limits?: Partial<Limits>): DicmInfo 
   };
 }
 
-function tileFields(bytes: Uint8Array, place: SectionPlace, index: number): Field[] {
-  const payloadBytes = place.dataBytes - TILE_CHECK_BYTES;
-  const checkOffset = place.dataOffset + payloadBytes;
-  const fields = headFields(place, `tile ${index}`);
-  // A field is never empty, so that the fields of a file are its partition.
-  if (payloadBytes > 0) {
-    const value = `${payloadBytes} range-coded bytes`;
-    fields.push({ name: `tile ${index} payload`, offset: place.dataOffset, bytes: payloadBytes, value });
-  }
-  fields.push({
-    name: `tile ${index} integer check`,
-    offset: checkOffset,
-    bytes: TILE_CHECK_BYTES,
-    value: `${hexAt(bytes, checkOffset, TILE_CHECK_BYTES)}, compared after entropy decoding`,
-  });
-  return fields;
+function describeLayer(
+  { profile, width, height, qualityPosition, decodeId, renderId }: LayerHeader,
+  sections: readonly SectionPlace[],
+  tiles: TilePlace[],
+): LayerInfo {
+  const { columns, rows } = tileGrid(width, height);
+  return {
+    profile,
+    width,
+    height,
+    qualityPosition,
+    decodeId,
+    renderId,
+    tileColumns: columns,
+    tileRows: rows,
+    offset: sections[0]?.offset ?? 0,
+    bytes: sections.reduce(
+      (sum, { offset, dataOffset, dataBytes }) => sum + dataOffset + dataBytes - offset,
+      0,
+    ),
+    payloadBytes: tiles.reduce((sum, { bytes }) => sum + bytes - TILE_TRAILER.bytes, 0),
+    tiles,
+  };
 }
 
-function ancillaryFields(place: SectionPlace): Field[] {
-  const name = tagName(place.tag);
-  const fields = headFields(place, name);
-  if (place.dataBytes > 0) {
-    const value = `${place.dataBytes} bytes`;
-    fields.push({ name: `${name} content`, offset: place.dataOffset, bytes: place.dataBytes, value });
+/** Lists the fields of every section, in file order. */
+function listSections(bytes: Uint8Array, { header, sections }: Layout, sink: FieldSink): void {
+  let tiles = 0;
+  let layers = 0;
+  for (const place of sections) {
+    const kind = findSectionKind(place.tag, header.versionMinor);
+    const name = tagName(place.tag, header.versionMinor);
+    if (kind?.tag === TAG_TILE) {
+      const tile = `${name} ${tiles++}`;
+      listHead(place, tile, name, sink);
+      listTile(bytes, tilePlace(place), tile, sink);
+    } else if (kind?.tag === TAG_LAYER) {
+      const layer = `${name} ${++layers}`;
+      listHead(place, layer, name, sink);
+      listLayer(bytes, place, layer, header, sink);
+    } else {
+      listHead(place, name, name, sink);
+      const value =
+        kind?.tag === TAG_PREFIX_CHECK
+          ? `CRC-32 ${hexAt(bytes, place.dataOffset, place.dataBytes)} of the ${place.offset} bytes before, holds`
+          : `${place.dataBytes} bytes`;
+      listBytes(`${name} content`, place.dataOffset, place.dataBytes, value, sink);
+    }
   }
-  return fields;
 }
 
-function headFields({ tag, offset, dataOffset, dataBytes }: SectionPlace, name: string): Field[] {
-  const kind = tag === TAG_TILE ? 'tile' : tagName(tag);
-  const need = tag === TAG_TILE ? 'critical' : 'ancillary';
-  const digits = tag.toString(16).padStart(2, '0');
-  return [
-    { name: `${name} tag`, offset, bytes: 1, value: `0x${digits}: ${kind}, ${need}` },
-    {
-      name: `${name} length`,
-      offset: offset + 1,
-      bytes: dataOffset - offset - 1,
-      value: `${dataBytes} bytes`,
-    },
-  ];
+function listHead(
+  { tag, offset, dataOffset, dataBytes }: SectionPlace,
+  name: string,
+  kind: string,
+  sink: FieldSink,
+) {
+  const need = isCritical(tag) ? 'critical' : 'ancillary';
+  sink(`${name} tag`, offset, 1, `${tagDigits(tag)}: ${kind}, ${need}`);
+  sink(`${name} length`, offset + 1, dataOffset - offset - 1, `${dataBytes} bytes`);
+}
+
+function listLayer(
+  bytes: Uint8Array,
+  place: SectionPlace,
+  name: string,
+  first: LayerHeader,
+  sink: FieldSink,
+) {
+  const layer = readLayer(
+    bytes,
+    place,
+    first,
+    name,
+    () => undefined,
+    (field, offset, size, value) => sink(`${name} ${field}`, offset, size, value),
+  );
+  if (layer === undefined) {
+    const value = `${place.dataBytes} bytes of a layer that this version does not know`;
+    listBytes(`${name} content`, place.dataOffset, place.dataBytes, value, sink);
+    return;
+  }
+  for (const [index, tile] of layer.tiles.entries()) listTile(bytes, tile, `${name} tile ${index}`, sink);
+}
+
+function listTile(bytes: Uint8Array, { offset, bytes: size }: TilePlace, name: string, sink: FieldSink) {
+  const payloadBytes = size - TILE_TRAILER.bytes;
+  const value = `${payloadBytes} range-coded bytes`;
+  listBytes(`${name} payload`, offset, payloadBytes, value, sink);
+  const check = hexAt(bytes, offset + payloadBytes, TILE_TRAILER.bytes);
+  const trailer = `${name} ${TILE_TRAILER.name}`;
+  sink(trailer, offset + payloadBytes, TILE_TRAILER.bytes, `${check}, compared after entropy decoding`);
+}
+
+/** Lists bytes unless there are none: a field is never empty, so that the fields of a file are its partition. */
+function listBytes(name: string, offset: number, size: number, value: string, sink: FieldSink) {
+  if (size > 0) sink(name, offset, size, value);
 }
 
 function hexAt(bytes: Uint8Array, offset: number, count: number): string {

@@ -3,8 +3,14 @@ import { FormatError, UnsupportedError } from '../errors.js';
 /** Major version of the format that this program writes, and the newest it reads. */
 export const VERSION_MAJOR = 1;
 
-/** Minor version of the format that this program writes. */
-export const VERSION_MINOR = 0;
+/** Newest minor version of the format that this program knows. */
+export const VERSION_MINOR = 1;
+
+/** Minor version of a file of one layer: it needs nothing that the first readers did not know. */
+export const PLAIN_MINOR_VERSION = 0;
+
+/** First minor version with layers and prefix check. */
+export const LAYERS_MINOR_VERSION = 1;
 
 /** Offset of the version byte: the same in every version of the format. */
 export const VERSION_OFFSET = 5;

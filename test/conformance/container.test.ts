@@ -4,7 +4,14 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { readSources } from '../../scripts/check-layers.js';
 import { conformanceFiles } from '../../scripts/make-conformance.js';
-import { readDicm, readInfo, writeDicm } from '../../src/container/index.js';
+import {
+  cutPrefix,
+  openPrefix,
+  readDicm,
+  readInfo,
+  type TilePayload,
+  writeDicm,
+} from '../../src/container/index.js';
 import { integerCheck } from '../../src/container/integer-check.js';
 import { positionToQuality } from '../../src/container/quality.js';
 import { DicmError, FormatError, LimitError } from '../../src/errors.js';
@@ -27,8 +34,12 @@ interface Expectation {
   header: object;
   tiles: { payload: string; check: number }[];
   ancillary: { tag: number; data: string }[];
+  layers?: ({ tiles: { payload: string; check: number }[]; ancillaryBefore: number } & object)[];
+  prefixCheck?: boolean;
   quality?: number;
   rewrites?: boolean;
+  /** What reading as a prefix gives, where reading as a whole is refused. */
+  prefix?: Omit<Expectation, 'prefix'> & { prefixBytes?: number };
 }
 
 interface Case {
@@ -54,11 +65,30 @@ function refusalOf(action: () => unknown): unknown {
   return undefined;
 }
 
+function shown(tiles: readonly TilePayload[]) {
+  return tiles.map(({ bytes, check }) => ({ payload: hexOf(bytes), check }));
+}
+
+function checkRefusal(error: unknown, expected: Omit<Expectation, 'prefix'>): void {
+  expect(error).toBeInstanceOf(DicmError);
+  const refusal = error as DicmError;
+  expect(refusal).toMatchObject({ name: expected.error, code: expected.code, exitCode: expected.exit });
+  if (expected.says !== undefined) expect(refusal.message).toContain(expected.says);
+  if (expected.limit !== undefined) expect((error as LimitError).limit).toBe(expected.limit);
+  if (error instanceof FormatError) {
+    // A damage report always carries its evidence.
+    expect(error.offset).toBeTypeOf('number');
+    expect(error.section).toBeTypeOf('string');
+    if (expected.offset !== undefined) expect(error.offset).toBe(expected.offset);
+    if (expected.section !== undefined) expect(error.section).toBe(expected.section);
+  }
+}
+
 const { cases } = readJson('cases.json') as { cases: Case[] };
 
 test('the committed files are what the generator writes, no more and no fewer', () => {
   const expected = conformanceFiles();
-  const found = ['valid', 'invalid', 'limits', 'regressions'].flatMap((folder) =>
+  const found = ['valid', 'invalid', 'limits', 'prefixes', 'regressions'].flatMap((folder) =>
     readdirSync(join(ROOT, folder)).map((name) => `${folder}/${name}`),
   );
   const written = [...expected.keys()].filter((path) => path.endsWith('.dicm'));
@@ -78,9 +108,14 @@ describe.each(cases)('$path', ({ path, expect: expected }) => {
     test('opens as what it is', () => {
       const file = readDicm(bytes);
       expect(file.header).toEqual(expected.header);
-      expect(file.tiles.map((tile) => ({ payload: hexOf(tile.bytes), check: tile.check }))).toEqual(
-        expected.tiles,
-      );
+      expect(shown(file.tiles)).toEqual(expected.tiles);
+      const layers = (file.layers ?? []).map(({ tiles, ancillaryBefore = 0, ...layer }) => ({
+        ...layer,
+        tiles: shown(tiles),
+        ancillaryBefore,
+      }));
+      expect(layers).toEqual(expected.layers ?? []);
+      expect(file.prefixCheck).toBe(expected.prefixCheck);
       expect(file.ancillary.map(({ tag, data }) => ({ tag, data: hexOf(data) }))).toEqual(expected.ancillary);
       if (expected.quality !== undefined) {
         expect(positionToQuality(file.header.qualityPosition)).toBe(expected.quality);
@@ -97,6 +132,14 @@ describe.each(cases)('$path', ({ path, expect: expected }) => {
       },
     );
 
+    test('has a first layer that can be read as a prefix', () => {
+      const { file, prefixBytes, provedBy } = openPrefix(bytes);
+      const { header, tiles } = readDicm(bytes);
+      expect(file).toEqual({ header, tiles, ancillary: [] });
+      expect(provedBy).toBe(expected.prefixCheck === true ? 'prefix-check' : 'file-checksum');
+      expect(prefixBytes).toBe(readInfo(bytes).prefixBytes ?? bytes.length);
+    });
+
     test('has fields that cover it without gap or overlap', () => {
       const info = readInfo(bytes);
       let end = 0;
@@ -110,21 +153,36 @@ describe.each(cases)('$path', ({ path, expect: expected }) => {
   } else {
     test(`is refused: ${expected.code}`, () => {
       for (const read of [readDicm, readInfo]) {
-        const error = refusalOf(() => read(bytes, expected.limits));
-        expect(error).toBeInstanceOf(DicmError);
-        const refusal = error as DicmError;
-        expect(refusal).toMatchObject({ name: expected.error, code: expected.code, exitCode: expected.exit });
-        if (expected.says !== undefined) expect(refusal.message).toContain(expected.says);
-        if (expected.limit !== undefined) expect((error as LimitError).limit).toBe(expected.limit);
-        if (error instanceof FormatError) {
-          // A damage report always carries its evidence.
-          expect(error.offset).toBeTypeOf('number');
-          expect(error.section).toBeTypeOf('string');
-          if (expected.offset !== undefined) expect(error.offset).toBe(expected.offset);
-          if (expected.section !== undefined) expect(error.section).toBe(expected.section);
-        }
+        checkRefusal(
+          refusalOf(() => read(bytes, expected.limits)),
+          expected,
+        );
       }
     });
+
+    if (expected.prefix !== undefined) {
+      const { prefix } = expected;
+      test(`as a prefix ${prefix.code === undefined ? 'opens' : `is refused: ${prefix.code}`}`, () => {
+        if (prefix.code !== undefined) {
+          for (const read of [openPrefix, cutPrefix]) {
+            checkRefusal(
+              refusalOf(() => read(bytes)),
+              prefix,
+            );
+          }
+          return;
+        }
+        const { file, prefixBytes, provedBy } = openPrefix(bytes);
+        expect(file.header).toEqual(prefix.header);
+        expect(shown(file.tiles)).toEqual(prefix.tiles);
+        expect([prefixBytes, provedBy]).toEqual([prefix.prefixBytes, 'prefix-check']);
+        expect(hexOf(cutPrefix(bytes))).toBe(hexOf(bytes.subarray(0, prefixBytes)));
+      });
+    } else {
+      test('is refused as a prefix', () => {
+        expect(refusalOf(() => openPrefix(bytes, expected.limits))).toBeInstanceOf(DicmError);
+      });
+    }
 
     if (expected.limits !== undefined) {
       test('is not refused for that reason with the default limits', () => {

@@ -1,5 +1,12 @@
 import fc from 'fast-check';
-import type { DicmFile, DicmHeader } from '../../src/container/dicm-file.js';
+import type {
+  AncillarySection,
+  DicmFile,
+  DicmHeader,
+  Layer,
+  TilePayload,
+} from '../../src/container/dicm-file.js';
+import { TAG_LAYER, TAG_PREFIX_CHECK, tagName } from '../../src/container/section-kinds.js';
 import { tileGrid } from '../../src/geometry.js';
 
 /** A small file of one tile; `header` replaces fields. */
@@ -35,37 +42,114 @@ function digits(count: number): fc.Arbitrary<string> {
     .map((bytes) => Buffer.from(bytes).toString('hex'));
 }
 
-const ancillaryTag = fc.integer({ min: 1, max: 63 });
+/** A file of `sampleFile` with a view layer of another size behind it. */
+export function layeredFile(
+  header: Partial<DicmHeader> = {},
+  layer: Partial<Layer> = {},
+  payloadBytes = 40,
+): DicmFile {
+  const first = sampleFile({ versionMinor: 1, ...header });
+  const own = { width: 600, height: 429, ...layer };
+  const { columns, rows } = tileGrid(own.width, own.height);
+  return {
+    ...first,
+    prefixCheck: true,
+    layers: [
+      {
+        profile: 'perceptual',
+        qualityPosition: 300,
+        decodeId: 'fedcba98',
+        renderId: '7654',
+        tiles: Array.from({ length: columns * rows }, (_, tile) => ({
+          bytes: Uint8Array.from({ length: payloadBytes }, (_unused, i) => (i * 31 + tile) & 255),
+          check: (0x4321 + tile) & 0xffff,
+        })),
+        ...own,
+      },
+    ],
+  };
+}
 
-/** Every kind of file that can be written, of few tiles. */
-export const anyFile: fc.Arbitrary<DicmFile> = fc
+const tile = fc.record({ bytes: fc.uint8Array({ maxLength: 200 }), check: fc.nat(0xffff) });
+
+function tilesOf(width: number, height: number): fc.Arbitrary<TilePayload[]> {
+  const { columns, rows } = tileGrid(width, height);
+  return fc.array(tile, { minLength: columns * rows, maxLength: columns * rows });
+}
+
+const layerHeader = fc.record({
+  width: fc.oneof(fc.integer({ min: 1, max: 600 }), fc.integer({ min: 4090, max: 4100 })),
+  height: fc.integer({ min: 1, max: 600 }),
+  qualityPosition: fc.nat(2047),
+  decodeId: digits(8),
+  renderId: digits(4),
+});
+
+const anyHeader = fc
   .record({
-    versionMajor: fc.constant(1),
     versionMinor: fc.nat(15),
     profile: fc.constantFrom('semantic' as const, 'perceptual' as const),
-    width: fc.oneof(fc.integer({ min: 1, max: 600 }), fc.integer({ min: 4090, max: 4100 })),
-    height: fc.integer({ min: 1, max: 600 }),
     sourceWidth: fc.oneof(fc.integer({ min: 1, max: 600 }), fc.integer({ min: 65530, max: 65540 })),
     sourceHeight: fc.integer({ min: 1, max: 60000 }),
     orientation: fc.integer({ min: 1, max: 8 }),
-    qualityPosition: fc.nat(2047),
-    decodeId: digits(8),
-    renderId: digits(4),
+    layer: layerHeader,
+    sameSize: fc.boolean(),
   })
-  .chain((drawn) =>
-    fc.boolean().chain((sameSize) => {
-      const header = sameSize ? { ...drawn, sourceWidth: drawn.width, sourceHeight: drawn.height } : drawn;
-      const { columns, rows } = tileGrid(header.width, header.height);
-      const tile = fc.record({ bytes: fc.uint8Array({ maxLength: 200 }), check: fc.nat(0xffff) });
-      const section = fc.record({
-        tag: ancillaryTag,
-        name: fc.constant(''),
-        data: fc.uint8Array({ maxLength: 200 }),
+  .map(({ layer, sameSize, ...drawn }) => {
+    const header: DicmHeader = { versionMajor: 1, ...drawn, ...layer };
+    return sameSize ? { ...header, sourceWidth: layer.width, sourceHeight: layer.height } : header;
+  });
+
+/** Sections with tags that have no meaning of their own in the given minor version, or may have any content. */
+function ancillaryOf(versionMinor: number): fc.Arbitrary<AncillarySection[]> {
+  const free = fc
+    .integer({ min: 1, max: 63 })
+    .filter((tag) => versionMinor === 0 || (tag !== TAG_PREFIX_CHECK && tag !== TAG_LAYER));
+  const section = fc
+    .record({ tag: free, data: fc.uint8Array({ maxLength: 200 }) })
+    .map((drawn) => ({ ...drawn, name: tagName(drawn.tag, versionMinor) }));
+  return fc.uniqueArray(section, { selector: ({ tag }) => tag, maxLength: 4 });
+}
+
+/** Every kind of file of one layer that can be written, of few tiles. */
+export const anyFile: fc.Arbitrary<DicmFile> = anyHeader.chain((header) =>
+  fc.record({
+    header: fc.constant(header),
+    tiles: tilesOf(header.width, header.height),
+    ancillary: ancillaryOf(header.versionMinor),
+  }),
+);
+
+/** Content of a layer that this version does not know: a reserved bit, size form or profile, and then anything. */
+const unknownLayer = fc
+  .tuple(
+    fc.nat(0xffff),
+    fc.constantFrom([0, 1], [0b110, 0b110], [0x10, 0x10]),
+    fc.uint8Array({ maxLength: 50 }),
+  )
+  .map(([flags, [mask, value], rest]) => {
+    const set = mask === 0 ? flags | value! : (flags & ~mask!) | value!;
+    return Uint8Array.from([set >> 8, set & 255, ...rest]);
+  });
+
+/** Every kind of file of a machine layer and a view layer, with anything before and after the latter. */
+export const anyLayeredFile: fc.Arbitrary<DicmFile> = fc
+  .tuple(anyHeader, layerHeader, fc.boolean(), fc.nat(5), fc.option(unknownLayer, { nil: undefined }))
+  .chain(([drawn, drawnLayer, sameSize, before, unknown]) => {
+    const header = { ...drawn, versionMinor: Math.max(1, drawn.versionMinor), profile: 'semantic' as const };
+    const { width, height } = sameSize ? header : drawnLayer;
+    return fc
+      .record({
+        tiles: tilesOf(header.width, header.height),
+        layerTiles: tilesOf(width, height),
+        drawnAncillary: ancillaryOf(header.versionMinor),
+      })
+      .map(({ tiles, layerTiles, drawnAncillary }) => {
+        const extra = unknown === undefined ? [] : [{ tag: TAG_LAYER, name: 'layer', data: unknown }];
+        const ancillary = [...drawnAncillary, ...extra];
+        const ancillaryBefore = Math.min(before, ancillary.length);
+        const layer: Layer = { ...drawnLayer, profile: 'perceptual', width, height, tiles: layerTiles };
+        const placed = ancillaryBefore > 0 ? { ...layer, ancillaryBefore } : layer;
+        return { header, tiles, layers: [placed], prefixCheck: true, ancillary };
       });
-      return fc.record({
-        header: fc.constant(header),
-        tiles: fc.array(tile, { minLength: columns * rows, maxLength: columns * rows }),
-        ancillary: fc.uniqueArray(section, { selector: ({ tag }) => tag, maxLength: 4 }),
-      });
-    }),
-  );
+  });

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .codec import Codec
-from .container import DicmFile, Header, read_dicm, write_dicm
+from .container import LAYER, DicmFile, Header, read_dicm, write_dicm
 from .errors import DicmError
 from .model import load_model
 from .vectors import write_vectors
@@ -34,13 +34,15 @@ def header_from_json(text: str) -> Header:
 
 
 def decode(args: argparse.Namespace) -> None:
-    """Decode a file to an .npz of header, z, symbols and y of every tile."""
+    """Decode the first layer of a file to an .npz of header, z, symbols and y of every tile; other layers are left."""
     file = read_dicm(args.file.read_bytes())
     tiles = Codec(load_model(args.model, file.header.decode_id)).decode(file)
     arrays: dict[str, Any] = {"header": np.array(header_to_json(file.header))}
     for i, tile in enumerate(tiles):
         arrays |= {f"tile{i}.z": tile.z, f"tile{i}.symbols": tile.symbols, f"tile{i}.y": tile.y}
     for i, (tag, content) in enumerate(file.ancillary):
+        if tag == LAYER and file.prefix_check:
+            continue
         arrays[f"ancillary{i}.{tag:02x}"] = np.frombuffer(content, np.uint8)
     np.savez_compressed(args.output, **arrays)
 
@@ -62,7 +64,12 @@ def inspect(args: argparse.Namespace) -> None:
     file = read_dicm(args.file.read_bytes())
     tiles = [{"payloadBytes": len(t.payload), "check": t.check} for t in file.tiles]
     ancillary = [{"tag": tag, "bytes": len(content)} for tag, content in file.ancillary]
-    print(json.dumps({"header": json.loads(header_to_json(file.header)), "tiles": tiles, "ancillary": ancillary}))
+    layers = [
+        {"profile": layer.profile, "width": layer.width, "height": layer.height, "tiles": len(layer.tiles)}
+        for layer in file.layers
+    ]
+    header = json.loads(header_to_json(file.header))
+    print(json.dumps({"header": header, "tiles": tiles, "layers": layers, "ancillary": ancillary}))
 
 
 def main(arguments: list[str] | None = None) -> int:

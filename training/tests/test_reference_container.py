@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,10 @@ from dicm_reference.container import (
     PROFILES,
     DicmFile,
     Header,
+    Layer,
     TileSection,
     integer_check,
+    open_prefix,
     read_dicm,
     tile_grids,
     write_dicm,
@@ -25,10 +28,7 @@ VALID = [case for case in CASES if "code" not in case["expect"]]
 REFUSED = [case for case in CASES if "code" in case["expect"]]
 
 
-@pytest.mark.parametrize("case", VALID, ids=lambda case: case["path"])
-def test_valid(case: dict) -> None:
-    data = (FOLDER / case["path"]).read_bytes()
-    file, expect = read_dicm(data), case["expect"]
+def check_first_layer(file: DicmFile, expect: dict) -> None:
     header = file.header
     assert {
         "versionMajor": header.version[0],
@@ -43,8 +43,37 @@ def test_valid(case: dict) -> None:
         "decodeId": header.decode_id.hex(),
         "renderId": header.render_id.hex(),
     } == expect["header"]
-    assert [{"payload": t.payload.hex(), "check": t.check} for t in file.tiles] == expect["tiles"]
+    assert found_tiles(file.tiles) == expect["tiles"]
+
+
+def found_tiles(tiles: list[TileSection]) -> list[dict]:
+    return [{"payload": tile.payload.hex(), "check": tile.check} for tile in tiles]
+
+
+def found_layer(layer: Layer) -> dict:
+    return {
+        "profile": layer.profile,
+        "width": layer.width,
+        "height": layer.height,
+        "qualityPosition": layer.quality_position,
+        "decodeId": layer.decode_id.hex(),
+        "renderId": layer.render_id.hex(),
+        "tiles": found_tiles(layer.tiles),
+        "ancillaryBefore": layer.ancillary_before,
+    }
+
+
+@pytest.mark.parametrize("case", VALID, ids=lambda case: case["path"])
+def test_valid(case: dict) -> None:
+    data = (FOLDER / case["path"]).read_bytes()
+    file, expect = read_dicm(data), case["expect"]
+    check_first_layer(file, expect)
     assert [(a["tag"], a["data"]) for a in expect["ancillary"]] == [(t, c.hex()) for t, c in file.ancillary]
+    assert [found_layer(layer) for layer in file.layers] == expect.get("layers", [])
+    assert file.prefix_check == expect.get("prefixCheck", False)
+    prefix, end = open_prefix(data)
+    assert (prefix.header, prefix.tiles) == (file.header, file.tiles)
+    assert (end < len(data)) == file.prefix_check
     if expect.get("rewrites", True):
         assert write_dicm(file) == data
 
@@ -55,6 +84,22 @@ def test_refused(case: dict) -> None:
     with pytest.raises(DicmError) as refusal:
         read_dicm((FOLDER / case["path"]).read_bytes(), expect.get("limits"))
     assert refusal.value.code in (expect["code"], expect.get("refines"))
+
+
+PREFIXES = [case for case in CASES if "prefix" in case["expect"]]
+
+
+@pytest.mark.parametrize("case", PREFIXES, ids=lambda case: case["path"])
+def test_prefix(case: dict) -> None:
+    data, expect = (FOLDER / case["path"]).read_bytes(), case["expect"]["prefix"]
+    if "code" in expect:
+        with pytest.raises(DicmError) as refusal:
+            open_prefix(data)
+        assert refusal.value.code in (expect["code"], expect.get("refines"))
+        return
+    file, end = open_prefix(data)
+    check_first_layer(file, expect)
+    assert end == expect["prefixBytes"]
 
 
 def test_integer_checks() -> None:
@@ -87,3 +132,38 @@ def test_every_changed_byte_and_every_cut_is_refused() -> None:
             changed[position] ^= flip
             with pytest.raises(DicmError):
                 read_dicm(bytes(changed))
+
+
+def layered(size: tuple[int, int], view: tuple[int, int]) -> DicmFile:
+    file = sample(*size, (3000, 200))
+    tiles = [TileSection(bytes(range(i * 5)), i) for i in range(len(tile_grids(*view)))]
+    layer = Layer("perceptual", *view, 1234, b"abcd", b"ef", tiles, 1)
+    return DicmFile(replace(file.header, version=(1, 1)), file.tiles, file.ancillary, [layer], True)
+
+
+@pytest.mark.parametrize("view", [(600, 40), (512, 600), (4096, 3), (4097, 600)])
+def test_layered_files_come_back_and_have_a_prefix(view: tuple[int, int]) -> None:
+    file = layered((600, 40), view)
+    data = write_dicm(file)
+    assert read_dicm(data) == file
+    prefix, end = open_prefix(data)
+    assert prefix == DicmFile(file.header, file.tiles, prefix_check=True)
+    assert [open_prefix(data[:length])[1] for length in range(end, len(data))] == [end] * (len(data) - end)
+
+
+def test_every_changed_byte_and_every_cut_of_a_layered_file_is_refused() -> None:
+    data = write_dicm(layered((40, 30), (600, 40)))
+    end = open_prefix(data)[1]
+    for position in range(len(data)):
+        with pytest.raises(DicmError):
+            read_dicm(data[:position])
+        for flip in (1, 0x80, 0xFF):
+            changed = bytearray(data)
+            changed[position] ^= flip
+            with pytest.raises(DicmError):
+                read_dicm(bytes(changed))
+            if position >= end:
+                assert open_prefix(bytes(changed))[1] == end
+            else:
+                with pytest.raises(DicmError):
+                    open_prefix(bytes(changed[:end]))
