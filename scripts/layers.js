@@ -24,7 +24,8 @@ export const LAYERS = {
     uses: ['index'],
     // What `dicm inspect` needs, whose start would otherwise load the whole library; all of it is public through index.
     files: [
-      'src/container/index.ts',
+      'src/container/dicm-file.ts',
+      'src/container/read-info.ts',
       'src/errors.ts',
       'src/limits.ts',
       'src/codec/shortest-quality.ts',

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { shortestQuality } from '../../codec/shortest-quality.js';
-import { type DicmInfo, readInfo } from '../../container/index.js';
+import type { DicmInfo } from '../../container/dicm-file.js';
+import { readInfo } from '../../container/read-info.js';
 import { listInstalledModels } from '../../platform/node/inventory.js';
 import type { Context, RunAction } from '../context.js';
 import { expandInputs, isDicmName } from '../expand-inputs.js';
