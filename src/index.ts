@@ -5,7 +5,6 @@
  */
 
 export type { BenchOptions, BenchResult, BenchStep } from './bench/bench-options.js';
-export type { BenchTask } from './bench/bench-task.js';
 export { benchmark } from './bench/benchmark.js';
 export type {
   BenchComparison,
@@ -13,6 +12,7 @@ export type {
   BenchPoint,
   BenchReport,
   BenchSeries,
+  BenchTask,
   FailedSample,
   LeftOutImage,
   Scores,
@@ -66,32 +66,32 @@ export {
   verify,
 } from './platform/node/library.js';
 export type { OverlayOptions } from './platform/node/pictures/draw-overlay.js';
-export type {
-  Analysis,
-  AnalysisResults,
-  AnalyzeOptions,
-  AnalyzePixelsOptions,
-  BackendInfo,
-  BitReport,
-  Classification,
-  ClassifyOptions,
-  Codec,
-  CodecOptions,
-  DecodedWith,
-  DetectOptions,
-  Embedding,
-  EncodedImage,
-  EncodeOptions,
-  FeatureOptions,
-  FeatureStream,
-  Features,
-  Latents,
-  ModelIdentity,
-  ObjectDetection,
-  PixelAnalysis,
-  RegionOptions,
+export {
+  type Analysis,
+  type AnalysisResults,
+  type AnalyzeOptions,
+  type AnalyzePixelsOptions,
+  type BackendInfo,
+  type BitReport,
+  type Classification,
+  type ClassifyOptions,
+  type Codec,
+  type CodecOptions,
+  type DecodedWith,
+  type DetectOptions,
+  defaultQuality,
+  type Embedding,
+  type EncodedImage,
+  type EncodeOptions,
+  type FeatureOptions,
+  type FeatureStream,
+  type Features,
+  type Latents,
+  type ModelIdentity,
+  type ObjectDetection,
+  type PixelAnalysis,
+  type RegionOptions,
 } from './session/codec.js';
-export { defaultQuality } from './session/codec.js';
 export type { Task } from './tasks/all-tasks.js';
 export type { Prediction, PredictionOptions } from './tasks/classify/top-predictions.js';
 export type { Detection, SegmentedDetection } from './tasks/objects/describe-objects.js';

@@ -1,7 +1,6 @@
 import type { MaxSide } from '../image/fit-size.js';
 import type { CodecOptions } from '../session/codec.js';
-import type { BenchTask } from './bench-task.js';
-import type { BenchReport } from './report.js';
+import type { BenchReport, BenchTask } from './report.js';
 
 /** What to benchmark. */
 export interface BenchOptions extends CodecOptions {

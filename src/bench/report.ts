@@ -1,6 +1,9 @@
 import type { ModelIdentity } from '../session/codec.js';
-import type { BenchTask } from './bench-task.js';
+import type { Task } from '../tasks/all-tasks.js';
 import type { MissingCodec } from './codecs/picture-codec.js';
+
+/** Tasks whose answers can be right or wrong. */
+export type BenchTask = Exclude<Task, 'embed'>;
 
 /** An image that takes no part, and why. */
 export interface LeftOutImage {

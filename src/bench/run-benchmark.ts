@@ -3,7 +3,7 @@ import { defaultMaxSide } from '../image/fit-size.js';
 import type { BenchOptions, BenchResult } from './bench-options.js';
 import { chooseContenders } from './choose-contenders.js';
 import { type BenchNetworks, openBenchNetworks } from './contenders/open-networks.js';
-import { chooseImages } from './datasets/choose-images.js';
+import { chooseImages } from './datasets/dataset.js';
 import { matchCategories } from './datasets/match-categories.js';
 import { readDataset } from './datasets/read-dataset.js';
 import { measureAnswers } from './measure/measure-answers.js';

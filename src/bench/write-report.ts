@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { type BootstrapOptions, bootstrapInterval } from '../evaluation/bootstrap.js';
 import { meanScore } from '../evaluation/classification-accuracy.js';
@@ -8,7 +9,6 @@ import type { BenchNetworks } from './contenders/open-networks.js';
 import type { Dataset } from './datasets/dataset.js';
 import { type MeasuredImage, sampleKey } from './measure/measure-answers.js';
 import { type PointTimes, type Times, UNCOMPRESSED } from './measure/measure-times.js';
-import { programVersion } from './program-version.js';
 import type {
   BenchComparison,
   BenchPoint,
@@ -199,4 +199,18 @@ function describeScores(metrics: readonly string[], scores: AnswerScores): Score
 
 function rounded(value: number | undefined, digits: number): number | null {
   return value === undefined ? null : Number(value.toFixed(digits));
+}
+
+/** Version of this package, from its package.json; found from the sources and from the built files below dist/. */
+function programVersion(): string {
+  for (const place of ['../../package.json', '../../../package.json']) {
+    try {
+      const text = readFileSync(new URL(place, import.meta.url), 'utf8');
+      const { name, version } = JSON.parse(text) as { name?: string; version?: string };
+      if (name === 'dicm' && version !== undefined) return version;
+    } catch {
+      // Not there: the next place.
+    }
+  }
+  return 'unknown';
 }

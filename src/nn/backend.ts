@@ -1,4 +1,4 @@
-import type { BackendAttempt } from '../errors.js';
+import { type BackendAttempt, UsageError } from '../errors.js';
 import type { TensorMap } from '../tensor.js';
 import type { Ops, Value } from './ops.js';
 
@@ -95,4 +95,51 @@ export interface BackendProbe {
   readonly reason: string;
   /** Of the library behind it, when it loads. */
   readonly version?: string;
+}
+
+/**
+ * Compares inputs with what a network was compiled for.
+ *
+ * @throws UsageError `bad-input`
+ */
+export function checkInputs(specs: Named<InputSpec>, inputs: Named<FeatureMap>): void {
+  const given = Object.keys(inputs);
+  const wanted = Object.keys(specs);
+  if (given.length !== wanted.length || !wanted.every((name) => Object.hasOwn(inputs, name))) {
+    throw new UsageError('bad-input', `the network takes ${wanted.join(', ')}, not ${given.join(', ')}`);
+  }
+  for (const [name, spec] of Object.entries(specs)) {
+    const { data, height, width, channels } = inputs[name]!;
+    const isSize = (n: number) => Number.isInteger(n) && n > 0 && n % spec.multiple === 0;
+    if (!isSize(height) || !isSize(width)) {
+      throw new UsageError(
+        'bad-input',
+        `${name} is ${width} x ${height}; both must be positive multiples of ${spec.multiple}`,
+      );
+    }
+    if (channels !== spec.channels) {
+      throw new UsageError('bad-input', `${name} has ${channels} channels, not ${spec.channels}`);
+    }
+    if (data.length !== height * width * channels) {
+      throw new UsageError(
+        'bad-input',
+        `${name} holds ${data.length} values for ${height} x ${width} x ${channels}`,
+      );
+    }
+  }
+}
+
+/** Applies a function to every value, in the order of the names. */
+export function mapNamed<T, R, N extends string>(
+  values: Named<T, N>,
+  apply: (value: T, name: N) => R,
+): Record<N, R> {
+  const names = Object.keys(values) as N[];
+  return Object.fromEntries(names.map((name) => [name, apply(values[name], name)])) as Record<N, R>;
+}
+
+/** First line of what was thrown; native libraries put advice and stack traces after it. */
+export function firstLine(thrown: unknown): string {
+  const text = thrown instanceof Error ? thrown.message : String(thrown);
+  return text.trim().split('\n', 1)[0]!.trim();
 }

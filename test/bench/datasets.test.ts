@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
-import { chooseImages } from '../../src/bench/datasets/choose-images.js';
+import { chooseImages } from '../../src/bench/datasets/dataset.js';
 import { matchCategories } from '../../src/bench/datasets/match-categories.js';
 import { readDataset } from '../../src/bench/datasets/read-dataset.js';
 import { wrapPixels } from '../../src/platform/node/pictures/classic-codecs.js';

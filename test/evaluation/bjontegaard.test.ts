@@ -4,9 +4,9 @@ import {
   type BjontegaardResult,
   bdAccuracy,
   bdRate,
+  isotonicFit,
   type RatePoint,
 } from '../../src/evaluation/bjontegaard.js';
-import { isotonicFit } from '../../src/evaluation/isotonic-fit.js';
 import { integratePiecewiseCubic } from '../../src/evaluation/piecewise-cubic.js';
 import { expectClose, readCases } from './fixtures.js';
 

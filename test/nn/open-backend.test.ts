@@ -1,9 +1,7 @@
 import { expect, test, vi } from 'vitest';
-import type { Backend, BackendName } from '../../src/nn/backend.js';
-import { firstLine } from '../../src/nn/first-line.js';
-import { firstWorking } from '../../src/nn/first-working.js';
+import { type Backend, type BackendName, firstLine } from '../../src/nn/backend.js';
 import { hasNvidiaDevice } from '../../src/platform/node/executors/load-tensorflow.js';
-import { openBackend, probeBackends } from '../../src/platform/node/executors/open-backend.js';
+import { firstWorking, openBackend, probeBackends } from '../../src/platform/node/executors/open-backend.js';
 
 const fake = (name: BackendName): Backend => ({ name }) as Backend;
 

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Backend, InputSpec, Named } from '../../src/nn/backend.js';
+import { type Backend, type InputSpec, mapNamed, type Named } from '../../src/nn/backend.js';
 import { layerNamed, tensorNamed } from '../../src/nn/layer.js';
-import { mapNamed } from '../../src/nn/named.js';
 import type { ConvolutionOptions, Edges, Ops, Value } from '../../src/nn/ops.js';
 import type { TensorMap } from '../../src/tensor.js';
 import { imageOf, readOpCases, relativeError, tensorOf } from './op-vectors.js';

@@ -1,7 +1,7 @@
 import { wrapPixels } from '../../platform/node/pictures/classic-codecs.js';
+import { withFiles } from './external-program.js';
 import { readPixmap } from './portable-pixmap.js';
 import type { ProgramCodec } from './program-codec.js';
-import { withFiles } from './with-files.js';
 
 /** BPG: HEVC intra in a container of few bytes, with its parameters shortened; 4:2:0 unless told otherwise. */
 export const bpg: ProgramCodec = {

@@ -1,6 +1,6 @@
+import { withFiles } from './external-program.js';
 import { bytesWithoutParameterSets } from './nal-units.js';
 import type { ProgramCodec } from './program-codec.js';
-import { withFiles } from './with-files.js';
 import { evenSize, fromYuv420, toYuv420 } from './yuv420.js';
 
 /**

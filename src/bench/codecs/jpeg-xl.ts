@@ -1,6 +1,6 @@
+import { withFiles } from './external-program.js';
 import { readPixmap, writePixmap } from './portable-pixmap.js';
 import type { ProgramCodec } from './program-codec.js';
-import { withFiles } from './with-files.js';
 
 const OPTIONS = ['-e', '7', '--num_threads=0'];
 

@@ -1,6 +1,6 @@
+import { withFiles } from './external-program.js';
 import { readPixmap, writePixmap } from './portable-pixmap.js';
 import type { ProgramCodec } from './program-codec.js';
-import { withFiles } from './with-files.js';
 
 /** Irreversible 9/7 wavelet; the default comment that names the program, 37 bytes, is left out. */
 const OPTIONS = ['-I', '-C', ' '];

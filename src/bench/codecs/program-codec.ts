@@ -1,6 +1,5 @@
-import { findProgram } from './find-program.js';
+import { findProgram, runProgram } from './external-program.js';
 import type { CodecHooks, MissingCodec, PictureCodec } from './picture-codec.js';
-import { runProgram } from './run-program.js';
 
 /** Runs one of the programs that a codec asked for, by its name. */
 export type RunTool = (name: string, args: readonly string[], hooks: CodecHooks) => Promise<void>;

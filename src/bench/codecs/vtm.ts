@@ -1,6 +1,6 @@
+import { withFiles } from './external-program.js';
 import { bytesWithoutParameterSets } from './nal-units.js';
 import type { ProgramCodec } from './program-codec.js';
-import { withFiles } from './with-files.js';
 import { fromYuv420, toYuv420 } from './yuv420.js';
 
 /** VVC intra, 4:2:0, by the reference software: minutes where VVenC takes seconds. */

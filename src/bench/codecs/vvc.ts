@@ -1,6 +1,6 @@
+import { withFiles } from './external-program.js';
 import { bytesWithoutParameterSets } from './nal-units.js';
 import type { ProgramCodec } from './program-codec.js';
-import { withFiles } from './with-files.js';
 import { fromYuv420, toYuv420 } from './yuv420.js';
 
 /** One intra picture, the same QP everywhere (no perceptual adaptation), on one thread. */

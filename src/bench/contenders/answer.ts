@@ -1,7 +1,7 @@
 import type { ScoredObject } from '../../evaluation/match-detections.js';
 import type { AnalyzeOptions } from '../../session/codec.js';
 import type { TaskAnswers } from '../../tasks/task.js';
-import type { BenchTask } from '../bench-task.js';
+import type { BenchTask } from '../report.js';
 
 /** What a network said about an image, in the form in which it is kept and evaluated. */
 export interface Answer {

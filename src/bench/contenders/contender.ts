@@ -1,7 +1,7 @@
 import type { MaxSide } from '../../image/fit-size.js';
 import type { Picture } from '../../image/picture.js';
-import type { BenchTask } from '../bench-task.js';
 import type { CodecHooks, CodedPicture, PictureCodec } from '../codecs/picture-codec.js';
+import type { BenchTask } from '../report.js';
 import { type Answer, describeAnswer, questionOf } from './answer.js';
 import type { BenchNetworks, PixelNetwork } from './open-networks.js';
 

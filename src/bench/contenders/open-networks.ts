@@ -12,8 +12,8 @@ import { readTorchvisionResnet } from '../../model/torchvision-resnet.js';
 import { nodePlatform } from '../../platform/node/node-platform.js';
 import type { AnalyzeOptions, Codec, CodecOptions, ModelIdentity } from '../../session/codec.js';
 import { codecOver } from '../../session/open-codec.js';
-import type { BenchTask } from '../bench-task.js';
 import type { CodecHooks } from '../codecs/picture-codec.js';
+import type { BenchTask } from '../report.js';
 import { type Answer, describeAnswer, questionOf } from './answer.js';
 
 /** The network that decoded pictures are given to. */

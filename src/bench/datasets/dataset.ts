@@ -1,4 +1,5 @@
 import type { TruthObject } from '../../evaluation/match-detections.js';
+import { Mulberry32 } from '../../evaluation/mulberry32.js';
 import type { RunLengthMask } from '../../tasks/objects/run-length-mask.js';
 import type { LeftOutImage } from '../report.js';
 
@@ -27,4 +28,18 @@ export interface Dataset {
   readonly leftOut: readonly LeftOutImage[];
   /** Categories of objects, for detection and segmentation. */
   readonly categories?: readonly { readonly id: number; readonly name: string }[];
+}
+
+/**
+ * Draws some of a list at random, the same ones for the same seed; they keep the list's order.
+ *
+ * @param count - How many; all when there are not more.
+ */
+export function chooseImages<T>(list: readonly T[], count: number, seed: number): T[] {
+  if (count >= list.length) return [...list];
+  const random = new Mulberry32(seed);
+  const order = list.map((_, index) => ({ index, key: random.next() }));
+  order.sort((a, b) => a.key - b.key || a.index - b.index);
+  const chosen = order.slice(0, count).map(({ index }) => index);
+  return chosen.sort((a, b) => a - b).map((index) => list[index]!);
 }

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { UsageError } from '../../errors.js';
-import type { BenchTask } from '../bench-task.js';
+import type { BenchTask } from '../report.js';
 import { readAnnotatedImages } from './annotated-images.js';
 import type { Dataset } from './dataset.js';
 import { type ClassIndexes, readClassFolder, readClassList } from './labelled-images.js';

@@ -1,10 +1,9 @@
 import { BackendError, DicmError, ModelError, OutputError } from '../../errors.js';
-import type { BenchTask } from '../bench-task.js';
 import type { Answer } from '../contenders/answer.js';
 import type { Contender } from '../contenders/contender.js';
 import type { PixelNetwork } from '../contenders/open-networks.js';
 import type { DatasetImage } from '../datasets/dataset.js';
-import type { FailedSample, LeftOutImage } from '../report.js';
+import type { BenchTask, FailedSample, LeftOutImage } from '../report.js';
 import { type HashedSource, openSource, type SourceOptions } from './open-source.js';
 import type { ResultCache } from './result-cache.js';
 

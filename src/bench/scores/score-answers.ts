@@ -5,9 +5,9 @@ import {
 } from '../../evaluation/average-precision.js';
 import { agreementHits, meanScore, topHits } from '../../evaluation/classification-accuracy.js';
 import { type EvaluatedImage, matchDetections } from '../../evaluation/match-detections.js';
-import type { BenchTask } from '../bench-task.js';
 import type { Answer } from '../contenders/answer.js';
 import type { ObjectTruth } from '../datasets/dataset.js';
+import type { BenchTask } from '../report.js';
 
 /** What is known of an image beside what was answered. */
 export interface ImageTruth {

@@ -1,7 +1,14 @@
 import type { Tensor } from '../../tensor.js';
-import { checkDivisible, checkSameChannels, checkSplit } from '../check-channels.js';
 import { checkLayer, checkShape, type Layer } from '../layer.js';
-import type { ConvolutionOptions, Edges, Ops, Value } from '../ops.js';
+import {
+  type ConvolutionOptions,
+  checkDivisible,
+  checkSameChannels,
+  checkSplit,
+  type Edges,
+  type Ops,
+  type Value,
+} from '../ops.js';
 import type { Attribute, OnnxGraph } from './graph.js';
 
 /** A value of the graph under construction: images are [1, C, H, W], tokens [T, C], heads [heads, T, C]. */

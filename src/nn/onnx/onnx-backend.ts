@@ -1,9 +1,16 @@
 import { BackendError } from '../../errors.js';
 import type { TensorMap } from '../../tensor.js';
-import type { Backend, CompiledNetwork, FeatureMap, InputSpec, Named, Network } from '../backend.js';
-import { checkInputs } from '../check-inputs.js';
-import { firstLine } from '../first-line.js';
-import { mapNamed } from '../named.js';
+import {
+  type Backend,
+  type CompiledNetwork,
+  checkInputs,
+  type FeatureMap,
+  firstLine,
+  type InputSpec,
+  mapNamed,
+  type Named,
+  type Network,
+} from '../backend.js';
 import { OnnxGraph } from './graph.js';
 import { GraphOps } from './graph-ops.js';
 import type { OrtModule, OrtSession, OrtTensor } from './ort.js';

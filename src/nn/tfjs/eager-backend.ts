@@ -1,10 +1,17 @@
 import type * as tfjs from '@tensorflow/tfjs-core';
 import { BackendError, DicmError } from '../../errors.js';
 import type { TensorMap } from '../../tensor.js';
-import type { Backend, CompiledNetwork, FeatureMap, InputSpec, Named, Network } from '../backend.js';
-import { checkInputs } from '../check-inputs.js';
-import { firstLine } from '../first-line.js';
-import { mapNamed } from '../named.js';
+import {
+  type Backend,
+  type CompiledNetwork,
+  checkInputs,
+  type FeatureMap,
+  firstLine,
+  type InputSpec,
+  mapNamed,
+  type Named,
+  type Network,
+} from '../backend.js';
 import { ConstantStore } from './constant-store.js';
 import { type EagerEngine, withEngine } from './eager-engine.js';
 import { EagerOps } from './eager-ops.js';

@@ -1,8 +1,15 @@
 import type * as tfjs from '@tensorflow/tfjs-core';
 import type { Tensor } from '../../tensor.js';
-import { checkDivisible, checkSameChannels, checkSplit } from '../check-channels.js';
 import { checkLayer, checkShape, type Layer } from '../layer.js';
-import type { ConvolutionOptions, Edges, Ops, Value } from '../ops.js';
+import {
+  type ConvolutionOptions,
+  checkDivisible,
+  checkSameChannels,
+  checkSplit,
+  type Edges,
+  type Ops,
+  type Value,
+} from '../ops.js';
 import type { ConstantStore } from './constant-store.js';
 import type { MemoryGuard } from './memory-guard.js';
 

@@ -1,7 +1,7 @@
 import type { BackendOptions } from '../../../nn/backend.js';
 import { OnnxBackend } from '../../../nn/onnx/onnx-backend.js';
 import type { OrtModule } from '../../../nn/onnx/ort.js';
-import { importCommonJs } from './import-common-js.js';
+import { importCommonJs } from './native-packages.js';
 
 /**
  * Loads onnxruntime-node.

@@ -3,8 +3,7 @@ import { dirname, sep } from 'node:path';
 import type * as wasmBackend from '@tensorflow/tfjs-backend-wasm';
 import type * as tfjs from '@tensorflow/tfjs-core';
 import { EagerBackend } from '../../../nn/tfjs/eager-backend.js';
-import { quietly } from '../../../nn/tfjs/quietly.js';
-import { importCommonJs } from './import-common-js.js';
+import { importCommonJs, quietly } from './native-packages.js';
 
 /**
  * What all tensors may take together. The module's memory ends at 4 GiB; half is left to the buffers and packed

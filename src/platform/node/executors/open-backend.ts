@@ -1,14 +1,13 @@
-import { BackendError, UsageError } from '../../../errors.js';
-import type {
-  Backend,
-  BackendChoice,
-  BackendName,
-  BackendOptions,
-  BackendProbe,
-  OpenedBackend,
+import { type BackendAttempt, BackendError, UsageError } from '../../../errors.js';
+import {
+  type Backend,
+  type BackendChoice,
+  type BackendName,
+  type BackendOptions,
+  type BackendProbe,
+  firstLine,
+  type OpenedBackend,
 } from '../../../nn/backend.js';
-import { firstLine } from '../../../nn/first-line.js';
-import { type BackendCandidate, firstWorking } from '../../../nn/first-working.js';
 
 /** All executors, in the order `auto` tries them. */
 export const backendNames: readonly BackendName[] = ['tensorflow', 'onnx', 'wasm'];
@@ -74,4 +73,29 @@ async function loadTensorFlow(options: BackendOptions, onlyOnGpu: boolean): Prom
   const backend = await tensorflow.loadTensorFlow(options);
   if (onlyOnGpu && backend.device !== 'GPU') throw new Error('it reports no GPU; without one onnx is faster');
   return backend;
+}
+
+/** A way to open one executor; rejects when it does not work here. */
+export interface BackendCandidate {
+  readonly name: BackendName;
+  readonly load: () => Promise<Backend>;
+}
+
+/** The executor that was opened, if any, and why those before it were passed over. */
+export interface FirstWorking {
+  readonly backend: Backend | undefined;
+  readonly attempts: readonly BackendAttempt[];
+}
+
+/** Opens the first candidate that works. Later ones are not touched. */
+export async function firstWorking(candidates: readonly BackendCandidate[]): Promise<FirstWorking> {
+  const attempts: BackendAttempt[] = [];
+  for (const { name, load } of candidates) {
+    try {
+      return { backend: await load(), attempts };
+    } catch (error) {
+      attempts.push({ backend: name, reason: firstLine(error) });
+    }
+  }
+  return { backend: undefined, attempts };
 }

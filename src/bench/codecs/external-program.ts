@@ -1,8 +1,32 @@
 import { spawn } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { constants } from 'node:fs';
+import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, delimiter, join } from 'node:path';
 import { BackendError } from '../../errors.js';
 import type { CodecHooks } from './picture-codec.js';
+
+/**
+ * Looks for a program in the folders of a PATH.
+ *
+ * @param searchPath - Value of `$PATH`.
+ * @returns Its path; undefined where no folder has it.
+ */
+export async function findProgram(name: string, searchPath: string): Promise<string | undefined> {
+  const names = process.platform === 'win32' ? [`${name}.exe`] : [name];
+  for (const folder of searchPath.split(delimiter)) {
+    if (folder === '') continue;
+    for (const candidate of names) {
+      const path = join(folder, candidate);
+      const usable = await access(path, constants.X_OK).then(
+        () => true,
+        () => false,
+      );
+      if (usable) return path;
+    }
+  }
+  return undefined;
+}
 
 /** How a program ended. */
 export interface ProgramResult {
@@ -87,4 +111,31 @@ function watchMemory(pid: number | undefined): { peakBytes: number; stop(): void
   if (process.platform !== 'linux') clearInterval(timer);
   else void look();
   return watch;
+}
+
+/** Files of one run of a program, in a folder of their own. */
+export interface WorkFiles {
+  /** Path of a file of this name. */
+  path(name: string): string;
+  /** Writes a file and returns its path. */
+  write(name: string, content: Uint8Array): Promise<string>;
+  read(name: string): Promise<Uint8Array>;
+}
+
+/** Hands `use` an empty folder to exchange files with a program in, and removes it whatever happens. */
+export async function withFiles<R>(use: (files: WorkFiles) => Promise<R>): Promise<R> {
+  const folder = await mkdtemp(join(tmpdir(), 'dicm-bench-'));
+  const path = (name: string) => join(folder, name);
+  try {
+    return await use({
+      path,
+      write: async (name, content) => {
+        await writeFile(path(name), content);
+        return path(name);
+      },
+      read: async (name) => new Uint8Array(await readFile(path(name))),
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
