@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../errors.js';
 import type { ModelIdentity } from '../session/codec.js';
 import type { Task } from '../tasks/all-tasks.js';
 import type { MissingCodec } from './codecs/picture-codec.js';
@@ -9,7 +10,7 @@ export type BenchTask = Exclude<Task, 'embed'>;
 export interface LeftOutImage {
   readonly image: string;
   /** `unlabelled`, `missing`, `duplicate`, or the code of the error that reading it gave. */
-  readonly code: string;
+  readonly code: ErrorCode | 'unlabelled' | 'missing' | 'duplicate';
   readonly message: string;
 }
 
@@ -18,7 +19,7 @@ export interface FailedSample {
   readonly image: string;
   readonly series: string;
   readonly setting: number;
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly message: string;
 }
 

@@ -1,4 +1,4 @@
-import { DicmError, LimitError } from '../errors.js';
+import { DicmError, type ErrorCode, LimitError } from '../errors.js';
 
 /** Exit codes of the command line (docs/cli.md). Errors of the library bring their own, 2 to 7. */
 export const EXIT = {
@@ -14,7 +14,7 @@ export const EXIT = {
 /** An error in the form that is reported. */
 export interface Failure {
   /** Stable identifier. */
-  code: string;
+  code: ErrorCode | 'interrupted' | 'internal-error';
   /** Sentence for people. */
   message: string;
   /** Exit code if nothing else decides. */

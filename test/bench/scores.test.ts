@@ -112,7 +112,7 @@ describe('curves', () => {
       [1, 2].flatMap((setting) =>
         samples.has(sampleKey('x', setting))
           ? []
-          : [{ image: image.name, series: 'x', setting, code: 'program-failed', message: '' }],
+          : [{ image: image.name, series: 'x', setting, code: 'program-failed' as const, message: '' }],
       ),
     );
     const { images: common, dropped } = commonImages(many, failures);

@@ -70,7 +70,11 @@ async function sortClaims(name: string, claims: readonly Claim[], classes: Class
   return { name, images, leftOut };
 }
 
-async function problemOf({ path, wnid }: Claim, label: number | undefined, seen: ReadonlySet<string>) {
+async function problemOf(
+  { path, wnid }: Claim,
+  label: number | undefined,
+  seen: ReadonlySet<string>,
+): Promise<Omit<LeftOutImage, 'image'> | undefined> {
   if (wnid === undefined) return { code: 'unlabelled', message: 'not in a folder named after a class' };
   if (label === undefined) return { code: 'unlabelled', message: `the model has no class ${wnid}` };
   if (seen.has(path)) return { code: 'duplicate', message: 'listed before' };
