@@ -1,11 +1,12 @@
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { openPrefix } from '../../src/container/open-prefix.js';
 import { readDicm } from '../../src/container/read-dicm.js';
 import { readInfo } from '../../src/container/read-info.js';
 import { writeDicm } from '../../src/container/write-dicm.js';
 import { type DicmError, FormatError, LimitError, UnsupportedError } from '../../src/errors.js';
-import { sampleFile } from './samples.js';
+import { layeredFile, sampleFile } from './samples.js';
 
 const ONE_TILE = writeDicm(sampleFile());
 const FOUR_TILES = writeDicm({
@@ -14,6 +15,11 @@ const FOUR_TILES = writeDicm({
     { tag: 2, name: 'icc', data: Uint8Array.from([1, 2, 3]) },
     { tag: 0x33, name: '0x33', data: new Uint8Array(150) },
   ],
+});
+
+const TWO_LAYERS = writeDicm({
+  ...layeredFile({}, {}, 12),
+  ancillary: [{ tag: 3, name: 'exif', data: Uint8Array.from([1, 2, 3]) }],
 });
 
 /** Bytes before the first tile of `ONE_TILE`. */
@@ -42,6 +48,7 @@ function withChecksum(bytes: Uint8Array): Uint8Array {
 describe.each([
   ['one tile', ONE_TILE],
   ['four tiles and metadata', FOUR_TILES],
+  ['two layers and metadata', TWO_LAYERS],
 ])('a file of %s', (_name, original) => {
   test('is refused after every change of a single byte', () => {
     for (let offset = 0; offset < original.length; offset++) {
@@ -127,18 +134,59 @@ test('10,000 mutations of the header with a checksum that holds: named errors or
   }
 });
 
-test('10,000 mutations of a file of several sections, checksum mended or not', () => {
-  const change = fc.tuple(fc.nat(FOUR_TILES.length - 5), fc.nat(255));
+test.each([
+  ['several sections', FOUR_TILES],
+  ['two layers', TWO_LAYERS],
+])('10,000 mutations of a file of %s, checksum mended or not', (_name, original) => {
+  const change = fc.tuple(fc.nat(original.length - 5), fc.nat(255));
   fc.assert(
     fc.property(fc.array(change, { minLength: 1, maxLength: 4 }), fc.boolean(), (changes, mended) => {
-      const mutated = FOUR_TILES.slice();
+      const mutated = original.slice();
       for (const [offset, value] of changes) mutated[offset] = value;
-      const same = Buffer.compare(mutated, FOUR_TILES) === 0;
-      const refusal = refusalOf(mended ? withChecksum(mutated) : mutated);
+      const same = Buffer.compare(mutated, original) === 0;
+      const bytes = mended ? withChecksum(mutated) : mutated;
+      const refusal = refusalOf(bytes);
       if (!mended) expect(refusal === undefined).toBe(same);
+      // What opens is written again without a loss.
+      if (refusal === undefined) expect(readDicm(writeDicm(readDicm(bytes)))).toEqual(readDicm(bytes));
     }),
     { numRuns: MUTATIONS },
   );
+});
+
+test('10,000 mutations behind a first layer that holds: layers refused by name or read, and every kind of it', () => {
+  const start = readInfo(TWO_LAYERS).prefixBytes!;
+  const change = fc.tuple(fc.integer({ min: start, max: start + 20 }), fc.nat(255));
+  const outcomes = new Map<string, number>();
+  fc.assert(
+    fc.property(fc.array(change, { minLength: 1, maxLength: 3 }), (changes) => {
+      const mutated = TWO_LAYERS.slice();
+      for (const [offset, value] of changes) mutated[offset] = value;
+      const bytes = withChecksum(mutated);
+      const outcome = refusalOf(bytes)?.code ?? (readDicm(bytes).layers === undefined ? 'skipped' : 'read');
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+      expect(openPrefix(bytes).prefixBytes).toBe(start);
+    }),
+    { numRuns: MUTATIONS },
+  );
+  for (const code of [
+    'read',
+    'skipped',
+    'bad-length',
+    'duplicate-section',
+    'unknown-section',
+    'reserved-bits',
+  ]) {
+    expect(outcomes.get(code) ?? 0, code).toBeGreaterThan(0);
+  }
+});
+
+test('a layer of as many tiles as the limit allows is read without a copy, in linear time', () => {
+  const file = layeredFile({}, { width: (2 ** 14 - 1) * 512, height: 512 }, 0);
+  const bytes = writeDicm(file);
+  const { layers } = readDicm(bytes, { maxPixels: Infinity });
+  expect(layers![0]!.tiles).toHaveLength(2 ** 14 - 1);
+  expect(layers![0]!.tiles.every((tile) => tile.bytes.buffer === bytes.buffer)).toBe(true);
 });
 
 test('arbitrary bytes behind a signature are never a crash', () => {

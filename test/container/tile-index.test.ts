@@ -1,0 +1,158 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { readInfo } from '../../src/container/read-info.js';
+import { type ByteSource, indexTiles, readTile } from '../../src/container/tile-index.js';
+import { writeDicm } from '../../src/container/write-dicm.js';
+import { DicmError } from '../../src/errors.js';
+import { anyFile, anyLayeredFile, layeredFile, sampleFile } from './samples.js';
+
+interface CountingSource extends ByteSource {
+  readonly reads: { offset: number; length: number }[];
+  total(): number;
+}
+
+/** A source that keeps account of what is asked of it. */
+function countingSource(bytes: Uint8Array): CountingSource {
+  const reads: { offset: number; length: number }[] = [];
+  return {
+    size: bytes.length,
+    reads,
+    total: () => reads.reduce((sum, { length }) => sum + length, 0),
+    async read(offset, length) {
+      expect(offset).toBeGreaterThanOrEqual(0);
+      expect(length).toBeGreaterThan(0);
+      expect(offset + length).toBeLessThanOrEqual(bytes.length);
+      reads.push({ offset, length });
+      return bytes.slice(offset, offset + length);
+    },
+  };
+}
+
+test.each([
+  ['of one layer', anyFile],
+  ['of two layers', anyLayeredFile],
+])('an index has every tile where the listing has it: files %s', async (_name, files) => {
+  await fc.assert(
+    fc.asyncProperty(files, async (file) => {
+      const bytes = writeDicm(file);
+      const info = readInfo(bytes);
+      for (const layer of info.layers) {
+        const index = await indexTiles(bytes, layer.profile);
+        expect(index.header).toEqual(info.header);
+        expect(index.layer).toMatchObject({
+          profile: layer.profile,
+          width: layer.width,
+          height: layer.height,
+        });
+        expect(index.tiles).toEqual(layer.tiles);
+        expect(await indexTiles(countingSource(bytes), layer.profile)).toEqual(index);
+      }
+      const first = await indexTiles(bytes);
+      expect(first.layer).toEqual(info.header);
+      const tiles = await Promise.all(file.tiles.map((_tile, i) => readTile(bytes, first, i)));
+      expect(tiles).toEqual(file.tiles);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+describe('a large file', () => {
+  const size = { width: 512 * 20, height: 512 * 10 };
+  const file = { ...layeredFile(size, size, 30_000), tiles: sampleFile(size, 30_000).tiles };
+  const bytes = writeDicm(file);
+
+  test('of 200 tiles in its first layer costs a kilobyte for each, not their payloads', async () => {
+    const source = countingSource(bytes);
+    const index = await indexTiles(source);
+    expect(index.tiles).toHaveLength(200);
+    expect(source.total()).toBeLessThanOrEqual(201 * 1024);
+    const tile = await readTile(source, index, 137);
+    expect(tile).toEqual(file.tiles[137]);
+    expect(source.reads.at(-1)).toEqual({ offset: index.tiles[137]!.offset, length: 30_002 });
+  });
+
+  test('has the lengths of a further layer together', async () => {
+    const first = countingSource(bytes);
+    await indexTiles(first);
+    const source = countingSource(bytes);
+    const index = await indexTiles(source, 'perceptual');
+    expect(source.reads.length - first.reads.length).toBeLessThanOrEqual(3);
+    expect(await readTile(source, index, 199)).toEqual(file.layers![0]!.tiles[199]);
+  });
+});
+
+test('the first bytes of a file give the tiles they reach', async () => {
+  const file = sampleFile({ width: 512 * 5, height: 512 }, 5000);
+  const bytes = writeDicm(file);
+  const part = bytes.subarray(0, 12_000);
+  const index = await indexTiles(part);
+  // The third begins in these bytes and ends behind them; where the fourth begins is not in them.
+  expect(index.tiles).toEqual(readInfo(bytes).layers[0]!.tiles.slice(0, 3));
+  expect(await readTile(part, index, 1)).toEqual(file.tiles[1]);
+  for (const missing of [2, 3, 4]) {
+    await expect(readTile(part, index, missing)).rejects.toMatchObject({ code: 'truncated' });
+  }
+});
+
+test('a file without the layer says so', async () => {
+  for (const file of [
+    sampleFile(),
+    { ...sampleFile(), ancillary: [{ tag: 3, name: '', data: new Uint8Array(9) }] },
+  ]) {
+    await expect(indexTiles(writeDicm(file), 'perceptual')).rejects.toMatchObject({ code: 'missing-layer' });
+  }
+  const bytes = writeDicm(layeredFile());
+  const { prefixBytes = 0 } = readInfo(bytes);
+  await expect(indexTiles(bytes.subarray(0, prefixBytes), 'perceptual')).rejects.toMatchObject({
+    code: 'missing-layer',
+  });
+  await expect(indexTiles(bytes.subarray(0, prefixBytes + 9), 'perceptual')).rejects.toMatchObject({
+    code: 'truncated',
+  });
+});
+
+test('limits hold before anything of their size is read', async () => {
+  const bytes = writeDicm(layeredFile({ width: 1024 }, { width: 2048 }, 100));
+  await expect(indexTiles(bytes, undefined, { maxTiles: 1 })).rejects.toMatchObject({ limit: 'maxTiles' });
+  await expect(indexTiles(bytes, 'perceptual', { maxPixels: 1e5 })).rejects.toMatchObject({
+    limit: 'maxPixels',
+  });
+  const index = await indexTiles(bytes);
+  await expect(readTile(bytes, index, 0, { maxFileBytes: 10 })).rejects.toMatchObject({
+    limit: 'maxFileBytes',
+  });
+});
+
+test('10,000 damaged files: a named error or places, and never a read outside the file or of more than it takes', async () => {
+  const original = writeDicm(layeredFile({ width: 600 }));
+  const change = fc.tuple(fc.nat(original.length - 1), fc.nat(255));
+  let indexed = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(change, { minLength: 1, maxLength: 4 }),
+      fc.nat(original.length),
+      async (changes, cut) => {
+        const bytes = original.slice(0, cut % 3 === 0 ? cut : undefined);
+        for (const [offset, value] of changes) if (offset < bytes.length) bytes[offset] = value;
+        for (const profile of ['semantic', 'perceptual'] as const) {
+          const source = countingSource(bytes);
+          try {
+            const index = await indexTiles(source, profile);
+            indexed++;
+            for (const [i, tile] of index.tiles.entries()) {
+              await readTile(source, index, i).catch((error: unknown) =>
+                expect(error).toBeInstanceOf(DicmError),
+              );
+              expect(tile.bytes).toBeGreaterThanOrEqual(2);
+            }
+          } catch (error) {
+            expect(error).toBeInstanceOf(DicmError);
+          }
+          expect(source.reads.length).toBeLessThan(300);
+        }
+      },
+    ),
+    { numRuns: 10_000 },
+  );
+  expect(indexed).toBeGreaterThan(1000);
+});
