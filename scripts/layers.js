@@ -47,7 +47,7 @@ export const LAYERS = {
   profiles: { uses: 'below' },
   tasks: { uses: ['model', 'networks', 'nn', 'geometry', 'limits', 'errors'] },
   latents: { uses: ['nn', 'hyperprior', 'entropy', 'container', 'tensor', 'geometry', 'errors'] },
-  model: { uses: ['platform', 'tensor', 'errors'] },
+  model: { uses: ['platform', 'geometry', 'tensor', 'errors'] },
   platform: { uses: ['image', 'nn'] },
   image: { uses: ['geometry', 'limits'] },
   networks: { uses: ['nn', 'geometry', 'tensor'] },

@@ -211,7 +211,8 @@ export const errorClasses = {
     about: 'The model that a file or a user asks for is missing or damaged. Install the model.',
     codes: {
       'bad-classes': "The model's list of classes is unreadable or not complete. Install the model again.",
-      'bad-manifest': "The model's manifest is unreadable or lacks something. Install the model again.",
+      'bad-manifest':
+        "The model's manifest is unreadable, lacks something, or states what its tensors are not. Install the model again.",
       'bad-pixel-network':
         'The pixel network of your own cannot be read. Check the path; it is a safetensors file.',
       'bad-tables': "The model's entropy tables break the rules of the format. Install the model again.",

@@ -6,6 +6,7 @@ import { openBackend } from '#dicm/platform/node/executors/open-backend.js';
 import { nodePlatform } from '#dicm/platform/node/node-platform.js';
 import { loadPicture } from '#dicm/platform/node/pictures/load-picture.js';
 import { topPredictions } from '#dicm/tasks/classify/top-predictions.js';
+import { profileNamed } from '../../dist/src/profiles/all-profiles.js';
 
 /** @import { ImageInput, MaxSide } from '../../src/index.js' */
 /** @import { FeatureMap } from '../../src/nn/backend.js' */
@@ -17,7 +18,7 @@ import { topPredictions } from '#dicm/tasks/classify/top-predictions.js';
  * @param {'auto' | 'onnx' | 'wasm' | 'tensorflow'} choice executor
  */
 export async function openPixelNetwork(choice = 'auto', options = {}) {
-  const model = await loadModel((await findModel(nodePlatform)).source, nodePlatform.sha256);
+  const model = await loadModel((await findModel(nodePlatform)).source, nodePlatform.sha256, profileNamed);
   const backend = await openBackend(choice, options);
   const network = await backend.compile(taskNetwork('pixels', ['logits']), model.tensors);
 

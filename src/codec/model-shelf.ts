@@ -2,10 +2,12 @@ import type { DicmHeader } from '../container/dicm-file.js';
 import { UnsupportedError } from '../errors.js';
 import { openHyperpriorCodec } from '../latents/hyperprior-codec.js';
 import type { LatentCodec } from '../latents/latent-codec.js';
-import { findModel } from '../model/find-model.js';
+import { ENCODING_PROFILE, findModel, type ModelQuery } from '../model/find-model.js';
 import { loadModel, type Model } from '../model/load-model.js';
+import { shortDecodeId } from '../model/manifest.js';
 import type { BackendChoice, OpenedBackend } from '../nn/backend.js';
 import type { ModelSource, Platform } from '../platform/platform.js';
+import { profileNamed } from '../profiles/all-profiles.js';
 import { type Networks, openNetworks } from './networks.js';
 
 /** Which executor and which models to use. */
@@ -21,17 +23,21 @@ export interface ShelfOptions {
 /** A model that is ready for entropy coding. */
 export interface OpenModel {
   readonly model: Model;
+  /** Of the decode path it was opened for: the model's own, or that of the file. */
   readonly latents: LatentCodec;
   /** Its networks; opens the executor at the first call. */
   networks(): Promise<Networks>;
 }
+
+/** What a model has for all its decode paths. */
+type LoadedModel = Omit<OpenModel, 'latents'>;
 
 /** Opens models and the executor as they are needed, each once, and closes them together. */
 export interface ModelShelf {
   readonly platform: Platform;
   /** The executor. @throws BackendError when none works */
   backend(): Promise<OpenedBackend>;
-  /** The model to encode with. @throws ModelError */
+  /** The model to encode with, all of whose ids are known to be those of its tensors. @throws ModelError */
   encodingModel(): Promise<OpenModel>;
   /**
    * The model that a file was encoded with.
@@ -45,7 +51,8 @@ export interface ModelShelf {
 /** Opens an empty shelf; nothing is read or loaded yet. */
 export function openModelShelf(options: ShelfOptions): ModelShelf {
   const { platform } = options;
-  const opened = new Map<string, Promise<OpenModel>>();
+  const loaded = new Map<string, Promise<LoadedModel>>();
+  const latents = new Map<string, Promise<LatentCodec>>();
   const closers: (() => unknown)[] = [];
   let backend: Promise<OpenedBackend> | undefined;
 
@@ -54,10 +61,8 @@ export function openModelShelf(options: ShelfOptions): ModelShelf {
     backend ??= platform.openBackend(options.backend, threads === undefined ? {} : { threads });
     return backend;
   };
-  const open = async (source: ModelSource): Promise<OpenModel> => {
-    const model = await loadModel(source, platform.sha256);
-    const latents = await openHyperpriorCodec(model.tensors);
-    closers.push(() => latents.dispose());
+  const load = async (source: ModelSource): Promise<LoadedModel> => {
+    const model = await loadModel(source, platform.sha256, profileNamed);
     let networks: Promise<Networks> | undefined;
     const openAll = async () => {
       const opened = openNetworks(await openExecutor(), model.tensors);
@@ -66,41 +71,60 @@ export function openModelShelf(options: ShelfOptions): ModelShelf {
     };
     return {
       model,
-      latents,
       networks: () => {
         networks ??= openAll();
         return networks;
       },
     };
   };
-  const take = async (decodeId?: string): Promise<OpenModel> => {
+  const openLatents = async ({ tensors }: Model, prefix: string): Promise<LatentCodec> => {
+    const opened = await openHyperpriorCodec(tensors, prefix);
+    closers.push(() => opened.dispose());
+    return opened;
+  };
+  const take = async (query: Pick<ModelQuery, 'decodeId' | 'profile'>): Promise<OpenModel> => {
     const choice = options.model === undefined ? {} : await platform.readModelChoice(options.model);
-    const { source } = await findModel(platform, { ...choice, decodeId });
-    let model = opened.get(source.where);
-    if (model === undefined) {
-      model = open(source);
-      opened.set(source.where, model);
-    }
-    return model;
+    const { source, manifest } = await findModel(platform, { ...choice, ...query });
+    const model = await once(loaded, source.where, () => load(source));
+    const earlier = manifest.earlierDecodePaths?.find(
+      (path) => shortDecodeId(path.decodeId) === query.decodeId,
+    );
+    const prefix = earlier?.prefix ?? '';
+    const open = () => openLatents(model.model, prefix);
+    return { ...model, latents: await once(latents, `${prefix}${source.where}`, open) };
   };
   return {
     platform,
     backend: openExecutor,
-    encodingModel: () => take(),
+    encodingModel: async () => {
+      const open = await take({ profile: ENCODING_PROFILE });
+      await open.model.checkRenderId();
+      return open;
+    },
     modelFor: async (header) => {
-      if (header.profile !== 'semantic') {
+      if (!profileNamed(header.profile).isCoded) {
         throw new UnsupportedError(
           'profile-unsupported',
           `the file has the ${header.profile} profile, which this version cannot decode`,
         );
       }
-      return take(header.decodeId);
+      return take({ decodeId: header.decodeId });
     },
     dispose: async () => {
-      await Promise.allSettled(opened.values());
+      await Promise.allSettled([...loaded.values(), ...latents.values()]);
       for (const close of closers.splice(0).reverse()) await close();
       const executor = await backend?.catch(() => undefined);
       await executor?.dispose();
     },
   };
+}
+
+/** The value of a key, which is opened when first asked for. */
+function once<T>(kept: Map<string, Promise<T>>, key: string, open: () => Promise<T>): Promise<T> {
+  let value = kept.get(key);
+  if (value === undefined) {
+    value = open();
+    kept.set(key, value);
+  }
+  return value;
 }

@@ -1,6 +1,6 @@
 import { ModelError } from '../errors.js';
 import type { ModelSource, Platform } from '../platform/platform.js';
-import { DECODE_ID_DIGITS, type ModelManifest, readManifest } from './manifest.js';
+import { type ModelManifest, readManifest, shortDecodeId } from './manifest.js';
 
 /** A model of which only the manifest has been read. */
 export interface FoundModel {
@@ -14,10 +14,13 @@ export interface ModelQuery {
   path?: string | undefined;
   /** Name in the manifest. */
   name?: string | undefined;
-  /** As stored in .dicm files: the first 8 hexadecimal digits. */
+  /** Of a file that the model is to read, as stored there: the first 8 hexadecimal digits. */
   decodeId?: string | undefined;
+  profile?: ModelManifest['profile'] | undefined;
 }
 
+/** The profile of the layer that encoders write. */
+export const ENCODING_PROFILE = 'semantic';
 /** The model encoders use when no other is named. */
 const DEFAULT_MODEL_NAME = 'dicm-r50';
 
@@ -33,39 +36,47 @@ export async function listModels(platform: Platform, path?: string): Promise<Fou
 }
 
 /**
- * Finds the first model that has the name and decode id asked for; without either, the one the user prefers, or
- * {@link DEFAULT_MODEL_NAME}, or, where that is not installed, the first model there is.
+ * Finds the first model that has the name, profile and decode id asked for, its own id before one whose files it reads
+ * too. Without name and id, the one the user prefers, or {@link DEFAULT_MODEL_NAME}, or, where that is not installed, the
+ * first model there is.
  *
  * @throws ModelError `model-missing` naming what was wanted, what was found, and where
  */
 export async function findModel(platform: Platform, query: ModelQuery = {}): Promise<FoundModel> {
   const { sources, places } = await platform.listModels(query.path);
   const models = await readManifests(sources);
-  const { name, decodeId } = query;
+  const { name, decodeId, profile } = query;
   const fits = models.filter(
     ({ manifest }) =>
       (name === undefined || manifest.name === name) &&
-      (decodeId === undefined || manifest.decodeId.startsWith(decodeId)),
+      (profile === undefined || manifest.profile === profile) &&
+      (decodeId === undefined || decodeIdsOf(manifest).includes(decodeId)),
   );
   const usual = platform.preferredModel() ?? DEFAULT_MODEL_NAME;
-  const preferred =
-    name === undefined && decodeId === undefined
-      ? fits.find(({ manifest }) => manifest.name === usual)
-      : undefined;
-  const found = preferred ?? fits[0];
+  const isPreferred = ({ manifest }: FoundModel) =>
+    decodeId === undefined
+      ? name === undefined && manifest.name === usual
+      : shortDecodeId(manifest.decodeId) === decodeId;
+  const found = fits.find(isPreferred) ?? fits[0];
   if (found !== undefined) return found;
   const wanted = [
     name === undefined ? '' : ` named ${name}`,
+    profile === undefined ? '' : ` of the ${profile} profile`,
     decodeId === undefined ? '' : ` with decode id ${decodeId}`,
   ].join('');
   const present = models.map(
-    ({ manifest }) => `${manifest.name} (${manifest.decodeId.slice(0, DECODE_ID_DIGITS)})`,
+    ({ manifest }) => `${manifest.name} (${manifest.profile}, ${decodeIdsOf(manifest).join(', ')})`,
   );
   throw new ModelError(
     'model-missing',
     `no model${wanted} in ${places.join(', ')}; ` +
       (present.length === 0 ? 'there is none at all' : `found ${present.join(', ')}`),
   );
+}
+
+/** Decode ids of the files that a model reads, its own first, as the files name them. */
+export function decodeIdsOf({ decodeId, earlierDecodePaths = [] }: ModelManifest): string[] {
+  return [decodeId, ...earlierDecodePaths.map((path) => path.decodeId)].map(shortDecodeId);
 }
 
 function readManifests(sources: readonly ModelSource[]): Promise<FoundModel[]> {

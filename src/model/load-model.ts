@@ -2,8 +2,16 @@ import { ModelError } from '../errors.js';
 import type { ModelSource, Platform } from '../platform/platform.js';
 import type { TensorMap } from '../tensor.js';
 import { type ClassName, parseClassNames } from './class-names.js';
-import { DECODE_ID_DIGITS, type ModelManifest, RENDER_ID_DIGITS, readManifest } from './manifest.js';
-import { computeModelIds } from './model-id.js';
+import {
+  MANIFEST_FILE,
+  type ModelManifest,
+  readManifest,
+  shortDecodeId,
+  shortRenderId,
+  type WeightsFile,
+} from './manifest.js';
+import { computeDecodeId, computeRenderId } from './model-id.js';
+import { checkManifest, type ModelRules } from './model-rules.js';
 import { type RawTensor, readSafetensors } from './safetensors.js';
 import { StoredTensor } from './stored-tensor.js';
 
@@ -18,78 +26,99 @@ export interface Model {
   readonly renderId: string;
   /** Tensors by name, widened to 32 bits when their values are read. */
   readonly tensors: TensorMap;
-  /** Class names in the order of the classifier's outputs. */
+  /** Class names in the order of the classifier's outputs; empty in models without one. */
   readonly classes: readonly ClassName[];
-}
-
-/** How a model is loaded. */
-export interface LoadModelOptions {
-  /** Also recompute both ids from the tensors and compare them with the manifest; for `dicm doctor`. */
-  checkIds?: boolean;
+  /**
+   * Recomputes the render id, once. It covers most of a model, so it is compared only where it is written into files or
+   * asked about; the decode ids were compared when the model was loaded.
+   *
+   * @throws ModelError `model-damaged`
+   */
+  checkRenderId(): Promise<void>;
 }
 
 /**
- * Loads a model: manifest, class names, and all weights, whose sizes and SHA-256 are compared with the manifest.
+ * Loads a model: manifest, class names, and all weights, whose sizes, SHA-256 and decode ids are compared with the
+ * manifest, and what it says about the networks with the tensors.
  *
  * @param sha256 - the platform's
+ * @param rulesOf - rules for models of a profile
  * @throws ModelError `model-missing`, `bad-manifest`, `bad-classes`, `bad-weights`, `model-damaged`
  */
 export async function loadModel(
   source: ModelSource,
   sha256: Platform['sha256'],
-  options: LoadModelOptions = {},
+  rulesOf: (profile: ModelManifest['profile']) => ModelRules,
 ): Promise<Model> {
   const manifest = await readManifest(source);
+  const rules = rulesOf(manifest.profile);
   const { where } = source;
-  const [classes, ...shards] = await Promise.all([
-    source.read(manifest.classes),
-    ...manifest.weights.map(({ file }) => source.read(file)),
+  const [classes, ...files] = await Promise.all([
+    readClasses(source, manifest),
+    ...manifest.weights.map((weights) => readWeights(source, weights, sha256)),
   ]);
   const raw = new Map<string, RawTensor>();
-  for (const [i, bytes] of shards.entries()) {
-    const shard = manifest.weights[i]!;
-    const place = `${where}/${shard.file}`;
-    if (bytes.length !== shard.bytes) {
-      throw new ModelError('model-damaged', `${place} has ${bytes.length} bytes, not ${shard.bytes}`);
-    }
-    if ((await sha256([bytes])) !== shard.sha256) {
-      throw new ModelError('model-damaged', `${place} does not have the SHA-256 its manifest states`);
-    }
-    for (const [name, tensor] of readSafetensors(bytes, place)) {
-      if (raw.has(name)) throw new ModelError('bad-weights', `${place}: ${name} is in two files`);
-      raw.set(name, tensor);
-    }
+  for (const [name, tensor] of files.flatMap((file) => [...file])) {
+    if (raw.has(name)) throw new ModelError('bad-weights', `${where}: ${name} is in two files`);
+    raw.set(name, tensor);
   }
-  if (options.checkIds === true) await checkIds(where, manifest, raw, sha256);
+  checkManifest(manifest, raw, rules, `${where}/${MANIFEST_FILE}`);
+  for (const { decodeId, prefix } of [{ ...manifest, prefix: '' }, ...(manifest.earlierDecodePaths ?? [])]) {
+    checkId(
+      where,
+      `decodeId${prefix && ` of ${prefix}`}`,
+      await computeDecodeId(raw, rules, sha256, prefix),
+      decodeId,
+    );
+  }
+  let renderIdChecked: Promise<void> | undefined;
   return {
     where,
     manifest,
-    decodeId: manifest.decodeId.slice(0, DECODE_ID_DIGITS),
-    renderId: manifest.renderId.slice(0, RENDER_ID_DIGITS),
+    decodeId: shortDecodeId(manifest.decodeId),
+    renderId: shortRenderId(manifest.renderId),
     tensors: storedTensors(raw, where),
-    classes: parseClassNames(
-      new TextDecoder().decode(classes),
-      manifest.architecture.classes,
-      `${where}/${manifest.classes}`,
-    ),
+    classes,
+    checkRenderId: () => {
+      renderIdChecked ??= computeRenderId(raw, rules, sha256).then((found) =>
+        checkId(where, 'renderId', found, manifest.renderId),
+      );
+      return renderIdChecked;
+    },
   };
 }
 
-async function checkIds(
-  where: string,
-  manifest: ModelManifest,
-  raw: ReadonlyMap<string, RawTensor>,
+async function readClasses(
+  source: ModelSource,
+  { classes, architecture }: ModelManifest,
+): Promise<ClassName[]> {
+  if (classes === undefined) return [];
+  const text = new TextDecoder().decode(await source.read(classes));
+  return parseClassNames(text, architecture.classes ?? 0, `${source.where}/${classes}`);
+}
+
+async function readWeights(
+  source: ModelSource,
+  { file, bytes: sizeBytes, sha256: digest }: WeightsFile,
   sha256: Platform['sha256'],
-): Promise<void> {
-  const computed = await computeModelIds(raw, sha256);
-  for (const id of ['decodeId', 'renderId'] as const) {
-    if (computed[id] !== manifest[id]) {
-      throw new ModelError(
-        'model-damaged',
-        `${where}: the tensors have ${id} ${computed[id]}, the manifest states ${manifest[id]}`,
-      );
-    }
+): Promise<ReadonlyMap<string, RawTensor>> {
+  const place = `${source.where}/${file}`;
+  const bytes = await source.read(file);
+  if (bytes.length !== sizeBytes) {
+    throw new ModelError('model-damaged', `${place} has ${bytes.length} bytes, not ${sizeBytes}`);
   }
+  if ((await sha256([bytes])) !== digest) {
+    throw new ModelError('model-damaged', `${place} does not have the SHA-256 its manifest states`);
+  }
+  return readSafetensors(bytes, place);
+}
+
+function checkId(where: string, what: string, found: string, stated: string): void {
+  if (found === stated) return;
+  throw new ModelError(
+    'model-damaged',
+    `${where}: the tensors have ${what} ${found}, the manifest states ${stated}`,
+  );
 }
 
 /** Joins 8-bit tensors with their scales; a scale is no tensor of its own. */

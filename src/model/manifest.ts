@@ -1,8 +1,16 @@
 import { ModelError } from '../errors.js';
 import type { ModelSource } from '../platform/platform.js';
 
+/** What tensors are for, in the order of a model's weights files. */
+export const TENSOR_USES = ['entropy', 'encoder', 'synthesis', 'tail', 'heads'] as const;
+
+/** What a tensor is for. */
+export type TensorUse = (typeof TENSOR_USES)[number];
+
 /** A weights file of a model. */
 export interface WeightsFile {
+  /** What its tensors are for; absent in models from before files were cut by use. */
+  readonly use?: TensorUse;
   readonly file: string;
   readonly bytes: number;
   /** 64 hexadecimal digits. */
@@ -16,7 +24,16 @@ export interface ModelArchitecture {
   /** Edge of a tile, in pixels. */
   readonly tileSize: number;
   readonly qualityLevels: number;
-  readonly classes: number;
+  /** Outputs of the classifier; absent in models without one. */
+  readonly classes?: number;
+}
+
+/** Tables, hyper-synthesis and gains of an earlier release, by which a model reads that release's files. */
+export interface EarlierDecodePath {
+  /** 64 hexadecimal digits. */
+  readonly decodeId: string;
+  /** Stands before the names of its tensors, which are otherwise those of the model's own. */
+  readonly prefix: string;
 }
 
 /** A category of objects the detector knows. */
@@ -34,10 +51,15 @@ export interface DetectionHeads {
   readonly maskChannels: number;
 }
 
-/** Digits of the decode id that a .dicm file stores. */
-export const DECODE_ID_DIGITS = 8;
-/** Digits of the render id that a .dicm file stores. */
-export const RENDER_ID_DIGITS = 4;
+/** A decode id as .dicm files name it: the first 8 hexadecimal digits. */
+export function shortDecodeId(decodeId: string): string {
+  return decodeId.slice(0, 8);
+}
+
+/** A render id as .dicm files name it: the first 4 hexadecimal digits. */
+export function shortRenderId(renderId: string): string {
+  return renderId.slice(0, 4);
+}
 
 /** `manifest.json` of a released model (docs/architecture.md). */
 export interface ModelManifest {
@@ -51,8 +73,10 @@ export interface ModelManifest {
   /** SHA-256 of everything analysis of decoded latents depends on, 64 hexadecimal digits. */
   readonly renderId: string;
   readonly weights: readonly WeightsFile[];
-  /** File of class names. */
-  readonly classes: string;
+  /** Absent in models that read their own files only. */
+  readonly earlierDecodePaths?: readonly EarlierDecodePath[];
+  /** File of class names; absent in models without a classifier. */
+  readonly classes?: string;
   readonly architecture: ModelArchitecture;
   /** Absent in models that only classify. */
   readonly detection?: DetectionHeads;
@@ -63,7 +87,7 @@ export interface ModelManifest {
 }
 
 /** Name of the file that describes a model. */
-const MANIFEST_FILE = 'manifest.json';
+export const MANIFEST_FILE = 'manifest.json';
 
 /**
  * Reads the manifest of a model.
@@ -93,34 +117,50 @@ export function parseManifest(text: string, where: string): ModelManifest {
     throw new ModelError('bad-manifest', `${where} has schema ${root.text('schema')}, not dicm.model/1`);
   }
   const architecture = root.object('architecture');
+  const classifies = root.has('classes') || architecture.has('classes');
   return {
     schema: 'dicm.model/1',
     name: root.matching('name', /^[\w.-]+$/, 'letters, digits, ".", "_" and "-"'),
     description: root.text('description'),
     version: root.text('version'),
-    profile: root.matching('profile', /^(semantic|perceptual)$/, 'semantic or perceptual') as
-      | 'semantic'
-      | 'perceptual',
+    profile: root.oneOf('profile', ['semantic', 'perceptual']),
     decodeId: root.hash('decodeId'),
     renderId: root.hash('renderId'),
     weights: root.list('weights').map((shard) => ({
+      ...(shard.has('use') ? { use: shard.oneOf('use', TENSOR_USES) } : {}),
       file: shard.fileName('file'),
       bytes: shard.count('bytes'),
       sha256: shard.hash('sha256'),
     })),
-    classes: root.fileName('classes'),
+    ...(root.has('earlierDecodePaths') ? { earlierDecodePaths: parseEarlierDecodePaths(root) } : {}),
+    ...(classifies ? { classes: root.fileName('classes') } : {}),
     architecture: {
       latentChannels: architecture.count('latentChannels'),
       hyperChannels: architecture.count('hyperChannels'),
       tileSize: architecture.count('tileSize'),
       qualityLevels: architecture.count('qualityLevels'),
-      classes: architecture.count('classes'),
+      ...(classifies ? { classes: architecture.count('classes') } : {}),
     },
     ...(root.has('detection') ? { detection: parseDetection(root.object('detection')) } : {}),
     licence: root.text('licence'),
     provenance: root.text('provenance'),
     figures: root.object('figures').values,
   };
+}
+
+function parseEarlierDecodePaths(root: Fields): EarlierDecodePath[] {
+  const paths = root.list('earlierDecodePaths').map((path) => ({
+    decodeId: path.hash('decodeId'),
+    prefix: path.matching('prefix', /^decode-[\w-]+\.$/, '"decode-", letters or digits, and "."'),
+  }));
+  const ids = [root.hash('decodeId'), ...paths.map(({ decodeId }) => decodeId)];
+  if (new Set(ids.map(shortDecodeId)).size < ids.length) {
+    root.fail('earlierDecodePaths', 'a list of ids that .dicm files can tell apart');
+  }
+  if (new Set(paths.map(({ prefix }) => prefix)).size < paths.length) {
+    root.fail('earlierDecodePaths', 'a list of different prefixes');
+  }
+  return paths;
 }
 
 function parseDetection(detection: Fields): DetectionHeads {
@@ -161,6 +201,11 @@ class Fields {
   matching(key: string, pattern: RegExp, what: string): string {
     const value = this.text(key);
     return pattern.test(value) ? value : this.fail(key, what);
+  }
+
+  oneOf<T extends string>(key: string, allowed: readonly T[]): T {
+    const value = this.text(key);
+    return allowed.find((one) => one === value) ?? this.fail(key, allowed.join(' or '));
   }
 
   hash(key: string): string {

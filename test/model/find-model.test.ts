@@ -35,6 +35,33 @@ describe('findModel', () => {
     expect(await choose({ decodeId: 'aaaaaaaa' })).toBe('first');
   });
 
+  test('chooses by profile', async () => {
+    await copyTiny(join(folder(), 'c'), (manifest) => {
+      manifest.name = 'seen';
+      manifest.profile = 'perceptual';
+    });
+    expect(await choose({ profile: 'perceptual' })).toBe('seen');
+    expect(await choose({ profile: 'semantic' })).toBe('dicm-r50');
+    await expect(choose({ name: 'seen', profile: 'semantic' })).rejects.toMatchObject({
+      code: 'model-missing',
+      message: expect.stringMatching(/no model named seen of the semantic profile .*seen \(perceptual, /),
+    });
+  });
+
+  test('reads a file with the model of its id, else with one that kept its decode path', async () => {
+    await copyTiny(join(folder(), '0-later'), (manifest) => {
+      manifest.name = 'later';
+      manifest.decodeId = 'c'.repeat(64);
+      manifest.earlierDecodePaths = ['b', 'd'].map((digit) => ({
+        decodeId: digit.repeat(64),
+        prefix: `decode-${digit}.`,
+      }));
+    });
+    expect(await choose({ decodeId: 'bbbbbbbb' })).toBe('dicm-r50');
+    expect(await choose({ decodeId: 'dddddddd' })).toBe('later');
+    expect(await choose({ decodeId: 'cccccccc' })).toBe('later');
+  });
+
   test('takes the preferred model where nothing is asked for', async () => {
     vi.stubEnv('DICM_MODEL', 'first');
     expect(await choose({})).toBe('first');
@@ -46,7 +73,7 @@ describe('findModel', () => {
     await expect(choose({ name: 'first', decodeId: 'bbbbbbbb' })).rejects.toMatchObject({
       code: 'model-missing',
       message: expect.stringMatching(
-        /named first with decode id bbbbbbbb.*first \(aaaaaaaa\), dicm-r50 \(b{8}\)/,
+        /named first with decode id bbbbbbbb.*first \(semantic, aaaaaaaa\), dicm-r50 \(semantic, b{8}\)/,
       ),
     });
     const path = join(folder(), 'none');

@@ -3,8 +3,10 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { computeModelIds } from '../../src/model/model-id.js';
+import { computeDecodeId, computeRenderId } from '../../src/model/model-id.js';
+import type { ModelRules } from '../../src/model/model-rules.js';
 import { nodePlatform } from '../../src/platform/node/node-platform.js';
+import { machine } from '../../src/profiles/machine.js';
 import { loadFolder } from './load-folder.js';
 import { copyTiny, folderForTests, TINY } from './tiny-copies.js';
 import { bytesOf, type WrittenTensor, writeSafetensors } from './write-safetensors.js';
@@ -12,7 +14,8 @@ import { bytesOf, type WrittenTensor, writeSafetensors } from './write-safetenso
 const folder = folderForTests();
 
 test('loads the tiny model, whose ids PyTorch computed', async () => {
-  const model = await loadFolder(TINY, { checkIds: true });
+  const model = await loadFolder(TINY);
+  await model.checkRenderId();
   expect(model.decodeId).toBe(model.manifest.decodeId.slice(0, 8));
   expect(model.renderId).toBe(model.manifest.renderId.slice(0, 4));
   expect(model.classes).toHaveLength(1000);
@@ -30,7 +33,10 @@ test('ids cover name, type, shape and bytes of exactly the tensors they are abou
         return [name, { type: 'F32' as const, shape, bytes: new Uint8Array(length).fill(name.length) }];
       }),
     );
-  const compute = (entries: Record<string, number[]>) => computeModelIds(make(entries), nodePlatform.sha256);
+  const compute = async (entries: Record<string, number[]>) => ({
+    decodeId: await computeDecodeId(make(entries), machine, nodePlatform.sha256),
+    renderId: await computeRenderId(make(entries), machine, nodePlatform.sha256),
+  });
   const ids = await compute({ 'hs.a': [], 'gain.log2': [1, 2], 'gs.b': [1] });
   expect(ids.decodeId).toBe(
     createHash('sha256')
@@ -78,29 +84,39 @@ describe('a damaged model is refused:', () => {
   });
 
   test.skipIf(process.platform === 'win32')('a pipe or a folder in the place of a file', async () => {
-    const copy = await copyTiny(join(folder(), 'm'));
     for (const file of [shard, 'classes.json', 'manifest.json']) {
+      const copy = await copyTiny(join(folder(), file));
+      const refusal = { code: 'model-missing', message: expect.stringMatching(`${file} is no regular file`) };
       await rm(join(copy, file));
       execFileSync('mkfifo', [join(copy, file)]);
-      await expect(loadFolder(copy)).rejects.toMatchObject({
-        code: 'model-missing',
-        message: expect.stringMatching(`${file} is no regular file`),
-      });
+      await expect(loadFolder(copy)).rejects.toMatchObject(refusal);
+      await rm(join(copy, file));
+      await mkdir(join(copy, file));
+      await expect(loadFolder(copy)).rejects.toMatchObject(refusal);
     }
-    await rm(join(copy, 'manifest.json'));
-    await mkdir(join(copy, 'manifest.json'));
-    await expect(loadFolder(copy)).rejects.toMatchObject({ code: 'model-missing' });
   });
 
   test('an id that is not that of the tensors', async () => {
     const copy = await copyTiny(join(folder(), 'm'), (manifest) => {
       manifest.decodeId = '0'.repeat(64);
     });
-    await expect(loadFolder(copy, { checkIds: true })).rejects.toMatchObject({ code: 'model-damaged' });
+    await expect(loadFolder(copy)).rejects.toMatchObject({
+      code: 'model-damaged',
+      message: expect.stringMatching(/the tensors have decodeId \w{64}, the manifest states 0{64}/),
+    });
+    const other = await copyTiny(join(folder(), 'n'), (manifest) => {
+      manifest.renderId = '0'.repeat(64);
+    });
+    const model = await loadFolder(other);
+    await expect(model.checkRenderId()).rejects.toMatchObject({ code: 'model-damaged' });
   });
+
+  const anyRules: ModelRules = { ...machine, sizes: [] };
 
   async function withWeights(...files: Uint8Array[]): Promise<string> {
     return copyTiny(join(folder(), 'm'), (manifest) => {
+      // Of no tensor at all.
+      manifest.decodeId = createHash('sha256').digest('hex');
       manifest.weights = files.map((bytes, i) => ({
         file: `w${i}`,
         bytes: bytes.length,
@@ -114,7 +130,9 @@ describe('a damaged model is refused:', () => {
 
   test('a tensor in two files', async () => {
     const file = writeSafetensors({ a: { dtype: 'I8', shape: [0], bytes: new Uint8Array() } });
-    await expect(loadFolder(await withWeights(file, file))).rejects.toMatchObject({ code: 'bad-weights' });
+    await expect(loadFolder(await withWeights(file, file), () => anyRules)).rejects.toMatchObject({
+      code: 'bad-weights',
+    });
   });
 
   test('8-bit integers without a scale for every channel', async () => {
@@ -123,14 +141,14 @@ describe('a damaged model is refused:', () => {
     const attempts: Record<string, WrittenTensor>[] = [{ a }, { a, a_scale: scale }];
     for (const tensors of attempts) {
       const copy = await withWeights(writeSafetensors(tensors));
-      await expect(loadFolder(copy)).rejects.toMatchObject({ code: 'bad-weights' });
+      await expect(loadFolder(copy, () => anyRules)).rejects.toMatchObject({ code: 'bad-weights' });
     }
     const good = { ...scale, shape: [2], bytes: bytesOf(Float32Array.of(1, 2)) };
     const copy = await withWeights(
       writeSafetensors({ a, b_scale: good }),
       writeSafetensors({ a_scale: good }),
     );
-    const { tensors } = await loadFolder(copy);
+    const { tensors } = await loadFolder(copy, () => anyRules);
     expect([...tensors.keys()].sort()).toEqual(['a', 'b_scale']);
   });
 });

@@ -18,6 +18,7 @@ import type { Backend, FeatureMap, Named, Network } from '../../src/nn/backend.j
 import { openBackend } from '../../src/platform/node/executors/open-backend.js';
 import { nodePlatform } from '../../src/platform/node/node-platform.js';
 import { loadPicture } from '../../src/platform/node/pictures/load-picture.js';
+import { profileNamed } from '../../src/profiles/all-profiles.js';
 import { relativeError } from '../nn/op-vectors.js';
 import { describeBackends } from '../nn/open-for-test.js';
 
@@ -87,7 +88,8 @@ describe.each(released.map(({ source, manifest }) => [manifest.name, source] as 
     }
 
     beforeAll(async () => {
-      model = await loadModel(source, nodePlatform.sha256, { checkIds: true });
+      model = await loadModel(source, nodePlatform.sha256, profileNamed);
+      await model.checkRenderId();
       rgb = await picture();
       const backend = await openBackend('wasm');
       reference = await runAll(backend);

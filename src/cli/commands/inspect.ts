@@ -57,7 +57,11 @@ export async function inspectFiles(
 /** Names of the installed models by decode id. A header can be read without any, so none is an error here. */
 async function modelNames(): Promise<Map<string, string>> {
   const models = await listInstalledModels().catch(() => []);
-  return new Map(models.map(({ decodeId, name }) => [decodeId, name]));
+  const reads = models.flatMap(({ name, decodeId, earlierDecodeIds }) =>
+    [decodeId, ...earlierDecodeIds].map((id) => [id, name] as const),
+  );
+  // Of two models that read a file the first is the one that will.
+  return new Map(reads.reverse());
 }
 
 /** What the header of a file tells, in the keys of `dicm.inspect/1`. */

@@ -4,6 +4,8 @@ import type { ModelIdentity } from '../../session/codec.js';
 export interface InstalledModel extends ModelIdentity {
   /** Folder it lies in. */
   folder: string;
+  /** Decode ids of earlier releases, whose files it reads too. */
+  earlierDecodeIds: string[];
   version: string;
   description: string;
   licence: string;
@@ -20,14 +22,18 @@ export interface InstalledModel extends ModelIdentity {
  * @throws ModelError `bad-manifest`
  */
 export async function listInstalledModels(path?: string): Promise<InstalledModel[]> {
-  const { findModel, listModels } = await import('../../model/find-model.js');
+  const { decodeIdsOf, ENCODING_PROFILE, findModel, listModels } = await import('../../model/find-model.js');
+  const { shortDecodeId, shortRenderId } = await import('../../model/manifest.js');
   const { nodePlatform } = await import('./node-platform.js');
   const models = await listModels(nodePlatform, path);
-  const chosen = models.length === 0 ? undefined : await findModel(nodePlatform, { path });
+  const profile = ENCODING_PROFILE;
+  const encodes = models.some(({ manifest }) => manifest.profile === profile);
+  const chosen = encodes ? await findModel(nodePlatform, { path, profile }) : undefined;
   return models.map(({ source, manifest }) => ({
     name: manifest.name,
-    decodeId: manifest.decodeId.slice(0, 8),
-    renderId: manifest.renderId.slice(0, 4),
+    decodeId: shortDecodeId(manifest.decodeId),
+    renderId: shortRenderId(manifest.renderId),
+    earlierDecodeIds: decodeIdsOf(manifest).slice(1),
     folder: source.where,
     version: manifest.version,
     description: manifest.description,
@@ -47,6 +53,10 @@ export async function checkInstalledModel(folder: string): Promise<void> {
   const { modelFolder } = await import('./model-folders.js');
   const { nodePlatform } = await import('./node-platform.js');
   const { openHyperpriorCodec } = await import('../../latents/hyperprior-codec.js');
-  const model = await loadModel(modelFolder(folder), nodePlatform.sha256, { checkIds: true });
-  (await openHyperpriorCodec(model.tensors)).dispose();
+  const { profileNamed } = await import('../../profiles/all-profiles.js');
+  const model = await loadModel(modelFolder(folder), nodePlatform.sha256, profileNamed);
+  await model.checkRenderId();
+  for (const { prefix } of [{ prefix: '' }, ...(model.manifest.earlierDecodePaths ?? [])]) {
+    (await openHyperpriorCodec(model.tensors, prefix)).dispose();
+  }
 }

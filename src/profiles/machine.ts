@@ -1,0 +1,42 @@
+import { codecSizes } from './codec-sizes.js';
+import type { Profile } from './profile.js';
+
+/** Features that networks go on from (DICM; Tang, Yi, Wang, 2025). */
+export const machine: Profile = {
+  name: 'semantic',
+  layer: 'machine',
+  result: 'features',
+  isCoded: true,
+  tensors: {
+    entropy: ['hs.', 'entropy.', 'gain.'],
+    encoder: ['head.', 're.', 'ga.', 'ha.'],
+    // How latents are scaled back is free to change: entropy decoding does not need it.
+    synthesis: ['gs.', 'gain.log2_inverse'],
+    tail: ['tail.'],
+    heads: ['heads.'],
+  },
+  foreign: [],
+  sizes: [
+    ...codecSizes,
+    {
+      field: 'architecture.classes',
+      stated: ({ architecture }) => architecture.classes ?? 0,
+      tensor: 'tail.fc.weight',
+      axis: 0,
+    },
+    {
+      field: 'the number of detection.categories',
+      stated: ({ detection }) => detection?.categories.length,
+      tensor: 'heads.level2.classes.weight',
+      axis: 0,
+    },
+    {
+      field: 'detection.maskChannels',
+      stated: ({ detection }) => detection?.maskChannels,
+      tensor: 'heads.mask.up.weight',
+      axis: 0,
+      // It is followed by a depth-to-space of factor 2.
+      each: 4,
+    },
+  ],
+};
