@@ -13,9 +13,8 @@ import {
   type Network,
 } from '../backend.js';
 import { ConstantStore } from './constant-store.js';
-import { type EagerEngine, withEngine } from './eager-engine.js';
+import { type EagerEngine, MemoryGuard, withEngine } from './eager-engine.js';
 import { EagerOps } from './eager-ops.js';
-import { MemoryGuard } from './memory-guard.js';
 
 /** Networks run operation by operation with TensorFlow.js. */
 export class EagerBackend implements Backend {

@@ -11,19 +11,11 @@ import {
   type Value,
 } from '../ops.js';
 import type { ConstantStore } from './constant-store.js';
-import type { MemoryGuard } from './memory-guard.js';
+import type { EagerTraits, MemoryGuard } from './eager-engine.js';
 
 /** An eager tensor: images are [1, H, W, C], tokens [T, C], heads [heads, T, C]. */
 export interface EagerValue extends Value {
   readonly tensor: tfjs.Tensor;
-}
-
-/** What differs between the libraries under TensorFlow.js. */
-export interface EagerTraits {
-  /** Pooling takes explicit padding; TensorFlow's C library does not. */
-  readonly poolsWithPadding: boolean;
-  /** Transposing costs about as much as copying; with the WebAssembly kernels it is ten times as slow. */
-  readonly transposesFast: boolean;
 }
 
 /** Ops that compute at once with TensorFlow.js. Must be called inside `tf.tidy`. */
