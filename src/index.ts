@@ -90,7 +90,10 @@ export {
   type ModelIdentity,
   type ObjectDetection,
   type PixelAnalysis,
+  type PrefixOptions,
   type RegionOptions,
+  type Verification,
+  type VerifiedLayer,
 } from './session/codec.js';
 export type { Task } from './tasks/all-tasks.js';
 export type { Prediction, PredictionOptions } from './tasks/classify/top-predictions.js';

@@ -67,12 +67,19 @@ export function parseLimit(text: string, previous: Partial<Limits> = {}): Partia
   return { ...previous, [name]: amount };
 }
 
-/** Which part of a file is read. */
+/** Which part of a file is read, and how much of it has to be there. */
 export interface PartFlags {
   region?: { x: number; y: number; width: number; height: number };
+  prefix?: boolean;
+}
+
+/** Adds `--prefix`. */
+export function addPrefixOption(command: Command): Command {
+  return command.option('--prefix', 'read the first layer; what follows it may be missing or damaged');
 }
 
 /** Adds the options of {@link PartFlags}. */
 export function addPartOptions(command: Command): Command {
-  return command.option('--region <x,y,w,h>', 'only this part of the photograph, in its pixels', parseRegion);
+  const text = 'only this part of the photograph, in its pixels';
+  return addPrefixOption(command.option('--region <x,y,w,h>', text, parseRegion));
 }

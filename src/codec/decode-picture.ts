@@ -22,6 +22,8 @@ import { tilesTouched } from './region.js';
 /** A layer of a file: what its tiles need to be decoded. */
 export interface CodedLayer extends Pick<DicmHeader, 'width' | 'height' | 'qualityPosition'> {
   readonly tiles: readonly TilePayload[];
+  /** What to call it in errors, where it is not the first. */
+  readonly name?: string;
 }
 
 /**
@@ -49,7 +51,8 @@ export async function* decodeTiles(
 /** Entropy-decodes one tile of a layer. */
 export function decodeTile(latents: LatentCodec, layer: CodedLayer, index: number): DecodedTile {
   const tile = tileGrid(layer.width, layer.height).tile(index);
-  return latents.decode(layer.tiles[index]!, tile, layer.qualityPosition, `tile ${index}`);
+  const section = layer.name === undefined ? `tile ${index}` : `${layer.name}, tile ${index}`;
+  return latents.decode(layer.tiles[index]!, tile, layer.qualityPosition, section);
 }
 
 /**

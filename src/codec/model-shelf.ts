@@ -1,4 +1,4 @@
-import type { DicmHeader } from '../container/dicm-file.js';
+import type { LayerHeader } from '../container/dicm-file.js';
 import { UnsupportedError } from '../errors.js';
 import { openHyperpriorCodec } from '../latents/hyperprior-codec.js';
 import type { LatentCodec } from '../latents/latent-codec.js';
@@ -40,11 +40,11 @@ export interface ModelShelf {
   /** The model to encode with, all of whose ids are known to be those of its tensors. @throws ModelError */
   encodingModel(): Promise<OpenModel>;
   /**
-   * The model that a file was encoded with.
+   * The model that a layer of a file was encoded with.
    *
    * @throws ModelError `model-missing`; UnsupportedError `profile-unsupported`
    */
-  modelFor(header: DicmHeader): Promise<OpenModel>;
+  modelFor(layer: Pick<LayerHeader, 'profile' | 'decodeId'>): Promise<OpenModel>;
   dispose(): Promise<void>;
 }
 
@@ -101,14 +101,14 @@ export function openModelShelf(options: ShelfOptions): ModelShelf {
       await open.model.checkRenderId();
       return open;
     },
-    modelFor: async (header) => {
-      if (!profileNamed(header.profile).isCoded) {
+    modelFor: async ({ profile, decodeId }) => {
+      if (!profileNamed(profile).isCoded) {
         throw new UnsupportedError(
           'profile-unsupported',
-          `the file has the ${header.profile} profile, which this version cannot decode`,
+          `the file has the ${profile} profile, which this version cannot decode`,
         );
       }
-      return take({ decodeId: header.decodeId });
+      return take({ decodeId });
     },
     dispose: async () => {
       await Promise.allSettled([...loaded.values(), ...latents.values()]);

@@ -15,9 +15,9 @@ export function analysingCalls(
   session: Session,
 ): Pick<Codec, 'classify' | 'detect' | 'segment' | 'embed' | 'analyze' | 'analyzePixels' | 'analyzePicture'> {
   const { platform, limits, shelf } = session;
-  const analyze: Codec['analyze'] = async (bytes, { tasks, region, ...rest }) => {
+  const analyze: Codec['analyze'] = async (bytes, { tasks, region, prefix, ...rest }) => {
     chooseTasks(tasks, rest);
-    const { file, open, using, layer } = await session.openFile(bytes);
+    const { file, open, using, layer } = await session.openFile(bytes, { prefix });
     const { header } = file;
     const area = regionOf(region, header);
     const openSource = () => latentSource(open.latents, layer, area);

@@ -1,5 +1,5 @@
 import type { CallHooks } from '../codec/call-hooks.js';
-import type { DicmHeader } from '../container/dicm-file.js';
+import type { DicmHeader, Profile } from '../container/dicm-file.js';
 import type { BackendAttempt } from '../errors.js';
 import type { PictureArea } from '../geometry.js';
 import type { MaxSide } from '../image/fit-size.js';
@@ -92,8 +92,17 @@ export interface Features extends DecodedWith {
   backend: BackendName;
 }
 
+/** How much of a file has to be there. */
+export interface PrefixOptions {
+  /**
+   * Reads the first layer from the first bytes of a file: what follows its check is not looked at, and may be missing or
+   * damaged (format-spec/v1/dicm-v1.md, section 12.3). A file without such a check has to be whole all the same.
+   */
+  prefix?: boolean | undefined;
+}
+
 /** How to decode features. */
-export interface FeatureOptions extends CallHooks, RegionOptions {}
+export interface FeatureOptions extends CallHooks, RegionOptions, PrefixOptions {}
 
 /** Features that arrive in order, some rows at a time: for pictures whose features do not fit into memory. */
 export interface FeatureStream extends DecodedWith {
@@ -124,6 +133,21 @@ export interface BitReport extends DecodedWith {
   positionBits: Float32Array;
   height: number;
   width: number;
+}
+
+/** What a verification proved. */
+export interface Verification {
+  /** In the order of the file; of a prefix the first one only. */
+  layers: VerifiedLayer[];
+}
+
+/** A layer of a verified file. */
+export interface VerifiedLayer {
+  profile: Profile;
+  /** Whether its integers were decoded and are those that were encoded. */
+  proved: boolean;
+  /** Why they could not be decoded, in words. */
+  reason?: string;
 }
 
 /** How to classify. */
@@ -226,7 +250,7 @@ export interface Codec {
   /** Decodes the features f3 row by row. */
   streamFeatures(file: Uint8Array, options?: FeatureOptions): Promise<FeatureStream>;
   /** Decodes the latents; runs no network. */
-  decodeLatents(file: Uint8Array, options?: CallHooks): Promise<Latents>;
+  decodeLatents(file: Uint8Array, options?: CallHooks & PrefixOptions): Promise<Latents>;
   /** Says what a .dicm file shows. */
   classify(file: Uint8Array, options?: ClassifyOptions): Promise<Classification>;
   /** Finds the objects in a .dicm file. @throws ModelError `no-heads` where the model has no detector */
@@ -234,14 +258,14 @@ export interface Codec {
   /** Finds the objects in a .dicm file and the pixels they cover. @throws ModelError `no-heads` */
   segment(file: Uint8Array, options?: DetectOptions): Promise<ObjectDetection<SegmentedDetection>>;
   /** A .dicm file as a vector, for classifiers and searches of one's own. */
-  embed(file: Uint8Array, options?: CallHooks & RegionOptions): Promise<Embedding>;
+  embed(file: Uint8Array, options?: CallHooks & RegionOptions & PrefixOptions): Promise<Embedding>;
   /**
    * Answers several questions about a .dicm file at once: the file is decoded once, and g_s and the tail run once for
    * a picture of one tile.
    *
    * @throws ModelError `no-heads` where objects are asked for and the model has no detector
    */
-  analyze(file: Uint8Array, options: AnalyzeOptions & RegionOptions): Promise<Analysis>;
+  analyze(file: Uint8Array, options: AnalyzeOptions & RegionOptions & PrefixOptions): Promise<Analysis>;
   /**
    * Answers the same questions about a picture in any other format, with the model's head in place of the codec: the
    * uncompressed network, beside which compressed files are measured.
@@ -254,8 +278,13 @@ export interface Codec {
    * @throws UsageError `bad-picture`
    */
   analyzePicture(picture: Picture, options: AnalyzeOptions): Promise<PixelAnalysis>;
-  /** Decodes a file completely and compares all checksums; rejects if anything is wrong. Runs no network. */
-  verify(file: Uint8Array, options?: CallHooks): Promise<void>;
+  /**
+   * Decodes a file completely and compares all checksums; rejects if anything is wrong. Runs no network.
+   *
+   * @returns The layers it proved. Only a further layer may be left unproved, where its model is missing; the bytes of all
+   *   layers are proved by the checksum of the file.
+   */
+  verify(file: Uint8Array, options?: CallHooks & PrefixOptions): Promise<Verification>;
   /** Decodes a file and measures where its bits went; runs no network. */
   measureBits(file: Uint8Array, options?: CallHooks): Promise<BitReport>;
   /** Frees executor and models. The codec cannot be used afterwards. */

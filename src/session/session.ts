@@ -2,12 +2,13 @@ import type { CallHooks, WorkOptions } from '../codec/call-hooks.js';
 import type { CodedLayer } from '../codec/decode-picture.js';
 import type { ModelShelf, OpenModel } from '../codec/model-shelf.js';
 import type { DicmFile } from '../container/dicm-file.js';
+import { openPrefix } from '../container/open-prefix.js';
 import { readDicm } from '../container/read-dicm.js';
 import { UsageError } from '../errors.js';
 import type { Limits } from '../limits.js';
 import type { BackendName } from '../nn/backend.js';
 import type { Platform } from '../platform/platform.js';
-import type { DecodedWith, ModelIdentity } from './codec.js';
+import type { DecodedWith, ModelIdentity, PrefixOptions } from './codec.js';
 
 /** A file with the model it was encoded with. */
 export interface OpenFile {
@@ -25,8 +26,8 @@ export interface Session {
   readonly shelf: ModelShelf;
   /** @throws UsageError `disposed` */
   checkOpen(): void;
-  /** Reads a file and opens its model. */
-  openFile(bytes: Uint8Array): Promise<OpenFile>;
+  /** Reads a file, or its first layer from its first bytes, and opens its model. */
+  openFile(bytes: Uint8Array, options?: PrefixOptions): Promise<OpenFile>;
   /** The caller's hooks, with a way to let others have a turn. */
   work(hooks: CallHooks): WorkOptions;
   /** The executor in use. */
@@ -46,9 +47,9 @@ export function openSession(shelf: ModelShelf, limits: Limits): Session {
     limits,
     shelf,
     checkOpen,
-    openFile: async (bytes) => {
+    openFile: async (bytes, { prefix = false } = {}) => {
       checkOpen();
-      const file = readDicm(bytes, limits);
+      const file = prefix ? openPrefix(bytes, limits).file : readDicm(bytes, limits);
       const open = await shelf.modelFor(file.header);
       return { file, open, using: describeUse(file, open), layer: { ...file.header, tiles: file.tiles } };
     },

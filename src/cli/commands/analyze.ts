@@ -146,9 +146,9 @@ async function analyzeFiles(
 }
 
 function questionsOf({ tasks }: AnalyzeMode, flags: AnalyzeFlags): AnalyzeJob['questions'] {
-  const { top, minScore, maxDetections, region } = flags;
-  if (tasks.length === 1 && tasks[0] === 'classify') return { tasks, top, minScore, region };
-  return { tasks, top, detect: { minScore, maxDetections }, region };
+  const { top, minScore, maxDetections, region, prefix } = flags;
+  if (tasks.length === 1 && tasks[0] === 'classify') return { tasks, top, minScore, region, prefix };
+  return { tasks, top, detect: { minScore, maxDetections }, region, prefix };
 }
 
 /** @throws UsageError for options that mean nothing without another one. */

@@ -43,7 +43,7 @@ export function addDecode(program: Command, run: RunAction) {
 
 async function decodeFiles(context: Context, patterns: string[], flags: DecodeFlags): Promise<number> {
   const { terminal, reporter } = context;
-  const { force = false, latents = false, recursive = false, region } = flags;
+  const { force = false, latents = false, recursive = false, region, prefix } = flags;
   const inputs = await expandInputs(patterns, { recursive, accept: isDicmName });
   const format = chooseFormat(flags.output, latents);
   const planned = await planOutputs(inputs, flags.output, `.${format}`);
@@ -54,7 +54,7 @@ async function decodeFiles(context: Context, patterns: string[], flags: DecodeFl
     if (!latents) await announceBackend(context, codec);
     await makeFolders(planned, flags.output);
     const what = latents ? 'latents' : 'features';
-    const options = { force, format, what, region } as const;
+    const options = { force, format, what, region, prefix } as const;
     return runBatch(context, {
       inputs: planned,
       verb: 'decoding',

@@ -37,7 +37,7 @@ export function addEmbed(analyze: Command, run: RunAction) {
 
 async function embedFiles(context: Context, patterns: string[], flags: EmbedFlags): Promise<number> {
   const { terminal, reporter } = context;
-  const { output: option, force = false, recursive = false, region } = flags;
+  const { output: option, force = false, recursive = false, region, prefix } = flags;
   const inputs = await expandInputs(patterns, { recursive, accept: isDicmName });
   const planned = option === undefined ? [] : await planOutputs(inputs, option, '.npy');
   for (const { output } of planned) {
@@ -56,7 +56,7 @@ async function embedFiles(context: Context, patterns: string[], flags: EmbedFlag
       inputs: inputs.map((input, i) => ({ input: input.path, output: planned[i]?.output })),
       verb: 'embedding',
       nameOf: ({ input }) => input,
-      work: (paths, job) => embedOne({ ...paths, force, region }, { ...job, codec }),
+      work: (paths, job) => embedOne({ ...paths, force, region, prefix }, { ...job, codec }),
       report: (result) => reportEmbedding(reporter, result),
     });
   });

@@ -2,28 +2,34 @@ import type { Command } from 'commander';
 import { type Context, type RunAction, withCodec } from '../context.js';
 import { expandInputs, isDicmName } from '../expand-inputs.js';
 import { reportNotVerified, reportVerified, verifyOne } from '../jobs/verify-one.js';
+import { addPrefixOption } from '../option-values.js';
 import { runBatch } from '../run-batch.js';
+
+interface VerifyFlags {
+  recursive?: boolean;
+  prefix?: boolean;
+}
 
 /** Adds `dicm verify`. */
 export function addVerify(program: Command, run: RunAction) {
-  program
+  const verify = program
     .command('verify')
     .summary('decode .dicm files completely and compare their checksums')
     .description(
-      'Decode .dicm files completely and compare both checksums. Says nothing about good files.\n' +
+      'Decode .dicm files completely, all layers, and compare their checksums. Says nothing about good files.\n' +
         'Needs the model of a file, but no backend.',
     )
     .argument('<file...>', '.dicm files, patterns, directories with -r, or - for stdin')
-    .option('-r, --recursive', 'take the .dicm files in directories too')
-    .action((inputs: string[], _: unknown, command: Command) =>
-      run((context) => verifyFiles(context, inputs, command.opts<{ recursive?: boolean }>())),
-    );
+    .option('-r, --recursive', 'take the .dicm files in directories too');
+  addPrefixOption(verify).action((inputs: string[], _: unknown, command: Command) =>
+    run((context) => verifyFiles(context, inputs, command.opts<VerifyFlags>())),
+  );
 }
 
 async function verifyFiles(
   context: Context,
   patterns: string[],
-  { recursive = false }: { recursive?: boolean },
+  { recursive = false, prefix }: VerifyFlags,
 ): Promise<number> {
   const { reporter } = context;
   const inputs = await expandInputs(patterns, { recursive, accept: isDicmName });
@@ -32,7 +38,7 @@ async function verifyFiles(
       inputs,
       verb: 'verifying',
       nameOf: ({ path }) => path,
-      work: ({ path }, job) => verifyOne(path, { ...job, codec }),
+      work: ({ path }, job) => verifyOne({ input: path, prefix }, { ...job, codec }),
       report: (result) => reportVerified(reporter, result),
       reportFailure: ({ path }, error) => reportNotVerified(reporter, path, error),
     }),

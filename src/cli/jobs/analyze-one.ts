@@ -5,6 +5,7 @@ import {
   drawOverlay,
   maskArea,
   type Prediction,
+  type PrefixOptions,
   type RegionOptions,
   type SegmentedDetection,
 } from '../../index.js';
@@ -18,7 +19,7 @@ import type { JobContext } from './job.js';
 export interface AnalyzeJob {
   /** Path of the .dicm file, or `-` for stdin. */
   input: string;
-  questions: Omit<AnalyzeOptions, 'signal' | 'onProgress'> & RegionOptions;
+  questions: Omit<AnalyzeOptions, 'signal' | 'onProgress'> & RegionOptions & PrefixOptions;
   /** Where to draw what was found, and on which picture; a plain canvas if there is none. */
   overlay?: { output: string; source: string | undefined } | undefined;
   /** Replace an overlay that is there already. */

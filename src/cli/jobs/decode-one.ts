@@ -1,4 +1,4 @@
-import type { BackendName, PictureArea, RegionOptions } from '../../index.js';
+import type { BackendName, PictureArea, PrefixOptions, RegionOptions } from '../../index.js';
 import { type ArrayInfo, littleEndianBytes, npyHead, safetensorsHead } from '../array-files.js';
 import { formatBytes } from '../format.js';
 import { readDicmFile } from '../read-input.js';
@@ -11,7 +11,7 @@ import type { JobContext } from './job.js';
 export type ArrayFormat = 'npy' | 'safetensors';
 
 /** A .dicm file to decode. */
-export interface DecodeJob extends RegionOptions {
+export interface DecodeJob extends RegionOptions, PrefixOptions {
   /** Path of the .dicm file, or `-` for stdin. */
   input: string;
   /** Path of the arrays, or `-` for stdout. */
@@ -51,7 +51,7 @@ export async function decodeOne(job: DecodeJob, context: JobContext): Promise<De
   if (output !== STANDARD) await checkOutput(output, force);
   const file = await readDicmFile(context, input);
   const { content, ...decoded } =
-    what === 'latents' ? await decodeLatents(context, file) : await decodeFeatures(context, file, job);
+    what === 'latents' ? await decodeLatents(context, file, job) : await decodeFeatures(context, file, job);
   const bytes = await writeResult(output, content, { stdout, force, signal });
   const elapsedMs = Math.round(performance.now() - started);
   return { file: input, output, format, bytes, ...decoded, elapsedMs };
@@ -68,9 +68,9 @@ export function reportDecoded(reporter: Reporter, result: DecodeResult): void {
 async function decodeFeatures(
   { codec, signal, onProgress }: JobContext,
   file: Uint8Array,
-  { format, region }: DecodeJob,
+  { format, region, prefix }: DecodeJob,
 ): Promise<Decoded> {
-  const stream = await codec.streamFeatures(file, { region, signal, onProgress });
+  const stream = await codec.streamFeatures(file, { region, prefix, signal, onProgress });
   const { height, width, channels, area, rows, header, model, backend } = stream;
   const info: ArrayInfo = { name: 'f3', type: 'float32', shape: [height, width, channels] };
   const metadata = {
@@ -89,8 +89,12 @@ async function decodeFeatures(
   return { arrays: [info], ...(region && { area }), backend, content: pieces() };
 }
 
-async function decodeLatents({ codec, signal, onProgress }: JobContext, file: Uint8Array): Promise<Decoded> {
-  const { y, z, header, model } = await codec.decodeLatents(file, { signal, onProgress });
+async function decodeLatents(
+  { codec, signal, onProgress }: JobContext,
+  file: Uint8Array,
+  { prefix }: DecodeJob,
+): Promise<Decoded> {
+  const { y, z, header, model } = await codec.decodeLatents(file, { prefix, signal, onProgress });
   const arrays: ArrayInfo[] = [
     { name: 'y_hat', type: 'float32', shape: [y.height, y.width, y.channels] },
     { name: 'z_hat', type: 'int32', shape: [z.height, z.width, z.channels] },

@@ -1,4 +1,4 @@
-import type { BackendName, RegionOptions } from '../../index.js';
+import type { BackendName, PrefixOptions, RegionOptions } from '../../index.js';
 import { littleEndianBytes, npyHead } from '../array-files.js';
 import { formatBytes } from '../format.js';
 import { readDicmFile } from '../read-input.js';
@@ -8,7 +8,7 @@ import { checkOutput, writeResult } from '../write-output.js';
 import type { JobContext } from './job.js';
 
 /** A .dicm file that is to become a vector. */
-export interface EmbedJob extends RegionOptions {
+export interface EmbedJob extends RegionOptions, PrefixOptions {
   /** Path of the .dicm file, or `-` for stdin. */
   input: string;
   /** Path of a .npy file, or `-` for stdout; the vector is in the result unless given. */
@@ -38,11 +38,11 @@ export interface EmbedResult {
 /** Makes a vector of one .dicm file: layer4 of the tail, pooled over the picture. */
 export async function embedOne(job: EmbedJob, context: JobContext): Promise<EmbedResult> {
   const { codec, stdout, signal, onProgress } = context;
-  const { input, output, force, region } = job;
+  const { input, output, force, region, prefix } = job;
   const started = performance.now();
   if (output !== undefined && output !== STANDARD) await checkOutput(output, force);
   const file = await readDicmFile(context, input);
-  const embedded = await codec.embed(file, { region, signal, onProgress });
+  const embedded = await codec.embed(file, { region, prefix, signal, onProgress });
   const { embedding, backend, model, notes } = embedded;
   const { length } = embedding;
   const result = { length, backend, model: model.name, notes };

@@ -1,10 +1,17 @@
+import type { PrefixOptions, Verification } from '../../index.js';
 import { describeFailure } from '../exit-codes.js';
 import { readDicmFile } from '../read-input.js';
 import type { Reporter } from '../reporter.js';
 import type { JobContext } from './job.js';
 
+/** A .dicm file to verify. */
+export interface VerifyJob extends PrefixOptions {
+  /** Path of the .dicm file, or `-` for stdin. */
+  input: string;
+}
+
 /** A file that is good, in the keys of `dicm.verify/1`. */
-export interface VerifyResult {
+export interface VerifyResult extends Verification {
   file: string;
   ok: true;
 }
@@ -12,19 +19,23 @@ export interface VerifyResult {
 /**
  * Decodes one .dicm file completely and compares its checksums.
  *
- * @param input - Path of the .dicm file, or `-` for stdin.
  * @throws DicmError for whatever is wrong with it
  */
-export async function verifyOne(input: string, context: JobContext): Promise<VerifyResult> {
+export async function verifyOne({ input, prefix }: VerifyJob, context: JobContext): Promise<VerifyResult> {
   const { codec, signal, onProgress } = context;
-  await codec.verify(await readDicmFile(context, input), { signal, onProgress });
-  return { file: input, ok: true };
+  const file = await readDicmFile(context, input);
+  return { file: input, ok: true, ...(await codec.verify(file, { prefix, signal, onProgress })) };
 }
 
-/** Says that a file is good: as JSON, or to the curious. */
+/** Says that a file is good: as JSON, or to the curious. What could not be proved is said to everybody. */
 export function reportVerified(reporter: Reporter, result: VerifyResult): void {
+  const { file, layers } = result;
   if (reporter.options.json) reporter.json({ schema: 'dicm.verify/1', ...result });
-  reporter.explain(`${result.file}: good`);
+  const proved = layers.filter((layer) => layer.proved).map(({ profile }) => profile);
+  reporter.explain(`${file}: good, proved: ${proved.join(', ')}`);
+  for (const { profile, reason } of layers.filter((layer) => !layer.proved)) {
+    reporter.warn(`${file}: the ${profile} layer was not decoded: ${reason}`);
+  }
 }
 
 /**

@@ -11,6 +11,8 @@ import type {
   EncodeOptions,
   Features,
   ObjectDetection,
+  PrefixOptions,
+  Verification,
 } from '../../session/codec.js';
 import type { Detection, SegmentedDetection } from '../../tasks/objects/describe-objects.js';
 import { nodePlatform } from './node-platform.js';
@@ -130,9 +132,13 @@ export async function segment(
 /**
  * Decodes one .dicm file completely and compares all checksums. Needs the file's model, but no executor.
  *
+ * @returns The layers it proved.
  * @throws FormatError when the file is damaged; UnsupportedError, LimitError, ModelError
  */
-export async function verify(file: Uint8Array, options: CallHooks & CodecOptions = {}): Promise<void> {
+export async function verify(
+  file: Uint8Array,
+  options: CallHooks & PrefixOptions & CodecOptions = {},
+): Promise<Verification> {
   return useCodec(options, (codec) => codec.verify(file, options));
 }
 

@@ -74,19 +74,22 @@ describe('a job', () => {
   });
 
   test('verifies, or says what is wrong', async () => {
-    expect(await verifyOne(file, caller())).toEqual({ file, ok: true });
+    expect(await verifyOne({ input: file }, caller())).toEqual({
+      ...{ file, ok: true },
+      layers: [{ profile: 'semantic', proved: true }],
+    });
     const damaged = join(folder, 'damaged.dicm');
     const bytes = await readFile(file);
     bytes[40]! ^= 1;
     await writeFile(damaged, bytes);
-    await expect(verifyOne(damaged, caller())).rejects.toThrow(FormatError);
-    await expect(verifyOne(join(folder, 'none.dicm'), caller())).rejects.toMatchObject({
+    await expect(verifyOne({ input: damaged }, caller())).rejects.toThrow(FormatError);
+    await expect(verifyOne({ input: join(folder, 'none.dicm') }, caller())).rejects.toMatchObject({
       code: 'file-missing',
     });
   });
 
   test('keeps to the limits of its caller', async () => {
-    await expect(verifyOne(file, caller({ limits: { maxFileBytes: 10 } }))).rejects.toMatchObject({
+    await expect(verifyOne({ input: file }, caller({ limits: { maxFileBytes: 10 } }))).rejects.toMatchObject({
       limit: 'maxFileBytes',
     });
   });
