@@ -5,8 +5,8 @@ import { taskNetwork } from '#dicm/networks/task-network.js';
 import { openBackend } from '#dicm/platform/node/executors/open-backend.js';
 import { nodePlatform } from '#dicm/platform/node/node-platform.js';
 import { loadPicture } from '#dicm/platform/node/pictures/load-picture.js';
+import { profileNamed } from '#dicm/profiles/all-profiles.js';
 import { topPredictions } from '#dicm/tasks/classify/top-predictions.js';
-import { profileNamed } from '../../dist/src/profiles/all-profiles.js';
 
 /** @import { ImageInput, MaxSide } from '../../src/index.js' */
 /** @import { FeatureMap } from '../../src/nn/backend.js' */
