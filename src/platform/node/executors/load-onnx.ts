@@ -1,3 +1,4 @@
+import { isMainThread } from 'node:worker_threads';
 import type { BackendOptions } from '../../../nn/backend.js';
 import { OnnxBackend } from '../../../nn/onnx/onnx-backend.js';
 import type { OrtModule } from '../../../nn/onnx/ort.js';
@@ -9,6 +10,7 @@ import { importCommonJs } from './native-packages.js';
  * @throws whatever its native library says when it cannot be loaded, or that it lacks a provider asked for
  */
 export async function loadOnnx(options: BackendOptions): Promise<OnnxBackend> {
+  silenceTelemetry();
   const ort = await importCommonJs<OrtModule>('onnxruntime-node', 'InferenceSession');
   const asked = options.onnxProviders ?? (process.env.DICM_ONNX_PROVIDERS ?? '').split(',');
   const providers = asked.map((name) => name.trim()).filter((name) => name !== '' && name !== 'cpu');
@@ -18,4 +20,22 @@ export async function loadOnnx(options: BackendOptions): Promise<OnnxBackend> {
     throw new Error(`onnxruntime has no execution provider ${unknown} here; it has ${known.join(', ')}`);
   }
   return new OnnxBackend(ort, [...providers, 'cpu'], options.threads);
+}
+
+/**
+ * Switches off what ONNX Runtime reports to its maker, before the module is loaded: since 1.30 it looks up a collector on
+ * the network, and keeps a device id and a store of events below the home folder and a log in the temporary one. What the
+ * user has set stays, whichever way it is.
+ *
+ * @throws Error in a worker thread, whose environment is a copy that native code does not see. Without telemetry or not
+ *   at all: `auto` goes on to the next executor.
+ */
+function silenceTelemetry(): void {
+  if (process.env.ORT_DISABLE_TELEMETRY !== undefined) return;
+  if (!isMainThread) {
+    throw new Error(
+      'its telemetry cannot be switched off from a worker thread; set ORT_DISABLE_TELEMETRY=1 for the whole process',
+    );
+  }
+  process.env.ORT_DISABLE_TELEMETRY = '1';
 }
