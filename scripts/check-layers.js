@@ -184,8 +184,7 @@ export function checkLayers(files, layers = LAYERS) {
 }
 
 /**
- * Checks the rules themselves: that they allow upwards nothing, and nothing that no file does. Parts that have no file
- * are passed over.
+ * Checks the rules themselves: that they allow upwards nothing, and nothing that no file does.
  *
  * @param {Sources} files
  * @returns {string[]} One line for every rule to change.
@@ -195,7 +194,7 @@ export function checkRules(files, layers = LAYERS) {
   const graph = importGraph(files);
   return order.flatMap((part) => {
     const own = [...files].filter(([path]) => partOf(path, layers) === part);
-    if (own.length === 0) return [];
+    if (own.length === 0) return [`scripts/layers.js: no file belongs to ${part}`];
     const layer = /** @type {Layer} */ (layers[part]);
     const targets = new Set(own.flatMap(([path]) => graph.get(path) ?? []));
     const parts = new Set([...targets].map((target) => partOf(target, layers)));

@@ -240,7 +240,11 @@ describe('rules that are wider than the sources', () => {
   });
 
   test.each([
-    ['a part', { upper: { uses: ['middle', 'lower'] }, middle: { uses: [] }, lower: { uses: [] } }, 'middle'],
+    [
+      'a part',
+      { upper: { uses: ['middle', 'lower'] }, middle: { uses: [] }, lower: { uses: [] } },
+      'upper may import middle',
+    ],
     ['a file', { upper: { uses: ['lower'], files: ['src/lower/c.ts'] }, lower: { uses: [] } }, 'lower/c.ts'],
     ['Node', { upper: { uses: ['lower'] }, lower: { uses: [], host: true as const } }, 'lower may use Node'],
     ['a part above', { upper: { uses: ['lower'] }, lower: { uses: ['upper'] } }, 'does not lie below'],
@@ -248,8 +252,10 @@ describe('rules that are wider than the sources', () => {
     expect(checkRules(files, layers).join('\n')).toContain(message);
   });
 
-  test('a part without files is passed over', () => {
-    expect(checkRules(new Map([lower]), { upper: { uses: ['lower'] }, lower: { uses: [] } })).toEqual([]);
+  test('a part without files is an error', () => {
+    expect(checkRules(new Map([lower]), { upper: { uses: ['lower'] }, lower: { uses: [] } })).toEqual([
+      'scripts/layers.js: no file belongs to upper',
+    ]);
   });
 });
 
