@@ -22,10 +22,13 @@
 export const LAYERS = {
   cli: {
     uses: ['index'],
-    // What `dicm inspect` needs, whose start would otherwise load the whole library; all of it is public through index.
+    // What `dicm inspect`, `strip` and `cut` need, whose start would otherwise load the whole library; all of it is
+    // public through index.
     files: [
       'src/container/dicm-file.ts',
+      'src/container/open-prefix.ts',
       'src/container/read-info.ts',
+      'src/container/strip-layer.ts',
       'src/errors.ts',
       'src/limits.ts',
       'src/codec/shortest-quality.ts',

@@ -20,14 +20,24 @@ export type {
 export type { CallHooks } from './codec/call-hooks.js';
 export { shortestQuality } from './codec/shortest-quality.js';
 export type {
+  AncillarySection,
+  DicmFile,
   DicmHeader,
   DicmInfo,
   Field,
+  Layer,
+  LayerHeader,
+  LayerInfo,
   Profile,
   SectionInfo,
+  TilePayload,
+  TilePlace,
 } from './container/dicm-file.js';
+export { cutPrefix, type DicmPrefix, openPrefix } from './container/open-prefix.js';
 export { positionToQuality, qualityToPosition } from './container/quality.js';
 export { readInfo } from './container/read-info.js';
+export { stripLayer } from './container/strip-layer.js';
+export { type ByteSource, indexTiles, readTile, type TileIndex } from './container/tile-index.js';
 export {
   type BackendAttempt,
   BackendError,

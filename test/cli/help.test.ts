@@ -15,6 +15,8 @@ const COMMANDS = [
   ['analyze', 'embed'],
   ['inspect'],
   ['inspect', 'bitstream'],
+  ['strip'],
+  ['cut'],
   ['verify'],
   ['bench'],
   ['bench', 'classify'],

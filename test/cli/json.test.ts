@@ -95,6 +95,21 @@ describe('--json is one object a line', () => {
       tiles: 1,
       sections: [{ tag: 'tile', offset: isNumber, bytes: isNumber }],
       orientation: 1,
+      layers: [
+        {
+          name: 'machine',
+          profile: 'semantic',
+          width: 128,
+          height: 85,
+          quality: 20,
+          model: object!.model,
+          tiles: 1,
+          offset: isNumber,
+          bytes: isNumber,
+          payloadBytes: object!.payloadBytes,
+        },
+      ],
+      prefixBytes: null,
     });
     expect((object!.payloadBytes as number) + (object!.overheadBytes as number)).toBe(size);
     expect(object!.overheadBytes).toBeLessThanOrEqual(32);

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import { shortestQuality } from '../../codec/shortest-quality.js';
-import type { DicmInfo } from '../../container/dicm-file.js';
+import type { DicmInfo, LayerInfo } from '../../container/dicm-file.js';
 import { readInfo } from '../../container/read-info.js';
 import { listInstalledModels } from '../../platform/node/inventory.js';
 import type { Context, RunAction } from '../context.js';
 import { expandInputs, isDicmName } from '../expand-inputs.js';
 import { formatBytes, formatSize, formatTable } from '../format.js';
+import { LAYER_NAMES } from '../layer-names.js';
 import { readDicmFile } from '../read-input.js';
 import { runBatch } from '../run-batch.js';
 
@@ -45,7 +46,7 @@ export async function inspectFiles(
     nameOf: ({ path }) => path,
     work: async ({ path }, streams) => {
       const info = readInfo(await readDicmFile(streams, path), options.limit);
-      return summarise(path, info, (await listing).get(info.header.decodeId) ?? null);
+      return summarise(path, info, await listing);
     },
     report: (summary) => {
       if (reporter.options.json) reporter.json({ schema: 'dicm.inspect/1', ...summary });
@@ -65,7 +66,7 @@ async function modelNames(): Promise<Map<string, string>> {
 }
 
 /** What the header of a file tells, in the keys of `dicm.inspect/1`. */
-function summarise(file: string, info: DicmInfo, modelName: string | null) {
+function summarise(file: string, info: DicmInfo, models: ReadonlyMap<string, string>) {
   const { header, fileBytes, payloadBytes, overheadBytes, sections } = info;
   const { width, height, sourceWidth, sourceHeight, profile, decodeId, renderId } = header;
   return {
@@ -81,10 +82,28 @@ function summarise(file: string, info: DicmInfo, modelName: string | null) {
     quality: shortestQuality(header.qualityPosition),
     profile,
     version: `${header.versionMajor}.${header.versionMinor}`,
-    model: { name: modelName, decodeId, renderId },
+    model: { name: models.get(decodeId) ?? null, decodeId, renderId },
     tiles: info.tileColumns * info.tileRows,
     sections,
     orientation: header.orientation,
+    layers: info.layers.map((layer) => summariseLayer(layer, models)),
+    prefixBytes: info.prefixBytes ?? null,
+  };
+}
+
+function summariseLayer(layer: LayerInfo, models: ReadonlyMap<string, string>) {
+  const { profile, width, height, qualityPosition, decodeId, renderId, offset, bytes, payloadBytes } = layer;
+  return {
+    name: LAYER_NAMES[profile],
+    profile,
+    width,
+    height,
+    quality: shortestQuality(qualityPosition),
+    model: { name: models.get(decodeId) ?? null, decodeId, renderId },
+    tiles: layer.tileColumns * layer.tileRows,
+    offset,
+    bytes,
+    payloadBytes,
   };
 }
 
@@ -101,7 +120,30 @@ function describe(summary: ReturnType<typeof summarise>): string {
     ['  model', `${model.name ?? 'not installed'}, decode id ${model.decodeId}, render id ${model.renderId}`],
     ['  tiles', String(summary.tiles)],
   ];
-  const others = summary.sections.filter(({ tag }) => tag !== 'tile');
+  if (summary.prefixBytes !== null) {
+    rows.push(['  prefix', `${formatBytes(summary.prefixBytes)} are enough for the first layer`]);
+  }
+  // Of a single layer all has been said.
+  if (summary.layers.length > 1) {
+    for (const layer of summary.layers) rows.push([`  ${layer.name} layer`, describeLayer(layer)]);
+  }
+  // Tiles, prefix check and layers have been told of, but for layers that this version does not know.
+  const known = new Set(summary.layers.map(({ offset }) => offset));
+  const others = summary.sections.filter(
+    ({ tag, offset }) => tag !== 'tile' && tag !== 'prefix-check' && !known.has(offset),
+  );
   for (const { tag, bytes: size } of others) rows.push([`  ${tag}`, formatBytes(size)]);
   return `${summary.file}\n${formatTable(rows)}`;
+}
+
+function describeLayer({
+  width,
+  height,
+  quality,
+  model,
+  tiles,
+  bytes,
+}: ReturnType<typeof summariseLayer>): string {
+  const size = `${formatBytes(bytes)}, ${formatSize(width, height)} pixels in ${tiles} ${tiles === 1 ? 'tile' : 'tiles'}`;
+  return `${size}, quality ${quality}, model ${model.name ?? 'not installed'}, decode id ${model.decodeId}`;
 }
