@@ -34,6 +34,8 @@ export const errorClasses = {
       'bad-input':
         'Tensors do not fit the network they are given to. Give as many, and of the sizes, that the message asks for.',
       'bad-instances': "Annotations are not in COCO's layout. The message says which entry is wrong and how.",
+      'bad-layer':
+        'There is no layer of this name, or none was asked for. Choose among those that are named.',
       'bad-limit':
         'A limit has no such name, or its value is no number of at least 0. Choose a name that is listed.',
       'bad-mask': 'A run-length mask does not describe a picture of its size. Make the mask again.',
@@ -183,8 +185,6 @@ export const errorClasses = {
     about: 'The file is valid, but needs something this version does not have. Install a newer dicm.',
     codes: {
       'newer-version': 'The file is of a newer major version of the format. Install a newer dicm.',
-      'profile-unsupported':
-        'The file has a profile that this version reads but cannot decode. Install a newer dicm.',
       'reserved-bits': 'The file sets bits that this version has no meaning for. Install a newer dicm.',
       'unknown-profile': 'The file has a profile that this version does not know. Install a newer dicm.',
       'unknown-section': 'Decoding needs a section that this version does not know. Install a newer dicm.',
@@ -244,6 +244,8 @@ export const errorClasses = {
       'bad-latent': 'The encoder gave a latent of a wrong size, or no numbers: choose another executor.',
       'bad-logits':
         'The classifier gave values that are no finite numbers: the file was made to do that, or the executor fails.',
+      'bad-pixels':
+        'The synthesis gave a picture of a wrong size, or no finite numbers: choose another executor.',
       'no-backend': 'No executor can be opened; the message has the reason of each. Install one of them.',
       'non-finite-latent': 'The encoder gave a latent that is no finite number: choose another executor.',
       'program-failed':

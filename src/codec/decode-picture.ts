@@ -1,19 +1,10 @@
 import type { DicmHeader, TilePayload } from '../container/dicm-file.js';
 import { BackendError } from '../errors.js';
-import {
-  FEATURE_STRIDE,
-  FEATURES_PER_LATENT,
-  featureExtent,
-  type PictureArea,
-  TILE_EDGE,
-  type Tile,
-  tileGrid,
-} from '../geometry.js';
+import { LATENT_STRIDE, type PictureArea, TILE_EDGE, type Tile, tileGrid } from '../geometry.js';
 import type { DecodedTile, LatentCodec } from '../latents/latent-codec.js';
-import { machineSynthesis } from '../networks/machine/synthesis.js';
 import type { FeatureMap } from '../nn/backend.js';
 import { tensorNamed } from '../nn/layer.js';
-import type { TensorMap } from '../tensor.js';
+import type { Synthesis } from '../profiles/profile.js';
 import type { WorkOptions } from './call-hooks.js';
 import type { OpenModel } from './model-shelf.js';
 import { overlap } from './overlap.js';
@@ -27,24 +18,22 @@ export interface CodedLayer extends Pick<DicmHeader, 'width' | 'height' | 'quali
 }
 
 /**
- * Entropy-decodes tiles of a layer and checks their integers; runs no network.
+ * Entropy-decodes all tiles of a layer and checks their integers; runs no network.
  *
- * @param indexes - Numbers of the tiles, in raster order; all unless given.
+ * @returns Tiles in raster order.
  * @throws FormatError when a payload is damaged.
  */
 export async function* decodeTiles(
   latents: LatentCodec,
   layer: CodedLayer,
   { signal, onProgress, yieldTurn }: WorkOptions,
-  indexes: readonly number[] = [...layer.tiles.keys()],
 ): AsyncGenerator<{ tile: Tile; decoded: DecodedTile }, void, undefined> {
   const grid = tileGrid(layer.width, layer.height);
-  for (const [done, index] of indexes.entries()) {
-    if (done > 0) await yieldTurn();
+  for (let index = 0; index < layer.tiles.length; index++) {
+    if (index > 0) await yieldTurn();
     signal?.throwIfAborted();
-    const tile = grid.tile(index);
-    yield { tile, decoded: decodeTile(latents, layer, index) };
-    onProgress?.(done + 1, indexes.length);
+    yield { tile: grid.tile(index), decoded: decodeTile(latents, layer, index) };
+    onProgress?.(index + 1, layer.tiles.length);
   }
 }
 
@@ -56,48 +45,33 @@ export function decodeTile(latents: LatentCodec, layer: CodedLayer, index: numbe
 }
 
 /**
- * Extents of the features f3 of an area, and how many rows {@link featureRows} yields at once, at most.
- *
- * @param area - In coded pixels, beginning at whole latent positions.
- */
-export function featureExtents(
-  area: PictureArea,
-  tensors: TensorMap,
-): { height: number; width: number; channels: number; rowsAtOnce: number } {
-  const channels = tensorNamed(tensors, 'gs.linear.weight').shape[0]! / FEATURES_PER_LATENT ** 2;
-  const height = featureExtent(area.height);
-  const rowsAtOnce = Math.min(height, featureExtent(TILE_EDGE));
-  return { height, width: featureExtent(area.width), channels, rowsAtOnce };
-}
-
-/**
- * Decodes the features f3 of an area, one row of tiles at a time: what is held at once grows with the width of the area,
- * not with its height, and tiles outside of it are not touched.
+ * Decodes what a layer rebuilds of an area, one row of tiles at a time: what is held at once grows with the width of the
+ * area, not with its height, and tiles outside of it are not touched.
  *
  * @param area - In coded pixels, beginning at whole latent positions.
  * @returns Pieces of [height][width][channels], from top to bottom.
  */
-export async function* featureRows(
+export async function* decodeRows(
   model: OpenModel,
   layer: CodedLayer,
   area: PictureArea,
   work: WorkOptions,
 ): AsyncGenerator<Float32Array, void, undefined> {
-  const width = featureExtent(area.width);
+  const { stride, extent } = model.profile.synthesis;
+  const [width, height] = [extent(area.width), extent(area.height)];
   const lastColumn = Math.floor((area.x + area.width - 1) / TILE_EDGE);
   let rows: Float32Array | undefined;
-  for await (const { tile, features } of runOnTiles(model, layer, area, work)) {
-    const { data, channels } = features;
-    // Where tile and area meet, from the corners of both, in features.
-    const [x, y] = [Math.max(0, area.x - tile.x), Math.max(0, area.y - tile.y)].map(featureAt) as Pair;
-    const [toX, toY] = [tile.x - area.x, Math.max(tile.y, area.y) - area.y].map(featureAt) as Pair;
-    const columns = Math.min(features.width - x, width - Math.max(0, toX));
-    const height = Math.min(features.height - y, featureExtent(area.height) - toY);
-    rows ??= new Float32Array(height * width * channels);
-    for (let row = 0; row < height; row++) {
-      const from = ((y + row) * features.width + x) * channels;
-      const to = (row * width + Math.max(0, toX)) * channels;
-      rows.set(data.subarray(from, from + columns * channels), to);
+  for await (const { tile, map } of runOnTiles(model, layer, area, work)) {
+    const { data, channels } = map;
+    // Where tile and area meet, from the corners of both, in positions.
+    const [x, y] = [Math.max(0, area.x - tile.x) / stride, Math.max(0, area.y - tile.y) / stride];
+    const [toX, done] = [Math.max(0, tile.x - area.x) / stride, Math.max(0, tile.y - area.y) / stride];
+    const columns = Math.min(map.width - x, width - toX);
+    const count = Math.min(map.height - y, height - done);
+    rows ??= new Float32Array(count * width * channels);
+    for (let row = 0; row < count; row++) {
+      const from = ((y + row) * map.width + x) * channels;
+      rows.set(data.subarray(from, from + columns * channels), (row * width + toX) * channels);
     }
     if (tile.x / TILE_EDGE === lastColumn) {
       yield rows;
@@ -106,19 +80,26 @@ export async function* featureRows(
   }
 }
 
-type Pair = [number, number];
-
-function featureAt(pixels: number): number {
-  return pixels / FEATURE_STRIDE;
+/** Extents of what a model rebuilds of an area, and how many rows {@link decodeRows} yields at once, at most. */
+export function rebuiltExtents(
+  { profile, model }: Pick<OpenModel, 'profile' | 'model'>,
+  area: PictureArea,
+): { height: number; width: number; channels: number; rowsAtOnce: number } {
+  const { extent, stride } = profile.synthesis;
+  // The linear path of g_s gives every position of a latent at once.
+  const channels = tensorNamed(model.tensors, 'gs.linear.weight').shape[0]! / (LATENT_STRIDE / stride) ** 2;
+  const [height, width] = [extent(area.height), extent(area.width)];
+  return { height, width, channels, rowsAtOnce: Math.min(height, extent(TILE_EDGE)) };
 }
 
 async function* runOnTiles(
-  { latents, ...model }: OpenModel,
+  { latents, profile, ...model }: OpenModel,
   layer: CodedLayer,
   area: PictureArea,
   { signal, onProgress }: WorkOptions,
-): AsyncGenerator<{ tile: Tile; features: FeatureMap }, void, undefined> {
+): AsyncGenerator<{ tile: Tile; map: FeatureMap }, void, undefined> {
   const grid = tileGrid(layer.width, layer.height);
+  const { network, output, stride, refusal } = profile.synthesis;
   const indexes = tilesTouched(area, layer);
   const networks = await model.networks();
   const results = overlap(indexes.length, async (step) => {
@@ -131,9 +112,9 @@ async function* runOnTiles(
       width: tile.latentWidth,
       channels: latents.latentChannels,
     };
-    const { f3 } = await networks.run(machineSynthesis, { latent }, signal);
-    checkFeatures(f3, tile);
-    return { tile, features: f3 };
+    const map = (await networks.run(network, { latent }, signal))[output]!;
+    checkOutput(map, tile, stride, refusal);
+    return { tile, map };
   });
   let done = 0;
   for await (const result of results) {
@@ -143,24 +124,25 @@ async function* runOnTiles(
 }
 
 /**
- * Refuses features that are none. Nothing in the format keeps a file, made for the purpose, from symbols so large
- * that the networks overflow; nobody downstream should have to look for the NaN that comes of it.
+ * Refuses features, or pixels, that are none. Nothing in the format keeps a file, made for the purpose, from symbols so
+ * large that the networks overflow; nobody downstream should have to look for the NaN that comes of it.
  */
-function checkFeatures(features: FeatureMap, tile: Tile): void {
-  const { data, height, width } = features;
-  if (height !== featureExtent(tile.height) || width !== featureExtent(tile.width)) {
+function checkOutput(
+  { data, height, width }: FeatureMap,
+  { latentHeight, latentWidth }: Tile,
+  stride: number,
+  refusal: Synthesis['refusal'],
+): void {
+  const each = LATENT_STRIDE / stride;
+  if (height !== each * latentHeight || width !== each * latentWidth) {
     throw new BackendError(
-      'bad-features',
-      `the synthesis network gave ${height} x ${width} features for a tile of ` +
-        `${tile.latentHeight} x ${tile.latentWidth} latents`,
+      refusal,
+      `the synthesis network gave ${height} x ${width} values for a tile of ${latentHeight} x ${latentWidth} latents`,
     );
   }
   for (let i = 0; i < data.length; i++) {
     if (!Number.isFinite(data[i])) {
-      throw new BackendError(
-        'bad-features',
-        'the synthesis network gave features that are no finite numbers',
-      );
+      throw new BackendError(refusal, 'the synthesis network gave values that are no finite numbers');
     }
   }
 }

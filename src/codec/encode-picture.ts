@@ -5,7 +5,6 @@ import { latentExtent, tileGrid } from '../geometry.js';
 import type { Picture } from '../image/picture.js';
 import { tilePixels } from '../image/tile-pixels.js';
 import type { AnalysedTile } from '../latents/latent-codec.js';
-import { machineEncoder } from '../networks/machine/encoder.js';
 import type { WorkOptions } from './call-hooks.js';
 import type { OpenModel } from './model-shelf.js';
 import { overlap } from './overlap.js';
@@ -56,7 +55,7 @@ export async function encodePicture(
   const analysed: AnalysedTile[] = [];
   const tiles: TilePayload[] = [];
   const outputs = overlap(count, (index) =>
-    networks.run(machineEncoder, { rgb: tilePixels(picture, grid.tile(index)) }, work.signal),
+    networks.run(model.profile.encoder, { rgb: tilePixels(picture, grid.tile(index)) }, work.signal),
   );
   let index = 0;
   for await (const output of outputs) {
@@ -102,11 +101,11 @@ function writePicture(
   return { bytes, sizeBytes: bytes.length, position };
 }
 
-function headerOf({ model }: OpenModel, picture: Picture, qualityPosition: number): DicmHeader {
+function headerOf({ profile, model }: OpenModel, picture: Picture, qualityPosition: number): DicmHeader {
   return {
     versionMajor: VERSION_MAJOR,
     versionMinor: PLAIN_MINOR_VERSION,
-    profile: model.manifest.profile,
+    profile: profile.name,
     width: picture.width,
     height: picture.height,
     sourceWidth: picture.sourceWidth,

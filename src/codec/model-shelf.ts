@@ -1,13 +1,13 @@
 import type { LayerHeader } from '../container/dicm-file.js';
-import { UnsupportedError } from '../errors.js';
 import { openHyperpriorCodec } from '../latents/hyperprior-codec.js';
 import type { LatentCodec } from '../latents/latent-codec.js';
-import { ENCODING_PROFILE, findModel, type ModelQuery } from '../model/find-model.js';
+import { findModel, type ModelQuery } from '../model/find-model.js';
 import { loadModel, type Model } from '../model/load-model.js';
 import { shortDecodeId } from '../model/manifest.js';
 import type { BackendChoice, OpenedBackend } from '../nn/backend.js';
 import type { ModelSource, Platform } from '../platform/platform.js';
 import { profileNamed } from '../profiles/all-profiles.js';
+import type { Profile } from '../profiles/profile.js';
 import { type Networks, openNetworks } from './networks.js';
 
 /** Which executor and which models to use. */
@@ -23,6 +23,8 @@ export interface ShelfOptions {
 /** A model that is ready for entropy coding. */
 export interface OpenModel {
   readonly model: Model;
+  /** What its latents are rebuilt to, and by which networks. */
+  readonly profile: Profile;
   /** Of the decode path it was opened for: the model's own, or that of the file. */
   readonly latents: LatentCodec;
   /** Its networks; opens the executor at the first call. */
@@ -37,13 +39,9 @@ export interface ModelShelf {
   readonly platform: Platform;
   /** The executor. @throws BackendError when none works */
   backend(): Promise<OpenedBackend>;
-  /** The model to encode with, all of whose ids are known to be those of its tensors. @throws ModelError */
-  encodingModel(): Promise<OpenModel>;
-  /**
-   * The model that a layer of a file was encoded with.
-   *
-   * @throws ModelError `model-missing`; UnsupportedError `profile-unsupported`
-   */
+  /** The model to encode a layer with, all of whose ids are known to be those of its tensors. @throws ModelError */
+  encodingModel(profile: Profile['name']): Promise<OpenModel>;
+  /** The model that a layer was encoded with. @throws ModelError `model-missing` */
   modelFor(layer: Pick<LayerHeader, 'profile' | 'decodeId'>): Promise<OpenModel>;
   dispose(): Promise<void>;
 }
@@ -71,6 +69,7 @@ export function openModelShelf(options: ShelfOptions): ModelShelf {
     };
     return {
       model,
+      profile: profileNamed(model.manifest.profile),
       networks: () => {
         networks ??= openAll();
         return networks;
@@ -96,20 +95,12 @@ export function openModelShelf(options: ShelfOptions): ModelShelf {
   return {
     platform,
     backend: openExecutor,
-    encodingModel: async () => {
-      const open = await take({ profile: ENCODING_PROFILE });
+    encodingModel: async (profile) => {
+      const open = await take({ profile });
       await open.model.checkRenderId();
       return open;
     },
-    modelFor: async ({ profile, decodeId }) => {
-      if (!profileNamed(profile).isCoded) {
-        throw new UnsupportedError(
-          'profile-unsupported',
-          `the file has the ${profile} profile, which this version cannot decode`,
-        );
-      }
-      return take({ decodeId });
-    },
+    modelFor: ({ profile, decodeId }) => take({ profile, decodeId }),
     dispose: async () => {
       await Promise.allSettled([...loaded.values(), ...latents.values()]);
       for (const close of closers.splice(0).reverse()) await close();

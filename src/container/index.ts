@@ -29,6 +29,7 @@ export type {
   TilePlace,
 } from './dicm-file.js';
 export { integerCheck } from './integer-check.js';
+export { joinLayers } from './join-layers.js';
 export { cutPrefix, type DicmPrefix, openPrefix } from './open-prefix.js';
 export { positionToQuality, qualityToPosition } from './quality.js';
 export { readDicm } from './read-dicm.js';

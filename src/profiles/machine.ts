@@ -1,3 +1,6 @@
+import { FEATURE_STRIDE, featureExtent } from '../geometry.js';
+import { machineEncoder } from '../networks/machine/encoder.js';
+import { machineSynthesis } from '../networks/machine/synthesis.js';
 import { codecSizes } from './codec-sizes.js';
 import type { Profile } from './profile.js';
 
@@ -6,7 +9,15 @@ export const machine: Profile = {
   name: 'semantic',
   layer: 'machine',
   result: 'features',
-  isCoded: true,
+  encoder: machineEncoder,
+  // Whole latent positions, four rows and columns of features each.
+  synthesis: {
+    network: machineSynthesis,
+    output: 'f3',
+    stride: FEATURE_STRIDE,
+    extent: featureExtent,
+    refusal: 'bad-features',
+  },
   tensors: {
     entropy: ['hs.', 'entropy.', 'gain.'],
     encoder: ['head.', 're.', 'ga.', 'ha.'],

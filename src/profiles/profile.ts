@@ -1,4 +1,5 @@
 import type { ModelRules } from '../model/model-rules.js';
+import type { Network } from '../nn/backend.js';
 
 /** What a layer of a file is for, and what a model must hold to code it. */
 export interface Profile extends ModelRules {
@@ -8,6 +9,21 @@ export interface Profile extends ModelRules {
   readonly layer: 'machine' | 'view';
   /** What its latents are rebuilt to. */
   readonly result: 'features' | 'picture';
-  /** Whether this version has its networks; without them, files of the profile can be read but not decoded. */
-  readonly isCoded: boolean;
+  /** g_a and h_a: RGB in [0, 1] to y and z, neither rounded. */
+  readonly encoder: Network<'rgb', 'y' | 'z'>;
+  /** g_s. */
+  readonly synthesis: Synthesis;
+}
+
+/** What the synthesis of a profile gives, and how large. */
+export interface Synthesis {
+  readonly network: Network<'latent', string>;
+  /** Name of its output. */
+  readonly output: string;
+  /** Coded pixels per position of the output, on a side. */
+  readonly stride: number;
+  /** Positions that are kept along a side of so many coded pixels. */
+  extent(pixels: number): number;
+  /** Code of the error when it gives something that is none. */
+  readonly refusal: 'bad-features' | 'bad-pixels';
 }

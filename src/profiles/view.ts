@@ -1,3 +1,4 @@
+import { viewEncoder, viewSynthesis } from '../networks/view/transform.js';
 import { codecSizes } from './codec-sizes.js';
 import type { Profile } from './profile.js';
 
@@ -6,7 +7,15 @@ export const view: Profile = {
   name: 'perceptual',
   layer: 'view',
   result: 'picture',
-  isCoded: false,
+  encoder: viewEncoder,
+  // Just the pixels of the picture, without the padding of its tiles.
+  synthesis: {
+    network: viewSynthesis,
+    output: 'rgb',
+    stride: 1,
+    extent: (pixels) => pixels,
+    refusal: 'bad-pixels',
+  },
   tensors: {
     entropy: ['hs.', 'entropy.', 'gain.'],
     encoder: ['ga.', 'ha.'],

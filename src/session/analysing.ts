@@ -17,8 +17,8 @@ export function analysingCalls(
   const { platform, limits, shelf } = session;
   const analyze: Codec['analyze'] = async (bytes, { tasks, region, prefix, ...rest }) => {
     chooseTasks(tasks, rest);
-    const { file, open, using, layer } = await session.openFile(bytes, { prefix });
-    const { header } = file;
+    const { open, using, layer } = await session.openFile(bytes, { result: 'features', prefix });
+    const { header } = using;
     const area = regionOf(region, header);
     const openSource = () => latentSource(open.latents, layer, area);
     const answers = await analysePicture(open, openSource, header, tasks, rest);
@@ -29,7 +29,7 @@ export function analysingCalls(
     session.checkOpen();
     checkPicture(picture);
     chooseTasks(tasks, rest);
-    const open = await shelf.encodingModel();
+    const open = await shelf.encodingModel('semantic');
     const answers = await analysePicture(open, () => pixelSource(picture), picture, tasks, rest);
     return {
       width: picture.sourceWidth,
@@ -48,7 +48,7 @@ export function analysingCalls(
       chooseTasks(options.tasks, options);
       const maxSide = checkMaxSide(options.maxSide ?? defaultMaxSide);
       // Before the picture is decoded: without a model that was for nothing.
-      await shelf.encodingModel();
+      await shelf.encodingModel('semantic');
       const picture = await platform.loadPicture(image, { maxSide, limits, signal: options.signal });
       return analyzePicture(picture, options);
     },

@@ -36,7 +36,15 @@ export interface EncodeOptions extends CallHooks {
   targetBpp?: number | undefined;
   /** Longest side to fit the picture to, in pixels, or `none`; `defaultMaxSide` unless given. */
   maxSide?: MaxSide | undefined;
+  /**
+   * What the file is for: `machine`, features for networks, unless given; `view`, a picture for human eyes; or both.
+   * Each layer needs a model of its profile.
+   */
+  layers?: readonly LayerName[] | undefined;
 }
+
+/** What people call the layers of a file. */
+export type LayerName = 'machine' | 'view';
 
 /** An encoded picture. */
 export interface EncodedImage {
@@ -114,6 +122,17 @@ export interface FeatureStream extends DecodedWith {
   backend: BackendName;
   /** Pieces of [height][width][channels], each some whole rows. To be read once. */
   rows: AsyncIterable<Float32Array>;
+}
+
+/** The picture that a view layer holds. */
+export interface DecodedPicture extends DecodedWith {
+  /** Red, green, blue, 8-bit sRGB: [height][width][3]. */
+  data: Uint8Array;
+  height: number;
+  width: number;
+  /** What it shows, in pixels of the layer. */
+  area: PictureArea;
+  backend: BackendName;
 }
 
 /** Decoded integers and latents of a picture. */
@@ -249,6 +268,12 @@ export interface Codec {
   decodeFeatures(file: Uint8Array, options?: FeatureOptions): Promise<Features>;
   /** Decodes the features f3 row by row. */
   streamFeatures(file: Uint8Array, options?: FeatureOptions): Promise<FeatureStream>;
+  /**
+   * Rebuilds the picture of a .dicm file that has a view layer.
+   *
+   * @throws UsageError `missing-layer` for a file that has none
+   */
+  decodePicture(file: Uint8Array, options?: CallHooks & RegionOptions): Promise<DecodedPicture>;
   /** Decodes the latents; runs no network. */
   decodeLatents(file: Uint8Array, options?: CallHooks & PrefixOptions): Promise<Latents>;
   /** Says what a .dicm file shows. */

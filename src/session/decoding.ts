@@ -1,28 +1,33 @@
 import { measureBits } from '../codec/bit-map.js';
-import type { CallHooks } from '../codec/call-hooks.js';
-import { type CodedLayer, decodeTiles, featureExtents, featureRows } from '../codec/decode-picture.js';
+import { decodeRows, decodeTiles, rebuiltExtents } from '../codec/decode-picture.js';
 import { joinLatents } from '../codec/join-latents.js';
 import type { OpenModel } from '../codec/model-shelf.js';
 import { regionOf } from '../codec/region.js';
-import { ModelError, UnsupportedError } from '../errors.js';
+import { ModelError } from '../errors.js';
 import { checkLimit } from '../limits.js';
-import type { Codec, FeatureStream, VerifiedLayer } from './codec.js';
-import type { OpenFile, Session } from './session.js';
+import type { Codec, FeatureOptions, FeatureStream, VerifiedLayer } from './codec.js';
+import type { FileLayer, OpenFile, Session } from './session.js';
 
 /** The calls of a codec that decode, and answer nothing yet. */
 export function decodingCalls(
   session: Session,
-): Pick<Codec, 'decodeFeatures' | 'streamFeatures' | 'decodeLatents' | 'verify' | 'measureBits'> {
+): Pick<
+  Codec,
+  'decodeFeatures' | 'streamFeatures' | 'decodePicture' | 'decodeLatents' | 'verify' | 'measureBits'
+> {
   const { limits } = session;
-  const streamFeatures: Codec['streamFeatures'] = async (bytes, { region, prefix, ...hooks } = {}) => {
-    const { file, open, using, layer } = await session.openFile(bytes, { prefix });
-    const area = regionOf(region, file.header);
-    const { height, width, channels, rowsAtOnce } = featureExtents(area, open.model.tensors);
-    const what = 'The size in bytes of the features of one row of tiles';
+  /** What a layer rebuilds of a region, some rows at a time. */
+  const streamRows = async ({ using, open, layer }: OpenFile, { region, ...hooks }: FeatureOptions) => {
+    const { sourceWidth, sourceHeight } = using.header;
+    const area = regionOf(region, { ...layer, sourceWidth, sourceHeight });
+    const { height, width, channels, rowsAtOnce } = rebuiltExtents(open, area);
+    const what = `The size in bytes of the ${open.profile.result} of one row of tiles`;
     checkLimit(limits, 'maxArrayBytes', 4 * rowsAtOnce * width * channels, what);
-    const rows = featureRows(open, layer, area, session.work(hooks));
+    const rows = decodeRows(open, layer, area, session.work(hooks));
     return { ...using, height, width, channels, area, backend: await session.backendName(), rows };
   };
+  const streamFeatures: Codec['streamFeatures'] = async (bytes, options = {}) =>
+    streamRows(await session.openFile(bytes, { result: 'features', prefix: options.prefix }), options);
   return {
     streamFeatures,
     decodeFeatures: async (bytes, options) => {
@@ -32,13 +37,40 @@ export function decodingCalls(
       checkLimit(limits, 'maxArrayBytes', 4 * length, what);
       return { ...stream, data: await joinRows(rows, length) };
     },
+    decodePicture: async (bytes, options = {}) => {
+      const opened = await session.openFile(bytes, { result: 'picture' });
+      const { rows, channels, ...stream } = await streamRows(opened, options);
+      const length = stream.height * stream.width * channels;
+      checkLimit(limits, 'maxArrayBytes', length, 'The size of the picture in bytes');
+      let data: Uint8Array | undefined;
+      let filled = 0;
+      for await (const piece of rows) {
+        data ??= new Uint8Array(length);
+        for (let i = 0; i < piece.length; i++) data[filled++] = Math.round(255 * piece[i]!);
+      }
+      return { ...stream, data: data! };
+    },
     decodeLatents: async (bytes, { prefix, ...hooks } = {}) => {
       const { open, using, layer } = await session.openFile(bytes, { prefix });
       return { ...using, ...(await joinLatents(open.latents, layer, limits, session.work(hooks))) };
     },
     verify: async (bytes, { prefix, ...hooks } = {}) => {
-      const opened = await session.openFile(bytes, { prefix });
-      return { layers: await verifyLayers(session, opened, hooks) };
+      const { layers } = session.readLayers(bytes, prefix);
+      const total = layers.reduce((sum, { tiles }) => sum + tiles.length, 0);
+      const verified: VerifiedLayer[] = [];
+      let before = 0;
+      for (const [index, layer] of layers.entries()) {
+        const { profile } = layer;
+        const model = await openLayer(session, layer, index > 0);
+        if ('reason' in model) verified.push({ profile, proved: false, reason: model.reason });
+        else {
+          const onProgress = (done: number) => hooks.onProgress?.(before + done, total);
+          for await (const _ of decodeTiles(model.latents, layer, session.work({ ...hooks, onProgress })));
+          verified.push({ profile, proved: true });
+        }
+        before += layer.tiles.length;
+      }
+      return { layers: verified };
     },
     measureBits: async (bytes, hooks = {}) => {
       const { open, using, layer } = await session.openFile(bytes);
@@ -47,39 +79,18 @@ export function decodingCalls(
   };
 }
 
-/** Decodes all layers whose models are there, and checks their integers. The first one has its model. */
-async function verifyLayers(
-  session: Session,
-  { file, open, layer: first }: OpenFile,
-  hooks: CallHooks,
-): Promise<VerifiedLayer[]> {
-  const further = file.layers ?? [];
-  const total = further.reduce((sum, { tiles }) => sum + tiles.length, first.tiles.length);
-  let before = 0;
-  const decode = async ({ latents }: OpenModel, layer: CodedLayer) => {
-    const onProgress = (done: number) => hooks.onProgress?.(before + done, total);
-    for await (const _ of decodeTiles(latents, layer, session.work({ ...hooks, onProgress })));
-    before += layer.tiles.length;
-  };
-  await decode(open, first);
-  const verified: VerifiedLayer[] = [{ profile: file.header.profile, proved: true }];
-  for (const layer of further) {
-    const { profile } = layer;
-    const model = await session.shelf.modelFor(layer).catch(describeMissing);
-    if (typeof model === 'string') verified.push({ profile, proved: false, reason: model });
-    else {
-      await decode(model, { ...layer, name: `${profile} layer` });
-      verified.push({ profile, proved: true });
-    }
+/** The model of a layer; or, of a further one whose model is not here, why: the others count all the same. */
+async function openLayer(
+  { shelf }: Session,
+  layer: FileLayer,
+  isFurther: boolean,
+): Promise<OpenModel | { readonly reason: string }> {
+  try {
+    return await shelf.modelFor(layer);
+  } catch (error) {
+    if (!isFurther || !(error instanceof ModelError) || error.code !== 'model-missing') throw error;
+    return { reason: error.message };
   }
-  return verified;
-}
-
-/** Why there is no model for a layer. @throws The error, where it says anything else */
-function describeMissing(error: unknown): string {
-  const isMissing = error instanceof ModelError && error.code === 'model-missing';
-  if (isMissing || error instanceof UnsupportedError) return error.message;
-  throw error;
 }
 
 async function joinRows(rows: FeatureStream['rows'], length: number): Promise<Float32Array> {

@@ -1,8 +1,11 @@
 import { encodePicture } from '../codec/encode-picture.js';
 import { shortestQuality } from '../codec/shortest-quality.js';
+import { joinLayers } from '../container/join-layers.js';
 import { qualityToPosition } from '../container/quality.js';
 import { UsageError } from '../errors.js';
 import { defaultMaxSide, type MaxSide } from '../image/fit-size.js';
+import { layerNames, profileOfLayer } from '../profiles/all-profiles.js';
+import type { Profile } from '../profiles/profile.js';
 import { type Codec, defaultQuality, type EncodedImage, type EncodeOptions } from './codec.js';
 import { identityOf, type Session } from './session.js';
 
@@ -17,15 +20,26 @@ export function encodingCalls(session: Session): Pick<Codec, 'encode'> {
       session.checkOpen();
       checkRate(options);
       const maxSide = checkMaxSide(options.maxSide ?? defaultMaxSide);
+      const profiles = checkLayers(options);
       const picture = await platform.loadPicture(image, { maxSide, limits, signal: options.signal });
-      const open = await shelf.encodingModel();
       const pixels = picture.width * picture.height;
       const targetBytes = targetOf(options, pixels);
       const goal =
         targetBytes === undefined
           ? { position: qualityToPosition(options.quality ?? defaultQuality) }
           : { targetBytes };
-      const { bytes, position } = await encodePicture(open, picture, goal, session.work(options));
+      const open = await shelf.encodingModel(profiles[0]!);
+      const first = await encodePicture(open, picture, goal, session.work(options));
+      const { position } = first;
+      let { bytes } = first;
+      for (const profile of profiles.slice(1)) {
+        const model = await shelf.encodingModel(profile);
+        bytes = joinLayers(
+          bytes,
+          (await encodePicture(model, picture, goal, session.work(options))).bytes,
+          limits,
+        );
+      }
       const result: EncodedImage = {
         bytes,
         bpp: (8 * bytes.length) / pixels,
@@ -46,6 +60,23 @@ export function encodingCalls(session: Session): Pick<Codec, 'encode'> {
       return result;
     },
   };
+}
+
+/** The profiles of the layers to write, in their order in a file. */
+function checkLayers({ layers = ['machine'], targetBytes, targetBpp }: EncodeOptions): Profile['name'][] {
+  const wanted = layerNames.filter((name) => layers.includes(name));
+  const unknown = layers.find((name) => !layerNames.includes(name));
+  if (unknown !== undefined || wanted.length === 0) {
+    const found = unknown === undefined ? 'none' : String(unknown);
+    throw new UsageError('bad-layer', `layers must be some of ${layerNames.join(', ')}, not ${found}`);
+  }
+  if (wanted.length > 1 && (targetBytes !== undefined || targetBpp !== undefined)) {
+    throw new UsageError(
+      'rate-conflict',
+      'a target size is for a file of one layer; give a quality for several',
+    );
+  }
+  return wanted.map((name) => profileOfLayer(name).name);
 }
 
 /** @throws UsageError `bad-max-side` */

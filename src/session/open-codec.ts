@@ -33,7 +33,7 @@ export function codecOver(shelf: ModelShelf, limits: Limits): Codec {
     },
     openModel: async () => {
       session.checkOpen();
-      return identityOf(await shelf.encodingModel());
+      return identityOf(await shelf.encodingModel('semantic'));
     },
     ...encodingCalls(session),
     ...decodingCalls(session),

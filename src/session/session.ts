@@ -1,22 +1,31 @@
 import type { CallHooks, WorkOptions } from '../codec/call-hooks.js';
 import type { CodedLayer } from '../codec/decode-picture.js';
 import type { ModelShelf, OpenModel } from '../codec/model-shelf.js';
-import type { DicmFile } from '../container/dicm-file.js';
+import type { DicmHeader } from '../container/dicm-file.js';
 import { openPrefix } from '../container/open-prefix.js';
 import { readDicm } from '../container/read-dicm.js';
 import { UsageError } from '../errors.js';
 import type { Limits } from '../limits.js';
 import type { BackendName } from '../nn/backend.js';
 import type { Platform } from '../platform/platform.js';
+import { profileNamed } from '../profiles/all-profiles.js';
+import type { Profile } from '../profiles/profile.js';
 import type { DecodedWith, ModelIdentity, PrefixOptions } from './codec.js';
 
-/** A file with the model it was encoded with. */
+/** A layer of a file: what its header, or that of the layer, states, and its tiles. */
+export interface FileLayer extends CodedLayer, Pick<DicmHeader, 'profile' | 'decodeId' | 'renderId'> {}
+
+/** A layer of a file with the model it was encoded with. */
 export interface OpenFile {
-  readonly file: DicmFile;
   readonly open: OpenModel;
   readonly using: DecodedWith;
-  /** The layer that networks read. */
-  readonly layer: CodedLayer;
+  readonly layer: FileLayer;
+}
+
+/** Which layer of a file to open. */
+export interface OpenFileOptions extends PrefixOptions {
+  /** What it rebuilds; the first layer whatever it is unless given. */
+  readonly result?: Profile['result'];
 }
 
 /** What the calls of one codec share. */
@@ -26,8 +35,18 @@ export interface Session {
   readonly shelf: ModelShelf;
   /** @throws UsageError `disposed` */
   checkOpen(): void;
-  /** Reads a file, or its first layer from its first bytes, and opens its model. */
-  openFile(bytes: Uint8Array, options?: PrefixOptions): Promise<OpenFile>;
+  /**
+   * Reads a file: all its layers, the first one first.
+   *
+   * @param prefix - Whether `bytes` may be only the beginning of a file; then there is the first layer alone.
+   */
+  readLayers(bytes: Uint8Array, prefix?: boolean): { header: DicmHeader; layers: FileLayer[] };
+  /**
+   * Reads a file and opens the model of a layer: of the first that rebuilds what is wanted, or of the first of all.
+   *
+   * @throws UsageError `missing-layer` for a file without such a layer
+   */
+  openFile(bytes: Uint8Array, options?: OpenFileOptions): Promise<OpenFile>;
   /** The caller's hooks, with a way to let others have a turn. */
   work(hooks: CallHooks): WorkOptions;
   /** The executor in use. */
@@ -42,16 +61,25 @@ export function openSession(shelf: ModelShelf, limits: Limits): Session {
   const checkOpen = () => {
     if (disposed) throw new UsageError('disposed', 'the codec was disposed');
   };
+  const readLayers: Session['readLayers'] = (bytes, prefix = false) => {
+    checkOpen();
+    const { header, tiles, layers = [] } = prefix ? openPrefix(bytes, limits).file : readDicm(bytes, limits);
+    const further = layers.map((layer) => ({ ...layer, name: `${layer.profile} layer` }));
+    return { header, layers: [{ ...header, tiles }, ...further] };
+  };
   return {
     platform,
     limits,
     shelf,
     checkOpen,
-    openFile: async (bytes, { prefix = false } = {}) => {
-      checkOpen();
-      const file = prefix ? openPrefix(bytes, limits).file : readDicm(bytes, limits);
-      const open = await shelf.modelFor(file.header);
-      return { file, open, using: describeUse(file, open), layer: { ...file.header, tiles: file.tiles } };
+    readLayers,
+    openFile: async (bytes, { prefix, result } = {}) => {
+      const { header, layers } = readLayers(bytes, prefix);
+      const fits = (name: Profile['name']) => result === undefined || profileNamed(name).result === result;
+      const layer = layers.find(({ profile }) => fits(profile));
+      if (layer === undefined) throw missingLayer(result!, layers);
+      const open = await shelf.modelFor(layer);
+      return { open, using: describeUse(header, layer, open), layer };
     },
     work: ({ signal, onProgress }) => ({ signal, onProgress, yieldTurn: platform.yieldTurn }),
     backendName: async () => (await shelf.backend()).name,
@@ -68,11 +96,20 @@ export function identityOf({ model }: OpenModel): ModelIdentity {
   return { name: model.manifest.name, decodeId: model.decodeId, renderId: model.renderId };
 }
 
-function describeUse({ header }: DicmFile, open: OpenModel): DecodedWith {
+function describeUse(header: DicmHeader, { renderId }: FileLayer, open: OpenModel): DecodedWith {
   const model = identityOf(open);
   const notes =
-    header.renderId === model.renderId
+    renderId === model.renderId
       ? []
-      : [`encoded for render id ${header.renderId}, read with ${model.renderId} of ${model.name}`];
+      : [`encoded for render id ${renderId}, read with ${model.renderId} of ${model.name}`];
   return { header, model, notes };
+}
+
+function missingLayer(result: Profile['result'], layers: readonly FileLayer[]): UsageError {
+  const present = layers.map(({ profile }) => profileNamed(profile));
+  const names = present.map(({ layer, result: kind }) => `a ${layer} layer, which holds ${kind}`);
+  return new UsageError(
+    'missing-layer',
+    `the file has no layer that holds ${result}; it has ${names.join(', ')}`,
+  );
 }

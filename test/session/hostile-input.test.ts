@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { analysePicture } from '../../src/codec/analyse-picture.js';
 import type { WorkOptions } from '../../src/codec/call-hooks.js';
-import { decodeTiles, featureRows } from '../../src/codec/decode-picture.js';
+import { decodeRows, decodeTiles } from '../../src/codec/decode-picture.js';
 import type { OpenModel } from '../../src/codec/model-shelf.js';
 import type { Networks } from '../../src/codec/networks.js';
 import { latentSource } from '../../src/codec/picture-source.js';
@@ -22,6 +22,7 @@ import { openHyperpriorCodec } from '../../src/latents/hyperprior-codec.js';
 import type { LatentCodec } from '../../src/latents/latent-codec.js';
 import { factorisedIndexes } from '../../src/latents/symbol-streams.js';
 import type { Model } from '../../src/model/load-model.js';
+import { machine } from '../../src/profiles/machine.js';
 import type { Task } from '../../src/tasks/all-tasks.js';
 import { loadFolder } from '../model/load-folder.js';
 import { openTiny, photo, TINY_MODEL } from './helpers.js';
@@ -142,7 +143,6 @@ describe('a whole small file', { timeout: PATIENCE_MS }, () => {
       'truncated-payload',
       'trailing-payload',
       'model-missing',
-      'profile-unsupported',
       'reserved-bits',
       'bad-length',
       'missing-tile',
@@ -211,9 +211,9 @@ test.each([Number.NaN, Infinity, -Infinity])(
     // Whatever a network is asked for, it gives this.
     const outputs = new Proxy({}, { get: (_, name) => (name === 'then' ? undefined : map) });
     const networks: Networks = { run: async () => outputs as never, dispose: async () => {} };
-    const open: OpenModel = { model, latents, networks: async () => networks };
+    const open: OpenModel = { model, profile: machine, latents, networks: async () => networks };
     const { header } = readInfo(file);
-    const rows = featureRows(open, layerOf(file), { x: 0, y: 0, ...header }, work);
+    const rows = decodeRows(open, layerOf(file), { x: 0, y: 0, ...header }, work);
     expect(await refusalOf(rows.next())).toMatchObject({ code: 'bad-features', exitCode: 6 });
     const analyse = (task: Task) => {
       const source = () => latentSource(latents, layerOf(file));

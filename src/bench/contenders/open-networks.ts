@@ -64,7 +64,7 @@ export async function openBenchNetworks(
   const shelf = openModelShelf({ ...options, platform: nodePlatform, backend: options.backend ?? 'auto' });
   const codec = codecOver(shelf, limits);
   try {
-    const open = await shelf.encodingModel();
+    const open = await shelf.encodingModel('semantic');
     const { model } = open;
     const categories = task === 'classify' ? [] : requireHeads(model).categories;
     const weightsId = hashOf(...model.manifest.weights.map(({ sha256 }) => sha256));

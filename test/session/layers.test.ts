@@ -1,0 +1,185 @@
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { cutPrefix, joinLayers, stripLayer } from '../../src/container/index.js';
+import { readDicm } from '../../src/container/read-dicm.js';
+import { writeDicm } from '../../src/container/write-dicm.js';
+import { type Codec, openCodec, readInfo } from '../../src/index.js';
+import { CHELSEA, openTiny, photo, TINY_MODEL } from './helpers.js';
+import { writeTinyView } from './view-model.js';
+
+let folder: string;
+/** Has both models. */
+let codec: Codec;
+let machineOnly: Codec;
+let both: Uint8Array;
+let machine: Uint8Array;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'dicm-layers-'));
+  await cp(TINY_MODEL, join(folder, 'tiny'), { recursive: true });
+  await writeTinyView(join(folder, 'view'));
+  codec = await openCodec({ model: folder, backend: 'wasm' });
+  machineOnly = await openTiny();
+  both = (await codec.encode(CHELSEA, { quality: 60, layers: ['machine', 'view'] })).bytes;
+  machine = (await codec.encode(CHELSEA, { quality: 60 })).bytes;
+});
+afterAll(async () => {
+  await codec.dispose();
+  await rm(folder, { recursive: true });
+});
+
+/** Peak signal-to-noise ratio of 8-bit samples, in dB. */
+function psnr(a: Uint8Array, b: Uint8Array): number {
+  expect(a.length).toBe(b.length);
+  const error = a.reduce((sum, value, i) => sum + (value - b[i]!) ** 2, 0) / a.length;
+  return 10 * Math.log10(255 ** 2 / error);
+}
+
+async function pixelsOf(path: string | Uint8Array, width: number, height: number): Promise<Uint8Array> {
+  const image = sharp(path).resize(width, height, { fit: 'fill', kernel: 'lanczos3' }).removeAlpha();
+  return new Uint8Array(await image.raw().toBuffer());
+}
+
+describe('a file of two layers', () => {
+  test('has the machine layer that a file of its own has, and a view behind it', async () => {
+    expect([...stripLayer(both, 'perceptual')]).toEqual([...machine]);
+    const { layers, prefixBytes } = readInfo(both);
+    expect(layers.map(({ profile }) => profile)).toEqual(['semantic', 'perceptual']);
+    expect(prefixBytes).toBe(machine.length - 4 + 6);
+    const view = (await codec.encode(CHELSEA, { quality: 60, layers: ['view'] })).bytes;
+    expect([...joinLayers(machine, view)]).toEqual([...both]);
+    expect(readDicm(view).header.profile).toBe('perceptual');
+  });
+
+  test('answers as the machine layer alone, also where the view has no model', async () => {
+    const tasks = ['classify', 'segment', 'embed'] as const;
+    const detect = { minScore: 0.05 };
+    const alone = await machineOnly.analyze(machine, { tasks, detect });
+    for (const reader of [codec, machineOnly]) {
+      const { predictions, detections, embedding } = await reader.analyze(both, { tasks, detect });
+      expect({ predictions, detections, embedding }).toEqual({
+        predictions: alone.predictions,
+        detections: alone.detections,
+        embedding: alone.embedding,
+      });
+    }
+  });
+
+  test('answers from its first bytes, which are a file for nobody else', async () => {
+    const { prefixBytes } = readInfo(both);
+    const whole = await codec.classify(both);
+    for (const length of [prefixBytes!, prefixBytes! + 9, both.length - 1, both.length]) {
+      const part = both.subarray(0, length);
+      const { predictions } = await codec.analyze(part, { tasks: ['classify'], prefix: true });
+      expect(predictions).toEqual(whole.predictions);
+      const features = await codec.decodeFeatures(part, { prefix: true });
+      expect(features.data).toEqual((await codec.decodeFeatures(both)).data);
+      if (length < both.length) {
+        await expect(codec.classify(part)).rejects.toMatchObject({ code: 'truncated' });
+      }
+    }
+    expect([...cutPrefix(both)]).toEqual([...both.subarray(0, prefixBytes)]);
+    const short = both.subarray(0, prefixBytes! - 1);
+    await expect(codec.analyze(short, { tasks: ['embed'], prefix: true })).rejects.toMatchObject({
+      code: 'truncated',
+    });
+  });
+
+  test('rebuilds its picture', async () => {
+    const { data, width, height, area, model } = await codec.decodePicture(both);
+    expect([width, height]).toEqual([288, 192]);
+    expect(area).toEqual({ x: 0, y: 0, width, height });
+    expect(model.name).toBe('tiny-view');
+    const original = await pixelsOf(CHELSEA, width, height);
+    // The transform keeps a tenth of the coefficients; a shifted or transposed picture has 12 dB.
+    expect(psnr(data, original)).toBeGreaterThan(24);
+    const region = { x: 100, y: 50, width: 120, height: 90 };
+    const part = await codec.decodePicture(both, { region });
+    for (let row = 0; row < part.height; row++) {
+      const from = ((part.area.y + row) * width + part.area.x) * 3;
+      const own = part.data.subarray(row * part.width * 3, (row + 1) * part.width * 3);
+      expect(own).toEqual(data.subarray(from, from + part.width * 3));
+    }
+  });
+
+  test('is verified layer by layer', async () => {
+    expect(await codec.verify(both)).toEqual({
+      layers: [
+        { profile: 'semantic', proved: true },
+        { profile: 'perceptual', proved: true },
+      ],
+    });
+    const { layers } = await machineOnly.verify(both);
+    expect(layers[0]).toEqual({ profile: 'semantic', proved: true });
+    expect(layers[1]).toMatchObject({ profile: 'perceptual', proved: false });
+    expect(layers[1]!.reason).toContain('no model');
+    expect(await codec.verify(both.subarray(0, readInfo(both).prefixBytes), { prefix: true })).toEqual({
+      layers: [{ profile: 'semantic', proved: true }],
+    });
+  });
+
+  test('whose view is damaged inside its integers is refused by verify, and still answers', async () => {
+    const file = readDicm(both);
+    const [layer] = file.layers!;
+    const tiles = layer!.tiles.map((tile) => ({ ...tile, check: tile.check ^ 1 }));
+    const damaged = writeDicm({ ...file, layers: [{ ...layer!, tiles }] });
+    await expect(codec.verify(damaged)).rejects.toMatchObject({ code: 'integer-mismatch' });
+    await expect(codec.decodePicture(damaged)).rejects.toMatchObject({ code: 'integer-mismatch' });
+    expect((await codec.classify(damaged)).predictions).toEqual((await codec.classify(both)).predictions);
+  });
+});
+
+describe('a view of several tiles', () => {
+  test('joins them to a picture of just its pixels', async () => {
+    const picture = await photo(1037, 531);
+    const { bytes } = await codec.encode(picture, { quality: 80, maxSide: 'none', layers: ['view'] });
+    expect(readInfo(bytes).layers[0]!.tiles).toHaveLength(6);
+    const { data, width, height } = await codec.decodePicture(bytes);
+    expect([width, height]).toEqual([1037, 531]);
+    expect(psnr(data, await pixelsOf(picture, width, height))).toBeGreaterThan(24);
+  });
+
+  test.each([
+    [1, 1],
+    [1, 40],
+    [33, 17],
+  ])('of %d x %d pixels is one, too', async (width, height) => {
+    const picture = await photo(width, height);
+    const { bytes } = await codec.encode(picture, { maxSide: 'none', layers: ['view'] });
+    const decoded = await codec.decodePicture(bytes);
+    expect([decoded.width, decoded.height, decoded.data.length]).toEqual([width, height, 3 * width * height]);
+  });
+});
+
+describe('refused is', () => {
+  test('a question that the layers of a file have no answer to', async () => {
+    const { bytes } = await codec.encode(CHELSEA, { layers: ['view'] });
+    for (const call of [codec.classify(bytes), codec.decodeFeatures(bytes), codec.decodePicture(machine)]) {
+      await expect(call).rejects.toMatchObject({ name: 'UsageError', code: 'missing-layer' });
+    }
+    await expect(codec.classify(bytes)).rejects.toThrow(/no layer that holds features.*a view layer/);
+  });
+
+  test('encoding a layer whose model is not installed', async () => {
+    const call = machineOnly.encode(CHELSEA, { layers: ['machine', 'view'] });
+    await expect(call).rejects.toMatchObject({ name: 'ModelError', code: 'model-missing' });
+  });
+
+  test.each([
+    [{ layers: [] }, 'bad-layer'],
+    [{ layers: ['picture'] }, 'bad-layer'],
+    [{ layers: ['machine', 'view'], targetBytes: 900 }, 'rate-conflict'],
+  ])('%j', async (options, code) => {
+    await expect(codec.encode(CHELSEA, options as never)).rejects.toMatchObject({ name: 'UsageError', code });
+  });
+
+  test('joining what is not of one photograph, or in another order', async () => {
+    const other = (await codec.encode(await photo(60, 40), { layers: ['view'] })).bytes;
+    expect(() => joinLayers(machine, other)).toThrow(expect.objectContaining({ code: 'bad-structure' }));
+    expect(() => joinLayers(machine, both)).toThrow(expect.objectContaining({ code: 'bad-structure' }));
+    expect(() => joinLayers(machine, machine)).toThrow(expect.objectContaining({ code: 'bad-structure' }));
+  });
+});
