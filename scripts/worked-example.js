@@ -1,14 +1,21 @@
-// Writes format-spec/v1/worked-example.md: one file taken apart byte by byte. The text is computed from the
+// Writes a worked example of format-spec/v1: one file taken apart byte by byte. The text is computed from the
 // bytes, and a test compares it with the committed page, so that it cannot drift from format or file.
-//   npm run build && node scripts/worked-example.js FILE
+//   npm run build && node scripts/worked-example.js FILE [PAGE]
 import { readFileSync, writeFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** @import { DicmInfo, Field } from '../src/container/index.js' */
+/** @import { DicmInfo, Field, LayerInfo } from '../src/container/index.js' */
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const PAGE = 'format-spec/v1/worked-example.md';
+
+/** Size forms of a layer, by number. */
+const SIZE_FORMS = [
+  'coded size of the first layer',
+  'coded size in the short form',
+  'coded size in the long form',
+];
 
 /** Rows of a hex dump shown at its start and at its end when the file is long. */
 const HEAD_ROWS = 24;
@@ -18,20 +25,22 @@ const TAIL_ROWS = 8;
 const SHOWN_BYTES = 8;
 
 /**
- * Section of dicm-v1.md that defines a field, by the last word or words of its name.
+ * Heading in dicm-v1.md of the section that defines a field, by the name of the field.
  *
- * @type {[pattern: RegExp, anchor: string][]}
+ * @type {[pattern: RegExp, heading: string][]}
  */
 const DEFINED_IN = [
-  [/^signature$/, '3-signature-and-version'],
-  [/^version$/, '3-signature-and-version'],
-  [/^flags$/, '41-flags'],
-  [/ id$/, '43-model-identity'],
-  [/^coded size$/, '44-coded-size'],
-  [/^source size$/, '45-source-size'],
-  [/ payload$/, '6-tiles'],
-  [/check/, '7-checksums'],
-  [/./, '5-sections'],
+  [/^signature$/, '3 Signature and version'],
+  [/^version$/, '3 Signature and version'],
+  [/^flags$/, '4.1 Flags'],
+  [/^layer \d+ (flags|tile \d+ length)$/, '12.1 Layers'],
+  [/^prefix-check content$/, '12.2 Prefix check'],
+  [/ id$/, '4.3 Model identity'],
+  [/coded size$/, '4.4 Coded size'],
+  [/^source size$/, '4.5 Source size'],
+  [/ payload$/, '6 Tiles'],
+  [/ integer check$|^file checksum$/, '7 Checksums'],
+  [/./, '5 Sections'],
 ];
 
 /** @param {Uint8Array} bytes */
@@ -58,8 +67,9 @@ function hexDump(bytes) {
 function fieldTable(bytes, fields) {
   const rows = fields.map(({ name, offset, bytes: size, value }) => {
     const shown = hexOf(bytes.subarray(offset, offset + Math.min(size, SHOWN_BYTES)));
-    const anchor = DEFINED_IN.find(([pattern]) => pattern.test(name))?.[1] ?? '';
-    const number = anchor.replace(/-.*/, '').split('').join('.');
+    const heading = DEFINED_IN.find(([pattern]) => pattern.test(name))?.[1] ?? '';
+    const anchor = heading.toLowerCase().replaceAll('.', '').replaceAll(' ', '-');
+    const number = heading.split(' ')[0];
     const more = size > SHOWN_BYTES ? ' …' : '';
     return `| ${offset} | ${size} | \`${shown}\`${more} | ${name} | ${value} | [${number}](dicm-v1.md#${anchor}) |`;
   });
@@ -105,17 +115,41 @@ function bitsToNumber(text) {
 }
 
 /** @param {Uint8Array} bytes @param {Field} field */
-function explainCodedSize(bytes, { offset, bytes: size }) {
+function explainLayerFlags(bytes, { name, offset }) {
+  const flags = numberAt(bytes, offset, 2);
+  const text = bits(flags, 16);
+  const quality = flags >> 5;
+  const profile = (flags >> 3) & 3;
+  const form = (flags >> 1) & 3;
+  return [
+    `**${capitalised(name)}.** \`${hexOf(bytes.subarray(offset, offset + 2))}\` is, bit by bit from bit 15 down:`,
+    '',
+    '| bits | pattern | number | meaning |',
+    '|---|---|---|---|',
+    `| 15 to 5 | \`${text.slice(0, 11)}\` | ${quality} | quality position; quality 1 + 99 · ${quality} / 2047 = ${(1 + (99 * quality) / 2047).toFixed(2)} |`,
+    `| 4 to 3 | \`${text.slice(11, 13)}\` | ${profile} | ${['semantic', 'perceptual'][profile]} profile |`,
+    `| 2 to 1 | \`${text.slice(13, 15)}\` | ${form} | ${SIZE_FORMS[form]} |`,
+    `| 0 | \`${text[15]}\` | ${text[15]} | reserved, zero |`,
+  ];
+}
+
+/** @param {string} name */
+function capitalised(name) {
+  return `${name.slice(0, 1).toUpperCase()}${name.slice(1)}`;
+}
+
+/** @param {Uint8Array} bytes @param {Field} field */
+function explainCodedSize(bytes, { name, offset, bytes: size }) {
   const digits = hexOf(bytes.subarray(offset, offset + size));
   if (size === 8) {
     return [
-      `**Coded size.** \`${digits}\`: ${numberAt(bytes, offset, 4)} by ${numberAt(bytes, offset + 4, 4)} pixels.`,
+      `**${capitalised(name)}.** \`${digits}\`: ${numberAt(bytes, offset, 4)} by ${numberAt(bytes, offset + 4, 4)} pixels.`,
     ];
   }
   const packed = numberAt(bytes, offset, 3);
   const [w, h] = [Math.floor(packed / 4096), packed % 4096];
   return [
-    `**Coded size.** \`${digits}\` is ${packed} = ${w} · 4096 + ${h}, so the picture has ${w + 1} by ${h + 1} pixels.`,
+    `**${capitalised(name)}.** \`${digits}\` is ${packed} = ${w} · 4096 + ${h}, so the picture has ${w + 1} by ${h + 1} pixels.`,
   ];
 }
 
@@ -135,21 +169,60 @@ function explainLength(bytes, { name, offset, bytes: size }) {
     (sum, byte, i) => sum + (byte & 127) * 128 ** i,
     0,
   );
-  const tile = name.startsWith('tile')
+  const tile = /tile \d+ length$/.test(name)
     ? `, of which 2 are the integer check and ${value - 2} the payload`
     : '';
   return [
-    `**${name.slice(0, 1).toUpperCase()}${name.slice(1)}.** The varint \`${hexOf(bytes.subarray(offset, offset + size))}\` is ${terms.join(' + ')} = ${value} bytes${tile}.`,
+    `**${capitalised(name)}.** The varint \`${hexOf(bytes.subarray(offset, offset + size))}\` is ${terms.join(' + ')} = ${value} bytes${tile}.`,
   ];
 }
 
-/** @param {DicmInfo} info */
-function explainGrid({ header, tileColumns, tileRows }) {
-  const { width, height } = header;
+/** @param {LayerInfo} layer @param {string} name */
+function explainGrid({ width, height, tileColumns, tileRows }, name) {
   const [w, h] = [Math.min(width, 512), Math.min(height, 512)];
   const [hy, wy] = [Math.ceil(h / 16), Math.ceil(w / 16)];
   return [
-    `**Tiles.** ceil(${width} / 512) · ceil(${height} / 512) = ${tileColumns} · ${tileRows}. The first has ${w} by ${h} pixels, so its latent grid has ${hy} rows and ${wy} columns, and its hyper-latent grid ${Math.ceil(hy / 4)} rows and ${Math.ceil(wy / 4)} columns.`,
+    `**${name}.** ceil(${width} / 512) · ceil(${height} / 512) = ${tileColumns} · ${tileRows}. The first has ${w} by ${h} pixels, so its latent grid has ${hy} rows and ${wy} columns, and its hyper-latent grid ${Math.ceil(hy / 4)} rows and ${Math.ceil(wy / 4)} columns.`,
+  ];
+}
+
+/**
+ * Everything about one further layer but its lengths.
+ *
+ * @param {Uint8Array} bytes
+ * @param {LayerInfo} layer
+ * @param {string} name Its name in the fields.
+ * @param {ReadonlyMap<string, Field>} fields
+ */
+function explainLayer(bytes, layer, name, fields) {
+  const flags = fields.get(`${name} flags`);
+  const size = fields.get(`${name} coded size`);
+  const [first, ...others] = layer.tiles;
+  const begin = first === undefined ? '' : ` The first tile begins behind the lengths, at ${first.offset}`;
+  const places = others.map(
+    ({ offset }, i) =>
+      `the next at ${offset - (layer.tiles[i]?.bytes ?? 0)} + ${layer.tiles[i]?.bytes} = ${offset}`,
+  );
+  const grid = explainGrid(layer, `${capitalised(name)} tiles`).map(
+    (text) => `${text}${[begin, ...places].join(', ')}.`,
+  );
+  return [
+    ...(flags === undefined ? [] : [...explainLayerFlags(bytes, flags), '']),
+    ...(size === undefined ? [] : [...explainCodedSize(bytes, size), '']),
+    ...grid,
+    '',
+  ];
+}
+
+/**
+ * @param {Uint8Array} bytes
+ * @param {Field} field
+ */
+function explainPrefixCheck(bytes, { offset, bytes: size }) {
+  const before = offset - 2;
+  return [
+    `**Prefix check.** The CRC-32 of the ${before} bytes from offset 0 to ${before - 1} is \`${hexOf(bytes.subarray(offset, offset + size))}\`. Whoever has the first ${offset + size} bytes has the first layer, and can prove it.`,
+    '',
   ];
 }
 
@@ -165,6 +238,7 @@ export function workedExample(name, bytes, info) {
   /** @param {string} wanted */
   const field = (wanted) => /** @type {Field} */ (fields.get(wanted));
   const source = fields.get('source size');
+  const prefixCheck = fields.get('prefix-check content');
   const lines = [
     '# A file, byte by byte',
     '',
@@ -187,8 +261,10 @@ export function workedExample(name, bytes, info) {
     ...explainCodedSize(bytes, field('coded size')),
     '',
     ...(source === undefined ? [] : [...explainSourceSize(bytes, source), '']),
-    ...explainGrid(info),
+    ...info.layers.slice(0, 1).flatMap((layer) => explainGrid(layer, 'Tiles')),
     '',
+    ...(prefixCheck === undefined ? [] : explainPrefixCheck(bytes, prefixCheck)),
+    ...info.layers.slice(1).flatMap((layer, i) => explainLayer(bytes, layer, `layer ${i + 1}`, fields)),
     ...info.fields
       .filter((each) => each.name.endsWith(' length'))
       .flatMap((each) => [...explainLength(bytes, each), '']),
@@ -198,14 +274,14 @@ export function workedExample(name, bytes, info) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const file = process.argv[2];
+  const [file, page = PAGE] = process.argv.slice(2);
   if (file === undefined) {
-    process.stderr.write('usage: node scripts/worked-example.js FILE\n');
+    process.stderr.write('usage: node scripts/worked-example.js FILE [PAGE]\n');
     process.exitCode = 2;
   } else {
     const { readInfo } = await import('#dicm/container/index.js');
     const bytes = new Uint8Array(readFileSync(file));
     const name = relative(ROOT, resolve(file)).replaceAll('\\', '/');
-    writeFileSync(resolve(ROOT, PAGE), workedExample(name, bytes, readInfo(bytes)));
+    writeFileSync(resolve(ROOT, page), workedExample(name, bytes, readInfo(bytes)));
   }
 }

@@ -3,17 +3,18 @@ import { describe, expect, test } from 'vitest';
 import { workedExample } from '../../scripts/worked-example.js';
 import { readInfo } from '../../src/container/read-info.js';
 import { writeDicm } from '../../src/container/write-dicm.js';
-import { sampleFile } from '../container/samples.js';
+import { layeredFile, sampleFile } from '../container/samples.js';
 
 const ROOT = new URL('../../', import.meta.url);
-const PAGE = readFileSync(new URL('format-spec/v1/worked-example.md', ROOT), 'utf8');
+const PAGES = ['worked-example.md', 'worked-example-layers.md'];
 
-describe('the worked example', () => {
-  const name = /<!-- file: (\S+) -->/.exec(PAGE)?.[1] ?? 'missing';
+describe.each(PAGES)('%s', (page) => {
+  const text = readFileSync(new URL(`format-spec/v1/${page}`, ROOT), 'utf8');
+  const name = /<!-- file: (\S+) -->/.exec(text)?.[1] ?? 'missing';
 
   test('is what its file says', () => {
     const bytes = new Uint8Array(readFileSync(new URL(name, ROOT)));
-    expect(workedExample(name, bytes, readInfo(bytes))).toBe(PAGE);
+    expect(workedExample(name, bytes, readInfo(bytes))).toBe(text);
   });
 
   test('links to sections that exist', () => {
@@ -24,7 +25,7 @@ describe('the worked example', () => {
         .replace(/[^a-z0-9 ]/g, '')
         .replaceAll(' ', '-'),
     );
-    const linked = [...PAGE.matchAll(/dicm-v1\.md#([\w-]+)/g)].map((match) => match[1]!);
+    const linked = [...text.matchAll(/dicm-v1\.md#([\w-]+)/g)].map((match) => match[1]!);
     expect(linked.length).toBeGreaterThan(8);
     for (const anchor of linked) expect(anchors).toContain(anchor);
   });
@@ -42,6 +43,9 @@ test('the arithmetic of the page agrees with the reader for other files', () => 
     }),
     sampleFile({ width: 4097, height: 3, sourceWidth: 65536, sourceHeight: 48, profile: 'perceptual' }, 130),
     { ...sampleFile(), ancillary: [{ tag: 3, name: 'exif', data: new Uint8Array(16384) }] },
+    layeredFile(),
+    layeredFile({}, { width: 224, height: 160, qualityPosition: 2047 }),
+    layeredFile({}, { width: 1, height: 4097 }, 200),
   ];
   for (const file of files) {
     const bytes = writeDicm(file);
@@ -54,6 +58,14 @@ test('the arithmetic of the page agrees with the reader for other files', () => 
     for (const tile of file.tiles)
       expect(page).toContain(`the integer check and ${tile.bytes.length} the payload`);
     for (const section of file.ancillary) expect(page).toContain(`= ${section.data.length} bytes.`);
+    for (const { width, height, qualityPosition, tiles } of file.layers ?? []) {
+      if (width !== header.width) expect(page).toContain(`${width} by ${height} pixels`);
+      expect(page).toContain(`| ${qualityPosition} | quality position`);
+      const bytesEach = tiles[0]!.bytes.length;
+      expect(page.match(new RegExp(`integer check and ${bytesEach} the payload`, 'g'))).toHaveLength(
+        tiles.length,
+      );
+    }
     if (header.sourceWidth !== header.width) expect(page).toContain(`= ${header.sourceHeight} pixels`);
   }
 });
