@@ -21,8 +21,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
     ]);
     return (program, run) => addInspectBitstream(addInspect(program, run), run);
   },
-  strip: async () => (await import('./commands/strip.js')).addStrip,
-  cut: async () => (await import('./commands/cut.js')).addCut,
+  strip: async () => (await import('./commands/rewrite.js')).addStrip,
+  cut: async () => (await import('./commands/rewrite.js')).addCut,
   verify: async () => (await import('./commands/verify.js')).addVerify,
   bench: async () => (await import('./commands/bench.js')).addBench,
   models: async () => (await import('./commands/models.js')).addModels,

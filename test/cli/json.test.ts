@@ -151,7 +151,12 @@ describe('--json is one object a line', () => {
     const result = await dicm(['verify', '--json', file, damaged]);
     expect(result.exitCode).toBe(1);
     expect(jsonLines(result)).toEqual([
-      { schema: 'dicm.verify/1', file, ok: true, layers: [{ profile: 'semantic', proved: true }] },
+      {
+        schema: 'dicm.verify/1',
+        file,
+        ok: true,
+        layers: [{ name: 'machine', profile: 'semantic', proved: true }],
+      },
       {
         schema: 'dicm.verify/1',
         file: damaged,

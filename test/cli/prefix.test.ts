@@ -80,7 +80,7 @@ describe('--prefix', () => {
 });
 
 describe('verify', () => {
-  const semantic = { profile: 'semantic', proved: true };
+  const semantic = { name: 'machine', profile: 'semantic', proved: true };
 
   test('says which layers it proved', async () => {
     const result = await run('verify', 'plain.dicm', 'layered.dicm', '--json');
@@ -90,7 +90,7 @@ describe('verify', () => {
       { schema: 'dicm.verify/1', file: 'plain.dicm', ok: true, layers: [semantic] },
       {
         ...{ schema: 'dicm.verify/1', file: 'layered.dicm', ok: true },
-        layers: [semantic, { profile: 'perceptual', proved: false, reason }],
+        layers: [semantic, { name: 'view', profile: 'perceptual', proved: false, reason }],
       },
     ]);
   });
@@ -100,7 +100,7 @@ describe('verify', () => {
     const result = await run('verify', 'layered.dicm', '-v');
     expect(result).toMatchObject({ exitCode: 0, stdout: '' });
     expect(result.stderr).toMatch(
-      /^layered\.dicm: good, proved: semantic\nwarning: layered\.dicm: the perceptual layer /,
+      /^layered\.dicm: good, proved: machine layer\nwarning: layered\.dicm: the view layer /,
     );
   });
 

@@ -5,8 +5,7 @@ import { readInfo } from '../../container/read-info.js';
 import { listInstalledModels } from '../../platform/node/inventory.js';
 import type { Context, RunAction } from '../context.js';
 import { expandInputs, isDicmName } from '../expand-inputs.js';
-import { formatBytes, formatSize, formatTable } from '../format.js';
-import { LAYER_NAMES } from '../layer-names.js';
+import { formatBytes, formatSize, formatTable, LAYER_NAMES } from '../format.js';
 import { readDicmFile } from '../read-input.js';
 import { runBatch } from '../run-batch.js';
 

@@ -1,5 +1,6 @@
-import type { PrefixOptions, Verification } from '../../index.js';
+import type { PrefixOptions, VerifiedLayer } from '../../index.js';
 import { describeFailure } from '../exit-codes.js';
+import { LAYER_NAMES } from '../format.js';
 import { readDicmFile } from '../read-input.js';
 import type { Reporter } from '../reporter.js';
 import type { JobContext } from './job.js';
@@ -11,9 +12,10 @@ export interface VerifyJob extends PrefixOptions {
 }
 
 /** A file that is good, in the keys of `dicm.verify/1`. */
-export interface VerifyResult extends Verification {
+export interface VerifyResult {
   file: string;
   ok: true;
+  layers: (VerifiedLayer & { name: string })[];
 }
 
 /**
@@ -24,17 +26,22 @@ export interface VerifyResult extends Verification {
 export async function verifyOne({ input, prefix }: VerifyJob, context: JobContext): Promise<VerifyResult> {
   const { codec, signal, onProgress } = context;
   const file = await readDicmFile(context, input);
-  return { file: input, ok: true, ...(await codec.verify(file, { prefix, signal, onProgress })) };
+  const { layers } = await codec.verify(file, { prefix, signal, onProgress });
+  return {
+    file: input,
+    ok: true,
+    layers: layers.map((layer) => ({ name: LAYER_NAMES[layer.profile], ...layer })),
+  };
 }
 
 /** Says that a file is good: as JSON, or to the curious. What could not be proved is said to everybody. */
 export function reportVerified(reporter: Reporter, result: VerifyResult): void {
   const { file, layers } = result;
   if (reporter.options.json) reporter.json({ schema: 'dicm.verify/1', ...result });
-  const proved = layers.filter((layer) => layer.proved).map(({ profile }) => profile);
+  const proved = layers.filter((layer) => layer.proved).map(({ name }) => `${name} layer`);
   reporter.explain(`${file}: good, proved: ${proved.join(', ')}`);
-  for (const { profile, reason } of layers.filter((layer) => !layer.proved)) {
-    reporter.warn(`${file}: the ${profile} layer was not decoded: ${reason}`);
+  for (const { name, reason } of layers.filter((layer) => !layer.proved)) {
+    reporter.warn(`${file}: the ${name} layer was not decoded: ${reason}`);
   }
 }
 

@@ -76,7 +76,7 @@ describe('a job', () => {
   test('verifies, or says what is wrong', async () => {
     expect(await verifyOne({ input: file }, caller())).toEqual({
       ...{ file, ok: true },
-      layers: [{ profile: 'semantic', proved: true }],
+      layers: [{ name: 'machine', profile: 'semantic', proved: true }],
     });
     const damaged = join(folder, 'damaged.dicm');
     const bytes = await readFile(file);
