@@ -60,6 +60,7 @@ export { defaultLimits, type Limits } from './limits.js';
 export type { BackendChoice, BackendName, BackendProbe } from './nn/backend.js';
 export {
   checkInstalledModel,
+  defaultModelPackage,
   type InstalledModel,
   listInstalledModels,
 } from './platform/node/inventory.js';

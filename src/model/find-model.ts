@@ -43,7 +43,7 @@ export async function listModels(platform: Platform, path?: string): Promise<Fou
  * @throws ModelError `model-missing` naming what was wanted, what was found, and where
  */
 export async function findModel(platform: Platform, query: ModelQuery = {}): Promise<FoundModel> {
-  const { sources, places } = await platform.listModels(query.path);
+  const { sources, places, advice } = await platform.listModels(query.path);
   const models = await readManifests(sources);
   const { name, decodeId, profile } = query;
   const fits = models.filter(
@@ -67,11 +67,12 @@ export async function findModel(platform: Platform, query: ModelQuery = {}): Pro
   const present = models.map(
     ({ manifest }) => `${manifest.name} (${manifest.profile}, ${decodeIdsOf(manifest).join(', ')})`,
   );
-  throw new ModelError(
-    'model-missing',
-    `no model${wanted} in ${places.join(', ')}; ` +
-      (present.length === 0 ? 'there is none at all' : `found ${present.join(', ')}`),
-  );
+  const parts = [
+    places.length === 0 ? `no model${wanted}` : `no model${wanted} in ${places.join(', ')}`,
+    present.length === 0 ? 'there is none at all' : `found ${present.join(', ')}`,
+    ...(advice === undefined ? [] : [advice]),
+  ];
+  throw new ModelError('model-missing', parts.join('; '));
 }
 
 /** Decode ids of the files that a model reads, its own first, as the files name them. */

@@ -10,7 +10,7 @@ const LARGEST_FEATURE = 50;
 let codec: Codec;
 
 beforeAll(async () => {
-  codec = await openCodec({ model: fileURLToPath(new URL('../../models', import.meta.url)) });
+  codec = await openCodec({ model: fileURLToPath(new URL('../../packages', import.meta.url)) });
 });
 
 afterAll(() => codec.dispose());

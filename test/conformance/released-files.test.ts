@@ -26,7 +26,7 @@ function sha256({ buffer, byteOffset, byteLength }: Int32Array | Float32Array): 
 }
 
 beforeAll(async () => {
-  codec = await openCodec({ model: fileURLToPath(new URL('../../models', import.meta.url)) });
+  codec = await openCodec({ model: fileURLToPath(new URL('../../packages', import.meta.url)) });
 });
 
 afterAll(() => codec.dispose());

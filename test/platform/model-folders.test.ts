@@ -14,7 +14,7 @@ test('the search goes through $DICM_MODEL_PATH, then the package', () => {
   vi.stubEnv('DICM_MODEL_PATH', ['one', '', 'two'].join(delimiter));
   const places = modelSearchPath();
   expect(places.slice(0, 2)).toEqual(['one', 'two']);
-  expect(places[2]).toBe(fileURLToPath(new URL('../../models', import.meta.url)));
+  expect(places[2]).toBe(fileURLToPath(new URL('../../packages/model-r50', import.meta.url)));
   expect(modelSearchPath('given')).toEqual(['given']);
 });
 

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FILES = json.loads((ROOT / "fixtures" / "released" / "files.json").read_text())
 MODELS = {
     manifest["decodeId"][:8]: (folder, manifest["renderId"][:4])
-    for folder in (ROOT / "models").iterdir()
+    for folder in (ROOT / "packages").iterdir()
     if (folder / "manifest.json").exists()
     for manifest in [json.loads((folder / "manifest.json").read_text())]
 }

@@ -101,8 +101,11 @@ def test_recut_keeps_tensors_and_ids(two_paths: tuple[Path, Path], tmp_path: Pat
     assert paths.keys() == old_paths.keys()
 
     shutil.copytree(TINY, tmp_path / "tiny")
+    (tmp_path / "tiny" / "package.json").write_text("{}")
     stage("recut", str(tmp_path / "tiny"))
-    assert sorted(p.name for p in (tmp_path / "tiny").glob("*.safetensors"))[0] == "1-entropy.safetensors"
+    names = sorted(p.name for p in (tmp_path / "tiny").iterdir())
+    assert names[0] == "1-entropy.safetensors"
+    assert names[-4:] == ["5-heads.safetensors", "classes.json", "manifest.json", "package.json"]
     recut = json.loads((tmp_path / "tiny" / "manifest.json").read_text())
     assert list(recut)[:9] == list(json.loads((TINY / "manifest.json").read_text()))[:9]
     assert stored_tensors(tmp_path / "tiny").keys() == stored_tensors(TINY).keys()

@@ -2,7 +2,7 @@
 
 From the repository's root, for a released model folder:
 
-    python training/tools/pattern_stability.py models/dicm-r50 [--exaggerate 1.4] [--no-limit]
+    python training/tools/pattern_stability.py packages/model-r50 [--exaggerate 1.4] [--no-limit]
 
 Prints, of simple patterns and of others, how many relative errors |f3 - f1|^2 / |f1|^2 exceed 2, and the largest.
 """

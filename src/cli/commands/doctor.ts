@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import {
   type BackendProbe,
   checkInstalledModel,
+  defaultModelPackage,
   type InstalledModel,
   listInstalledModels,
   openCodec,
@@ -97,7 +98,8 @@ function describeBackends(backends: readonly BackendProbe[]): string {
 
 function describeModels(models: readonly CheckedModel[], problem: string | null): string {
   if (problem !== null) return `  ${problem}`;
-  if (models.length === 0) return '  none; encoding and analysis need one';
+  if (models.length === 0)
+    return `  none; encoding and analysis need one: npm install ${defaultModelPackage}`;
   return formatTable(
     models.map(({ name, version, decodeId, folder, problem: fault }) => [
       `  ${name}`,

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { listInstalledModels } from '../../index.js';
+import { defaultModelPackage, listInstalledModels } from '../../index.js';
 import type { Context, RunAction } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import { formatBytes, formatTable } from '../format.js';
@@ -11,7 +11,8 @@ export function addModels(program: Command, run: RunAction) {
     .summary('list the installed models')
     .description(
       'List the installed models; the one marked * is used where none is named.\n' +
-        'Models are looked for in the folders of $DICM_MODEL_PATH and in the package.',
+        'Models are looked for in the folders of $DICM_MODEL_PATH and in the package\n' +
+        `${defaultModelPackage}.`,
     )
     .action(() => run(listModels));
 }
@@ -34,6 +35,8 @@ async function listModels({ reporter, options }: Context): Promise<number> {
       formatTable([['', 'name', 'version', 'decode id', 'render id', 'weights', 'folder'], ...rows], [5]),
     );
   }
-  if (models.length === 0) reporter.warn('no model is installed');
+  if (models.length === 0) {
+    reporter.warn(`no model is installed; npm install ${defaultModelPackage} brings one`);
+  }
   return models.length === 0 ? EXIT.backend : EXIT.ok;
 }

@@ -1,4 +1,5 @@
 import type { ModelIdentity } from '../../session/codec.js';
+import { MODEL_PACKAGE } from './model-folders.js';
 
 /** A model that is installed. */
 export interface InstalledModel extends ModelIdentity {
@@ -14,6 +15,9 @@ export interface InstalledModel extends ModelIdentity {
   /** Whether encoders use it when no other is named. */
   isDefault: boolean;
 }
+
+/** The package that brings the model which encoders use when no other is named. */
+export const defaultModelPackage = MODEL_PACKAGE;
 
 /**
  * Lists the installed models from their manifests; no weights are read.

@@ -1,9 +1,12 @@
 import { constants, existsSync } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { ModelError } from '../../errors.js';
 import type { ModelChoice, ModelListing, ModelSource } from '../platform.js';
+
+/** The package that brings the model which encoders use when no other is named. */
+export const MODEL_PACKAGE = 'dicm-model-r50';
 
 /** A folder that holds a model. */
 export function modelFolder(folder: string): ModelSource {
@@ -18,17 +21,21 @@ export function modelFolder(folder: string): ModelSource {
 export async function listModelFolders(path?: string): Promise<ModelListing> {
   const places = modelSearchPath(path);
   const folders = await Promise.all(places.map(foldersAt));
-  return { places, sources: folders.flat().map(modelFolder) };
+  const sources = folders.flat().map(modelFolder);
+  if (path !== undefined || installedFolder(MODEL_PACKAGE) !== undefined) return { places, sources };
+  const advice = `the package ${MODEL_PACKAGE} is not installed: npm install ${MODEL_PACKAGE}`;
+  return { places, sources, advice };
 }
 
 /**
  * Folders that are searched, in order: the given path alone, or those in `$DICM_MODEL_PATH` (separated as in
- * `$PATH`) and then the package's own `models`.
+ * `$PATH`) and then the package {@link MODEL_PACKAGE}, where it is installed.
  */
 export function modelSearchPath(path?: string): string[] {
   if (path !== undefined) return [path];
   const listed = (process.env.DICM_MODEL_PATH ?? '').split(delimiter).filter((entry) => entry !== '');
-  return [...listed, join(packageFolder(), 'models')];
+  const installed = installedFolder(MODEL_PACKAGE);
+  return installed === undefined ? listed : [...listed, installed];
 }
 
 /** A model is named, or pointed at: what exists as a folder or looks like a path is one. */
@@ -68,14 +75,11 @@ async function readModelFile(path: string): Promise<Uint8Array> {
   }
 }
 
-/** The package's root, from the sources as well as from the built files below `dist`. */
-function packageFolder(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, 'package.json'))) {
-    const parent = dirname(folder);
-    if (parent === folder)
-      throw new ModelError('model-missing', 'the package dicm has lost its package.json');
-    folder = parent;
+/** Folder of a package, wherever the package manager has put it for this one; undefined where it has not. */
+function installedFolder(name: string): string | undefined {
+  try {
+    return dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));
+  } catch {
+    return undefined;
   }
-  return folder;
 }

@@ -22,7 +22,7 @@ from ..models.codec import Model
 
 STAGES = ("polish", "codec")
 SIDE = 224
-RELEASED_CLASSES = Path(__file__).resolve().parents[3] / "models" / "dicm-r50" / "classes.json"
+RELEASED_CLASSES = Path(__file__).resolve().parents[3] / "packages" / "model-r50" / "classes.json"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

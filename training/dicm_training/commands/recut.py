@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from ..release.folder import replace_model
 from ..release.shards import decode_id, earlier_paths, read_weights, render_id, write_weights
 
 
@@ -37,7 +38,6 @@ def run(args: argparse.Namespace) -> None:
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
     fields = write_weights(tensors, dict(sorted(earlier.items())), partial)
-    old = [folder / shard["file"] for shard in manifest["weights"]]
     # In the manifest's own order: `earlierDecodePaths` stands beside `weights`.
     manifest.pop("earlierDecodePaths", None)
     renewed: dict[str, object] = {}
@@ -48,10 +48,7 @@ def run(args: argparse.Namespace) -> None:
     same = written.keys() == tensors.keys() and all(torch.equal(written[name], tensors[name]) for name in tensors)
     if not same or paths.keys() != earlier.keys():
         raise SystemExit(f"{partial} does not hold what {folder} holds; nothing was changed")
-    for path in old:
-        path.unlink()
-    for path in partial.iterdir():
-        path.replace(folder / path.name)
-    partial.rmdir()
+    shutil.copyfile(folder / manifest["classes"], partial / manifest["classes"])
+    replace_model(folder, partial)
     for shard in json.loads((folder / "manifest.json").read_text())["weights"]:
         print(f"{shard['bytes']:>12,}  {shard['file']}")

@@ -75,7 +75,7 @@ class Description:
 def write_model_folder(
     folder: Path, tensors: dict[str, Tensor], about: Description, earlier: DecodePaths
 ) -> dict[str, Any]:
-    """Write a model folder of stored tensors and return its manifest; an existing one there is replaced as a whole.
+    """Write a model folder of stored tensors and return its manifest; an existing model there is replaced.
 
     `earlier` holds the decode paths of releases whose files the model is to open too.
     """
@@ -109,7 +109,22 @@ def write_model_folder(
     (temporary / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
     if about.licence_file is not None:
         shutil.copyfile(about.licence_file, temporary / "LICENSE")
-    if folder.exists():
-        shutil.rmtree(folder)
-    temporary.rename(folder)
+    replace_model(folder, temporary)
     return manifest
+
+
+def replace_model(folder: Path, new: Path) -> None:
+    """Move the files of the model in `new` to `folder`, in the place of a model there.
+
+    What is no part of a model stays: a released one has a package.json and a README beside it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    manifest = folder / "manifest.json"
+    if manifest.exists():
+        old = json.loads(manifest.read_text())
+        manifest.unlink()  # first, so that what an interruption leaves is no model
+        for file in [old["classes"], *(shard["file"] for shard in old["weights"])]:
+            (folder / file).unlink(missing_ok=True)
+    for path in sorted(new.iterdir(), key=lambda path: (path.name == manifest.name, path.name)):
+        path.replace(folder / path.name)
+    new.rmdir()
