@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
-import argparse
+import os
+import sys
 
 from . import distributed
 from .commands import crops, evaluate, recut, run, table
+from .errors import UsageError
+from .loop.options import Parser
+from .loop.stage import Stage
 from .stages import STAGES
+
+COMMANDS: dict[str, Stage] = {**STAGES, **{t.STAGE.name: t.STAGE for t in (run, crops, evaluate, table, recut)}}
+
+
+def make_parser() -> Parser:
+    """Make the parser of all stages and tools."""
+    parser = Parser(prog="dicm_training", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, stage in COMMANDS.items():
+        command = commands.add_parser(name, help=stage.summary, description=stage.about, epilog=stage.describe())
+        stage.add_arguments(command)
+    return parser
 
 
 def main() -> None:
-    """Parse the command line and run one stage or tool."""
-    parser = argparse.ArgumentParser(prog="dicm_training", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    tools = {"run": run, "crops": crops, "evaluate": evaluate, "table": table, "recut": recut}
-    for name, module in {**STAGES, **tools}.items():
-        command = commands.add_parser(name, help=(module.__doc__ or "").splitlines()[0])
-        module.add_arguments(command)
-        command.set_defaults(run_command=module.run)
-    args = parser.parse_args()
-    args.run_command(args)
+    """Parse the command line, check what the stage needs, and run it; UsageError is one line and exit code 2."""
+    args = make_parser().parse_args()
+    stage = COMMANDS[args.command]
+    try:
+        stage.check(args)
+        stage.run(args)
+    except UsageError as error:
+        if os.environ.get("RANK", "0") == "0":  # all of torchrun's processes would say the same
+            sys.stderr.write(f"dicm_training {stage.name}: {error}\n")
+        sys.exit(2)
     distributed.end()
 
 

@@ -11,12 +11,14 @@ from torch.nn import functional as F
 
 from dicm_training import distributed
 from dicm_training.data.augment import augment, blur, rotate_hue
-from dicm_training.data.crops import batch_shapes, synthetic_pictures
+from dicm_training.data.crops import batch_shapes
+from dicm_training.data.pictures import synthetic_pictures
 from dicm_training.data.positives import PositivePairs
 from dicm_training.data.semantic_crops import heat_boxes, heatmaps, sample_window
+from dicm_training.models.architecture import TINY
 from dicm_training.models.contrastive import ContrastiveModel
 from dicm_training.models.entropy import FactorisedModel
-from dicm_training.models.networks import TINY, RedundancyElimination
+from dicm_training.models.networks import RedundancyElimination
 from dicm_training.stages.ssl import next_refresh, rate_weight
 from dicm_training.starts.redundancy import cut, match_spread, principal_components, start_redundancy_elimination
 

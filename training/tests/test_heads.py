@@ -10,17 +10,18 @@ import pytest
 import torch
 from conftest import assert_same_path, stage
 
-from dicm_training.data.instances import UNKNOWN, Targets, ViewSource, sampling_weights, synthetic_annotated
+from dicm_training.data.annotated import UNKNOWN, synthetic_annotated
+from dicm_training.data.views import Targets, ViewSource, sampling_weights
 from dicm_training.evaluate.objects import NMS_IOU, draw_masks, find_objects
-from dicm_training.loop.stage_run import load_heads
-from dicm_training.losses.assignment import assign, intersection_over_union
+from dicm_training.loop.checkpoint import load_heads
+from dicm_training.losses.assignment import assign
 from dicm_training.losses.detection import detection_loss, dice, generalised_iou
-from dicm_training.models.heads import (
+from dicm_training.models.heads import TINY_HEADS, Heads
+from dicm_training.models.locations import (
     MASK_STRIDE,
-    TINY_HEADS,
-    Heads,
     boxes_from,
     dynamic_masks,
+    intersection_over_union,
     locations,
 )
 from dicm_training.release.folder import stored_tensors

@@ -7,6 +7,8 @@ import math
 import numpy as np
 import torch
 
+from dicm_training.models.architecture import TINY
+from dicm_training.models.blocks import depth_to_space
 from dicm_training.models.codec import Codec
 from dicm_training.models.entropy import (
     INDEX_PER_OCTAVE,
@@ -19,7 +21,6 @@ from dicm_training.models.entropy import (
     lower_bound,
     quantise_probabilities,
 )
-from dicm_training.models.networks import TINY, depth_to_space
 from dicm_training.release.quantise import quantise_per_channel
 from dicm_training.starts import klt
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from dicm_training.data.patterns import draw_pattern, draw_patterns, exaggerate, pattern_loss, runaway_loss
+from dicm_training.data.patterns import draw_pattern, draw_patterns
+from dicm_training.losses.runaway import exaggerate, pattern_loss, runaway_loss
 
 
 def test_patterns_are_fine_and_follow_seed_and_step() -> None:

@@ -12,12 +12,10 @@ import pytest
 import yaml
 from conftest import stage
 
-from dicm_training.commands import evaluate
 from dicm_training.commands.plan_file import Plan, PlanError, load_plan
+from dicm_training.commands.run import PLANNED
 from dicm_training.commands.table import accuracy_at, markdown
-from dicm_training.stages import STAGES
 
-MODULES = {**STAGES, "evaluate": evaluate}
 PLANS = sorted((Path(__file__).parents[1] / "plans").glob("*.yaml"))
 GIVEN = {"data": "data", "backbone": "resnet50.safetensors"}
 
@@ -25,16 +23,16 @@ GIVEN = {"data": "data", "backbone": "resnet50.safetensors"}
 def load(tmp_path: Path, text: str, *assignments: str) -> Plan:
     path = tmp_path / "plan.yaml"
     path.write_text(text)
-    return load_plan(path, MODULES, tmp_path / "run", GIVEN, assignments)
+    return load_plan(path, PLANNED, tmp_path / "run", GIVEN, assignments)
 
 
 @pytest.mark.parametrize("path", PLANS, ids=lambda p: p.stem)
 def test_plans_of_the_repository_are_valid(path: Path) -> None:
-    plan = load_plan(path, MODULES, Path("run"), GIVEN)
+    plan = load_plan(path, PLANNED, Path("run"), GIVEN)
     assert plan.about
     assert all(chain.steps for chain in plan.chains)
     for chain in plan.chains:
-        trained = [s for s in chain.steps if hasattr(s.options, "backbone") and s.stage != "evaluate"]
+        trained = [s for s in chain.steps if hasattr(s.options, "backbone") and s.stage.backbone]
         assert all(str(s.options.backbone) == GIVEN["backbone"] for s in trained)
 
 
@@ -60,7 +58,7 @@ def test_variants_change_and_leave_out_stages(tmp_path: Path) -> None:
       other: {stages: {ssl: {no-guidance: true}, codec: {ssl: "${root}/plain/ssl.pt"}}}
     """
     plain, other = load(tmp_path, text).chains
-    assert [s.stage for s in plain.steps] == ["codec"]
+    assert [s.stage.name for s in plain.steps] == ["codec"]
     assert plain.steps[0].options.run == tmp_path / "run" / "plain"
     assert other.steps[0].options.no_guidance
     assert other.steps[1].options.ssl == tmp_path / "run" / "plain" / "ssl.pt"
@@ -96,7 +94,7 @@ def test_mistakes_are_named_with_their_place(tmp_path: Path, text: str, message:
 
 def test_missing_plan_is_named(tmp_path: Path) -> None:
     with pytest.raises(PlanError, match="nowhere.yaml: cannot be read"):
-        load_plan(tmp_path / "nowhere.yaml", MODULES, tmp_path, {})
+        load_plan(tmp_path / "nowhere.yaml", PLANNED, tmp_path, {})
 
 
 def chain(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess:
@@ -143,7 +141,7 @@ def test_chain_stops_goes_on_and_skips_what_is_done(tmp_path: Path) -> None:
     now = (tmp_path / "run" / "polish.pt").stat().st_mtime + 10
     os.utime(tmp_path / "run" / "codec.pt", (now, now))
     stale = chain(tmp_path)
-    assert stale.returncode == 1
+    assert stale.returncode == 2
     assert "polish.pt is older than" in stale.stderr
     table = stage("table", str(tmp_path / "run"), "--stage", "polish")
     assert "| run | top-1 % uncompressed |" in table

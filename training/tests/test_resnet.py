@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from torch import nn
 from torch.nn import functional as F
 
-from dicm_training.models.backbone import load_torchvision
+from dicm_training.models.backbone import fold_weights, read_weights
 
 
 def norm(channels: int) -> nn.BatchNorm2d:
@@ -40,7 +40,7 @@ def test_batch_norms_fold_exactly(tmp_path: Path, suffix: str) -> None:
         state |= {f"{norm_name}.{k}": v for k, v in batch_norm.state_dict().items()}
     path = tmp_path / f"resnet{suffix}"
     save_file(state, path) if suffix == ".safetensors" else torch.save(state, path)
-    folded = load_torchvision(path)
+    folded = fold_weights(read_weights(path))
     for (conv_name, _), (conv, batch_norm) in pairs.items():
         x = torch.randn(2, conv.in_channels, 6, 6)
         name = conv_name.removesuffix(".0") if "downsample" in conv_name else conv_name

@@ -14,7 +14,7 @@ import pytest
 import torch
 from conftest import COMMON, assert_same_path, stage
 
-from dicm_training.models.contrastive import load_contrastive
+from dicm_training.loop.checkpoint import load_contrastive
 
 # One thread and no bfloat16: equal runs are then equal to the bit, and different splits of a batch nearly so.
 EXACT = [*COMMON[:-1], "1", "--float32", "--queue", "32", "--dimension", "16", "--warmup", "2", "--refresh", "2"]

@@ -12,11 +12,14 @@ import pytest
 import torch
 from conftest import COMMON, assert_same_path, stage
 
-from dicm_training.data.crops import CropSource, batch_shapes, normalise, synthetic_pictures
-from dicm_training.loop.setup import add_common_arguments, prepare
-from dicm_training.loop.stage_run import load_model
+from dicm_training.data.crops import CropSource, batch_shapes
+from dicm_training.data.pictures import synthetic_pictures
+from dicm_training.loop.checkpoint import load_model
+from dicm_training.loop.options import add_common_arguments
+from dicm_training.loop.setup import prepare
+from dicm_training.models.architecture import TINY
+from dicm_training.models.backbone import normalise
 from dicm_training.models.codec import Codec
-from dicm_training.models.networks import TINY
 from dicm_training.release.earlier import EarlierEncoder
 from dicm_training.release.folder import stored_tensors, widen
 from dicm_training.release.released import ReleasedModel

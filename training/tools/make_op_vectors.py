@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from dicm_training.models.networks import depth_to_space
+from dicm_training.models.blocks import depth_to_space
 from dicm_training.release.released import ReleasedModel
 
 Case = dict[str, Any]

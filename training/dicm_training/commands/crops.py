@@ -9,10 +9,13 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw
 
-from ..data.semantic_crops import heat_boxes, heat_of, sample_window
-from ..loop.setup import add_input_arguments, prepare
-from ..loop.stage_run import checkpoint_of
-from ..models.contrastive import load_contrastive
+from ..data.layout import Data
+from ..data.semantic_crops import heat_boxes, sample_window
+from ..loop.checkpoint import checkpoint_of, load_contrastive
+from ..loop.options import add_input_arguments
+from ..loop.semantic_boxes import heat_of, squeeze
+from ..loop.setup import prepare
+from ..loop.stage import Input, Need, Stage
 
 CELL = 160
 GAP = 4
@@ -80,7 +83,7 @@ def run(args: argparse.Namespace) -> None:
     model, _ = load_contrastive(checkpoint_of(args.run, "ssl"), setup.device)
     count = min(args.count, len(setup.pictures))
     chosen = [setup.pictures[i * len(setup.pictures) // count] for i in range(count)]
-    heat = heat_of(model.query.eval(), setup, chosen, args.heat_side)
+    heat = heat_of(model.query.eval(), setup, squeeze(chosen, args.heat_side))
     boxes = heat_boxes(heat).tolist()
     rng = np.random.default_rng(args.seed)
     rows = []
@@ -92,3 +95,14 @@ def run(args: argparse.Namespace) -> None:
     sheet(rows).save(args.out)
     area = torch.tensor([(b[2] - b[0]) * (b[3] - b[1]) for b in boxes]).mean()
     print(f"{args.out}: {count} pictures, boxes cover {100 * float(area):.0f} % of them on average")
+
+
+STAGE = Stage(
+    name="crops",
+    about=__doc__ or "",
+    add_arguments=add_arguments,
+    run=run,
+    reads=(Input(("ssl.pt",)),),
+    data=(Need(Data.PHOTOGRAPHS),),
+    backbone=True,
+)

@@ -19,19 +19,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
-from types import ModuleType
 from typing import Any, NoReturn
 
 import yaml
 
-BUDGETS = ("steps", "minutes", "epochs")
+from ..errors import UsageError
+from ..loop.options import Parser
+from ..loop.stage import BUDGETS, Stage
 
 
-class PlanError(ValueError):
+class PlanError(UsageError):
     """The plan, or an option that it gives, is wrong; the message says where."""
 
 
-class _Parser(argparse.ArgumentParser):
+class _Parser(Parser):
     def error(self, message: str) -> NoReturn:
         raise PlanError(message)
 
@@ -40,7 +41,7 @@ class _Parser(argparse.ArgumentParser):
 class Step:
     """One stage of a chain, ready to start."""
 
-    stage: str
+    stage: Stage
     arguments: tuple[str, ...]
     options: argparse.Namespace
 
@@ -88,10 +89,10 @@ def allow_only(values: dict[str, Any], known: Iterable[str], kind: str) -> None:
             raise unknown(kind, key, names)
 
 
-def parser_of(module: ModuleType) -> _Parser:
+def parser_of(stage: Stage) -> _Parser:
     """Make the stage's own argument parser."""
     parser = _Parser(add_help=False, allow_abbrev=False)
-    module.add_arguments(parser)
+    stage.add_arguments(parser)
     return parser
 
 
@@ -123,11 +124,9 @@ def to_arguments(options: dict[str, Any], names: dict[str, str], parser: argpars
     return arguments
 
 
-def make_step(
-    stage: str, module: ModuleType, given: dict[str, Any], common: dict[str, Any], names: dict[str, str]
-) -> Step:
+def make_step(stage: Stage, given: dict[str, Any], common: dict[str, Any], names: dict[str, str]) -> Step:
     """Check a stage's options with its own parser."""
-    parser = parser_of(module)
+    parser = parser_of(stage)
     known = option_names(parser)
     allow_only(given, known, "option")
     options = {name: value for name, value in common.items() if name in known}
@@ -135,8 +134,8 @@ def make_step(
         options = {name: value for name, value in options.items() if name not in BUDGETS}
     options.update(given)
     budgets = [name for name in BUDGETS if name in options]
-    if known & set(BUDGETS) and len(budgets) != 1:
-        raise PlanError(f"one budget is needed ({', '.join(b for b in BUDGETS if b in known)}), not {len(budgets)}")
+    if stage.budget and len(budgets) != 1:
+        raise PlanError(f"one budget is needed ({', '.join(stage.budget)}), not {len(budgets)}")
     arguments = to_arguments(options, names, parser)
     return Step(stage, tuple(arguments), parser.parse_args(arguments))
 
@@ -168,7 +167,7 @@ def override(stages: dict[str, dict[str, Any]], assignments: Iterable[str]) -> N
 
 
 def load_plan(
-    path: Path, modules: dict[str, ModuleType], root: Path, common: dict[str, Any], assignments: Iterable[str] = ()
+    path: Path, known: dict[str, Stage], root: Path, common: dict[str, Any], assignments: Iterable[str] = ()
 ) -> Plan:
     """Read and check a plan for the run folder `root`; `common` options come first, the plan's own replace them."""
     try:
@@ -180,14 +179,14 @@ def load_plan(
         stages = {name: dict(mapping(v, f"stage {name}")) for name, v in mapping(raw.get("stages"), "stages").items()}
         if not stages:
             raise PlanError("it has no stages")
-        allow_only(stages, modules, "stage")
+        allow_only(stages, known, "stage")
         override(stages, assignments)
         common = {**common, **mapping(raw.get("common"), "common")}
-        allow_only(common, set().union(*(option_names(parser_of(m)) for m in modules.values())), "common option")
+        allow_only(common, set().union(*(option_names(parser_of(s)) for s in known.values())), "common option")
         variants = mapping(raw.get("variants"), "variants") if "variants" in raw else {"": {}}
         chains = []
         for name, variant in variants.items():
-            chains.append(make_chain(name, mapping(variant, f"variant {name}"), stages, modules, root, common))
+            chains.append(make_chain(name, mapping(variant, f"variant {name}"), stages, known, root, common))
         return Plan(str(raw.get("about", "")), processes, tuple(chains))
     except PlanError as error:
         raise PlanError(f"plan {path}: {error}") from None
@@ -197,7 +196,7 @@ def make_chain(
     name: str,
     variant: dict[str, Any],
     stages: dict[str, dict[str, Any]],
-    modules: dict[str, ModuleType],
+    known: dict[str, Stage],
     root: Path,
     common: dict[str, Any],
 ) -> Chain:
@@ -219,7 +218,7 @@ def make_chain(
             continue
         given = {**options, **mapping(changes.get(stage), f"{where}stage {stage}")}
         try:
-            steps.append(make_step(stage, modules[stage], given, {**common, "run": str(run)}, names))
+            steps.append(make_step(known[stage], given, {**common, "run": str(run)}, names))
         except PlanError as error:
             raise PlanError(f"{where}stage {stage}: {error}") from None
     return Chain(name, run, tuple(steps))

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import torch
 
+from ..errors import UsageError
+from ..loop.stage import Stage
 from ..release.folder import replace_model
 from ..release.shards import decode_id, earlier_paths, read_weights, render_id, write_weights
 
@@ -32,7 +34,7 @@ def run(args: argparse.Namespace) -> None:
     manifest = json.loads((folder / "manifest.json").read_text())
     tensors, kept = read_weights(folder)
     if (decode_id(tensors), render_id(tensors)) != (manifest["decodeId"], manifest["renderId"]):
-        raise SystemExit(f"{folder}: the tensors do not have the ids that the manifest states")
+        raise UsageError(f"{folder}: the tensors do not have the ids that the manifest states")
     earlier = {**kept, **earlier_paths(args.decode_path_of, manifest["decodeId"])}
     partial = folder / ".partial"
     shutil.rmtree(partial, ignore_errors=True)
@@ -47,8 +49,13 @@ def run(args: argparse.Namespace) -> None:
     written, paths = read_weights(partial)
     same = written.keys() == tensors.keys() and all(torch.equal(written[name], tensors[name]) for name in tensors)
     if not same or paths.keys() != earlier.keys():
-        raise SystemExit(f"{partial} does not hold what {folder} holds; nothing was changed")
+        raise UsageError(f"{partial} does not hold what {folder} holds; nothing was changed")
     shutil.copyfile(folder / manifest["classes"], partial / manifest["classes"])
     replace_model(folder, partial)
     for shard in json.loads((folder / "manifest.json").read_text())["weights"]:
         print(f"{shard['bytes']:>12,}  {shard['file']}")
+
+
+STAGE = Stage(
+    name="recut", about=__doc__ or "", add_arguments=add_arguments, run=run, models=("model", "decode-path-of")
+)

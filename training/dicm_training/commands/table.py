@@ -7,6 +7,9 @@ import json
 import math
 from pathlib import Path
 
+from ..errors import UsageError
+from ..loop.stage import Stage
+
 RATES = (0.06, 0.12, 0.25, 0.5)
 
 
@@ -67,10 +70,13 @@ def run(args: argparse.Namespace) -> None:
     for folder in args.runs:
         path = folder / f"evaluate-{args.stage}.json"
         if not path.exists():
-            raise SystemExit(f"{path} is missing: run `evaluate --run {folder} --stage {args.stage}` first")
+            raise UsageError(f"{path} is missing: run `evaluate --run {folder} --stage {args.stage}` first")
         results[folder.name] = json.loads(path.read_text())
     text = markdown(results)
     if args.out:
         args.out.write_text(text)
     else:
         print(text, end="")
+
+
+STAGE = Stage(name="table", about=__doc__ or "", add_arguments=add_arguments, run=run)

@@ -1,15 +1,11 @@
-"""Training photographs: read once into memory, cropped at random, never from a validation list."""
+"""Random resized crops of photographs, in batches of equal cost."""
 
 from __future__ import annotations
 
-import csv
-import json
-import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -20,63 +16,6 @@ from torch import Tensor
 from .. import distributed
 
 T = TypeVar("T")
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
-
-
-def normalise(rgb: Tensor) -> Tensor:
-    """Map RGB in [0, 1], [N, 3, H, W], to the backbone's input."""
-    mean = torch.tensor(IMAGENET_MEAN, device=rgb.device)[:, None, None]
-    std = torch.tensor(IMAGENET_STD, device=rgb.device)[:, None, None]
-    return (rgb - mean) / std
-
-
-def training_paths(root: Path) -> list[Path]:
-    """List every training photograph under the unpacked data folder.
-
-    Classification: rows of train.csv. Detection: images of instances_train.json. Photos: all.
-    """
-    paths: list[Path] = []
-    table = root / "classification" / "train.csv"
-    if table.exists():
-        with table.open() as file:
-            paths += [root / "classification" / row["path"] for row in csv.DictReader(file)]
-    instances = root / "detection" / "instances_train.json"
-    if instances.exists():
-        images = json.loads(instances.read_text())["images"]
-        paths += [root / "detection" / image["file_name"] for image in images]
-    paths += sorted((root / "photos").glob("*/*.[jp][pn]g"))
-    if not paths:
-        raise FileNotFoundError(
-            f"no training photographs under {root}: expected classification/train.csv, "
-            "detection/instances_train.json or photos/; unpack the data archives there or use --synthetic"
-        )
-    return paths
-
-
-def validation_rows(root: Path) -> list[tuple[Path, str]]:
-    """List (path, wnid) of classification/val.csv."""
-    with (root / "classification" / "val.csv").open() as file:
-        return [(root / "classification" / row["path"], row["wnid"]) for row in csv.DictReader(file)]
-
-
-def load_rgb(path: Path) -> np.ndarray:
-    """Read a picture as uint8 RGB [H, W, 3]."""
-    with Image.open(path) as image:
-        return np.asarray(image.convert("RGB"))
-
-
-def synthetic_pictures(count: int, side: int = 160, seed: int = 0) -> list[np.ndarray]:
-    """Draw smooth random colour fields with edges, for smoke tests without any photographs."""
-    rng = np.random.default_rng(seed)
-    pictures = []
-    for _ in range(count):
-        coarse = rng.integers(0, 256, (6, 6, 3), dtype=np.uint8)
-        field = np.asarray(Image.fromarray(coarse).resize((side, side), Image.Resampling.BICUBIC)).copy()
-        y, x = rng.integers(0, side // 2, 2)
-        field[y : y + side // 3, x : x + side // 3] = rng.integers(0, 256, 3)
-        pictures.append(field)
-    return pictures
 
 
 @dataclass
@@ -93,31 +32,6 @@ def batch_shapes(pixels: int, sides: tuple[int, ...], multiple: int = 1) -> list
     The counts are rounded to a `multiple`, the number of processes that share a batch.
     """
     return [BatchShape(side, multiple * max(1, round(pixels / side**2 / multiple))) for side in sides]
-
-
-class Photographs(Sequence[np.ndarray]):
-    """Pictures of a list of files: all in memory, or (`stream`) read from disk each time they are needed."""
-
-    def __init__(self, paths: list[Path], stream: bool = False) -> None:
-        """Read everything now unless `stream`."""
-        self.paths = paths
-        self._kept: list[np.ndarray] | None = None
-        if not stream:
-            with ThreadPoolExecutor(os.cpu_count() or 4) as pool:
-                self._kept = list(pool.map(load_rgb, paths))
-
-    def __len__(self) -> int:
-        """Number of pictures."""
-        return len(self.paths)
-
-    def __getitem__(self, index):  # type: ignore[no-untyped-def]
-        """Picture `index` as uint8 RGB [H, W, 3]."""
-        return load_rgb(self.paths[index]) if self._kept is None else self._kept[index]
-
-
-def to_rgb(crops: Tensor) -> Tensor:
-    """Turn uint8 crops [N, 3, H, W] into RGB in [0, 1]."""
-    return crops.float() / 255
 
 
 def prefetch(make: Callable[[int], T], first: int, last: int, workers: int) -> Iterator[T]:

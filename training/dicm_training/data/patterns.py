@@ -1,18 +1,10 @@
-"""Fine patterns, which photographs hardly hold: they keep g_s stable on print, screens and fences.
-
-The third-order products of g_s can run away on latents unlike those it was trained on (RESULTS, candidate 1.2.0).
-"""
+"""Fine patterns, drawn: what photographs hardly hold, and print, screens and fences do (`losses/runaway.py`)."""
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
-
-from ..losses.distortion import relative_error
 
 DIRECTIONS = ((1.0, 0.0), (0.0, 1.0), (1.0, 1.0), (1.0, -1.0))
 """Rows, columns and both diagonals, in whole pixels."""
@@ -53,18 +45,3 @@ def draw_patterns(count: int, side: int, seed: int, step: int) -> Tensor:
     rng = np.random.default_rng((seed, step, 0x7A77))
     pictures = np.stack([draw_pattern(rng, side) for _ in range(count)])
     return torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
-
-
-def pattern_loss(features: Tensor, target: Tensor) -> Tensor:
-    """Logarithm of 1 + relative error of f3 [N, C, H, W], its mean: a gradient of use however far f3 has run away."""
-    return torch.log1p(relative_error(features, target)).mean()
-
-
-def exaggerate(latents: Tensor) -> Tensor:
-    """Scale y^ [N, C, H, W] by 1 to 1.6, another factor for each picture: towards where products run away."""
-    return latents * (1 + 0.6 * torch.rand(len(latents), 1, 1, 1, device=latents.device))
-
-
-def runaway_loss(features: Tensor, target: Tensor) -> Tensor:
-    """What `pattern_loss` is beyond a relative error of 2: for exaggerated latents, whose features nobody knows."""
-    return F.relu(torch.log1p(relative_error(features, target)) - math.log(3)).mean()

@@ -11,14 +11,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
-
-from .. import distributed
-from ..loop.setup import Setup
-from ..models.contrastive import Encoder
-from .crops import normalise, prefetch
 
 HEAT_THRESHOLD = 0.1
 CENTRE_BETA = 0.6
@@ -55,40 +49,6 @@ def heat_boxes(heat: Tensor, threshold: float = HEAT_THRESHOLD) -> Tensor:
     box = torch.stack([left, top, right, bottom], 1)
     whole = torch.tensor(WHOLE, device=heat.device)
     return torch.where(hot.any(2).any(1)[:, None], box, whole)
-
-
-def squeeze(picture: np.ndarray, side: int) -> np.ndarray:
-    """Resize a whole picture to side x side."""
-    return np.asarray(Image.fromarray(picture).resize((side, side), Image.Resampling.BILINEAR))
-
-
-@torch.no_grad()
-def heat_of(encoder: Encoder, setup: Setup, pictures: Sequence[np.ndarray], side: int) -> Tensor:
-    """Heatmaps [N, side, side] of whole pictures."""
-    rgb = torch.from_numpy(np.stack([squeeze(p, side) for p in pictures])).permute(0, 3, 1, 2)
-    with setup.autocast():
-        activation = encoder(normalise(setup.place(rgb))).heat
-    return heatmaps(activation, side)
-
-
-@torch.no_grad()
-def refresh_boxes(encoder: Encoder, setup: Setup, side: int, batch: int = 64, workers: int = 1) -> Tensor:
-    """Boxes [P, 4] of all the setup's pictures, each process looking at its share of them."""
-    rank, world = distributed.share()
-    count = len(setup.pictures)
-    size = -(-count // world)
-    mine = [min(i, count - 1) for i in range(rank * size, (rank + 1) * size)]
-    groups = [mine[i : i + batch] for i in range(0, size, batch)]
-
-    def read(i: int) -> Tensor:
-        return torch.from_numpy(np.stack([squeeze(setup.pictures[j], side) for j in groups[i]])).permute(0, 3, 1, 2)
-
-    boxes = []
-    for rgb in prefetch(read, 0, len(groups), workers):
-        with setup.autocast():
-            activation = encoder(normalise(setup.place(rgb))).heat
-        boxes.append(heat_boxes(heatmaps(activation, side)))
-    return distributed.gather(torch.cat(boxes))[:count]
 
 
 def sample_window(

@@ -16,8 +16,10 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ..data.crops import normalise, to_rgb
-from ..data.instances import Annotated
+from ..data.annotated import Annotated
+from ..data.pictures import to_rgb
+from ..errors import UsageError
+from ..models.backbone import normalise
 from ..models.codec import Model
 from ..models.heads import Heads
 from .objects import find_objects
@@ -84,7 +86,7 @@ def box_ap50(pictures: list[Annotated], found: list[dict]) -> float:
         from pycocotools.coco import COCO
         from pycocotools.cocoeval import COCOeval
     except ImportError:
-        raise SystemExit("box AP needs pycocotools: pip install -e 'training[dev]'") from None
+        raise UsageError("box AP needs pycocotools: pip install -e 'training[dev]'") from None
     annotations: list[dict[str, Any]] = []
     for index, picture in enumerate(pictures):
         for box, category, crowd in zip(picture.boxes, picture.categories, picture.crowd, strict=True):

@@ -8,9 +8,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..losses.assignment import intersection_over_union
-from ..losses.detection import all_locations, flatten_levels
-from ..models.heads import MASK_STRIDE, HeadOutputs, boxes_from, dynamic_masks
+from ..models.heads import HeadOutputs
+from ..models.locations import (
+    MASK_STRIDE,
+    all_locations,
+    boxes_from,
+    dynamic_masks,
+    flatten_levels,
+    intersection_over_union,
+)
 
 NMS_IOU = 0.6
 LARGEST_CANDIDATE_COUNT = 1000

@@ -7,17 +7,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ..models.locations import intersection_over_union
+
 TOP = 10
 """Locations an object may claim."""
-
-
-def intersection_over_union(a: Tensor, b: Tensor) -> Tensor:
-    """IoU of all pairs of boxes a [n, 4] and b [m, 4], (x0, y0, x1, y1): [n, m]."""
-    low = torch.maximum(a[:, None, :2], b[None, :, :2])
-    high = torch.minimum(a[:, None, 2:], b[None, :, 2:])
-    overlap = (high - low).clamp(min=0).prod(2)
-    area_a, area_b = (a[:, 2:] - a[:, :2]).prod(1), (b[:, 2:] - b[:, :2]).prod(1)
-    return overlap / (area_a[:, None] + area_b[None] - overlap).clamp(min=1e-6)
 
 
 @dataclass

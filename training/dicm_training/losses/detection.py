@@ -6,8 +6,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..data.instances import UNKNOWN, Targets
-from ..models.heads import STRIDES, HeadOutputs, boxes_from, dynamic_masks, locations
+from ..data.annotated import UNKNOWN
+from ..data.views import Targets
+from ..models.heads import HeadOutputs
+from ..models.locations import all_locations, boxes_from, dynamic_masks, flatten_levels
 from .assignment import assign
 
 LARGEST_MASK_COUNT = 128
@@ -32,20 +34,6 @@ def dice(logits: Tensor, target: Tensor, counted: Tensor) -> Tensor:
     """1 - dice coefficient [P] over the positions [P, H, W] that count."""
     p, t = (logits.sigmoid() * counted).flatten(1), (target * counted).flatten(1)
     return 1 - (2 * (p * t).sum(1) + 1) / (p.square().sum(1) + t.square().sum(1) + 1)
-
-
-def flatten_levels(levels: list[Tensor]) -> Tensor:
-    """[N, C, H, W] of every level to [N, all locations, C], in float32."""
-    return torch.cat([x.flatten(2).transpose(1, 2) for x in levels], 1).float()
-
-
-def all_locations(levels: list[Tensor]) -> tuple[Tensor, Tensor]:
-    """Centres [L, 2] and strides [L] of all levels' locations."""
-    centres, strides = [], []
-    for x, stride in zip(levels, STRIDES, strict=True):
-        centres.append(locations(x.shape[2], x.shape[3], stride, x.device))
-        strides.append(torch.full((len(centres[-1]),), float(stride), device=x.device))
-    return torch.cat(centres), torch.cat(strides)
 
 
 def detection_loss(outputs: HeadOutputs, targets: Targets) -> tuple[Tensor, dict[str, Tensor]]:

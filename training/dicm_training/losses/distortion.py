@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -19,10 +20,13 @@ class DistortionWeights:
     logits: float = 0.25
 
 
-@torch.no_grad()
-def targets(tail: Tail, f1: Tensor) -> tuple[Tensor, ...]:
-    """Outputs of the uncompressed network that decoded features should reproduce: (f1, c2, c3, c4, logits)."""
-    return (f1, *tail(f1))
+ANSWERS_FIRST = DistortionWeights(features=(0.05, 0.1, 0.15, 0.5), logits=1.0)
+"""For stages after the entropy path is fixed: answers and the last layers count most."""
+
+
+def tail_outputs(tail: Callable[[Tensor], tuple[Tensor, ...]], f: Tensor) -> tuple[Tensor, ...]:
+    """What the network behind features f [N, C, H/4, W/4] sees of them: (f, c2, c3, c4, logits)."""
+    return (f, *tail(f))
 
 
 def relative_error(x: Tensor, target: Tensor) -> Tensor:
@@ -45,6 +49,11 @@ def distortion(
     return total, {**named, "kl": divergence.detach().mean()}
 
 
+def agreement(outputs: tuple[Tensor, ...], target: tuple[Tensor, ...]) -> Tensor:
+    """Share of the pictures whose first answer is the target's."""
+    return (outputs[4].argmax(1) == target[4].argmax(1)).float().mean()
+
+
 def gauss_newton_probe(tail: Tail, f1: Tensor, weights: DistortionWeights) -> Tensor:
     """Draw a random gradient g at f1 whose covariance is the Gauss-Newton matrix of `distortion` there.
 
@@ -52,7 +61,7 @@ def gauss_newton_probe(tail: Tail, f1: Tensor, weights: DistortionWeights) -> Te
     relative squared error, (one-hot sample - probabilities) for the divergence.
     """
     f = f1.detach().requires_grad_()
-    outputs = (f, *tail(f))
+    outputs = tail_outputs(tail, f)
     probe = f.new_zeros((), dtype=torch.float32)
     for weight, x in zip(weights.features, outputs[:4], strict=True):
         norm = x.detach().float().square().sum((1, 2, 3), keepdim=True).clamp(min=1e-6).sqrt()

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from .architecture import Architecture
 from .backbone import Head, Tail
 from .entropy import INDEX_PER_OCTAVE, FactorisedModel, add_noise, gaussian_bits, round_ste
 from .networks import (
     Analysis,
-    Architecture,
     HyperAnalysis,
     HyperSynthesis,
     RedundancyElimination,
@@ -115,6 +115,6 @@ class Model(nn.Module):
         """Build from random weights."""
         super().__init__()
         self.arch = arch
-        self.head = Head(arch.backbone_width, arch.head_blocks)
+        self.head = Head(arch.backbone)
         self.codec = Codec(arch)
-        self.tail = Tail(arch.backbone_width, arch.tail_blocks, arch.classes)
+        self.tail = Tail(arch.backbone)

@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .. import distributed
+from .architecture import Architecture
 from .backbone import Head, Tail
 from .entropy import FactorisedModel, add_noise, round_ste
-from .networks import Architecture, RedundancyElimination
+from .networks import RedundancyElimination
 
 RATE_MEMORY = 0.9
 """Share of the past in the average rate that the controller looks at."""
@@ -36,7 +35,7 @@ class Encoded:
     f2: Tensor
     """decoder_RE's output from the rounded latent, shaped like f1."""
     heat: Tensor
-    """Output of the tail's last convolution, rectified [N, 32 width, H/32, W/32]."""
+    """Output of the tail's last convolution, rectified [N, channels, H/32, W/32]."""
     logits: Tensor
     """Class logits [N, classes]."""
     projection: Tensor
@@ -50,10 +49,10 @@ class Encoder(nn.Module):
     def __init__(self, arch: Architecture, dimension: int) -> None:
         """Build from random weights."""
         super().__init__()
-        width = 32 * arch.backbone_width
-        self.head = Head(arch.backbone_width, arch.head_blocks)
+        width = arch.backbone.tail_channels[-1]
+        self.head = Head(arch.backbone)
         self.re = RedundancyElimination(arch)
-        self.tail = Tail(arch.backbone_width, arch.tail_blocks, arch.classes)
+        self.tail = Tail(arch.backbone)
         self.projector = nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, dimension))
 
     def eliminate(self, f1: Tensor) -> tuple[Tensor, Tensor]:
@@ -128,18 +127,3 @@ class ContrastiveModel(nn.Module):
         distributed.average([mean])
         self.rate.copy_(torch.where(self.rate.isnan(), mean[0], torch.lerp(mean[0], self.rate, RATE_MEMORY)))
         return self.rate
-
-
-def load_contrastive(path: Path, device: torch.device) -> tuple[ContrastiveModel, dict[str, Any]]:
-    """Rebuild the model of a checkpoint of the stage `ssl` with its averaged weights; return it and the whole state."""
-    state = torch.load(path, map_location=device, weights_only=True)
-    weights = state["model"]
-    queue, dimension = weights["queue"].shape
-    model = ContrastiveModel(Architecture.from_dict(state["arch"]), dimension, queue, len(weights["boxes"]))
-    model.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    model.load_state_dict(weights)
-    parameters = dict(model.named_parameters())
-    with torch.no_grad():
-        for name, value in state["average"].items():
-            parameters[name].copy_(value)
-    return model, state

@@ -1,4 +1,4 @@
-"""Feature pyramid, detector and instance-segmentation head on the tail's outputs (issue of design section 5: heads).
+"""Feature pyramid, detector and instance-segmentation head on the tail's outputs (docs/architecture.md: heads).
 
 One-stage and anchor-free: every location of strides 8, 16 and 32 gives class logits, four distances to the box's
 sides (FCOS, Tian et al. 2019) and the parameters of a small dynamic mask network (CondInst, Tian et al. 2020).
@@ -9,28 +9,25 @@ one plain convolution a level, so the runtime sees convolutions and ReLUs only.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .networks import depth_to_space
+from .backbone import TINY_BACKBONE, BackboneArchitecture
+from .blocks import depth_to_space
+from .locations import DYNAMIC_WIDTH
 
-STRIDES = (8, 16, 32)
 LEVELS = (2, 3, 4)
 """Pyramid levels, named after the ResNet layers they come from."""
-MASK_STRIDE = 4
-DYNAMIC_WIDTH = 8
-"""Width of the hidden layers of the dynamic mask network."""
-LARGEST_LOG_DISTANCE = 6.0
-"""Distances are stride x exp(min(t, this))."""
 
 
 @dataclass(frozen=True)
 class HeadsArchitecture:
     """Widths of the heads; the defaults are dicm-r50's."""
 
-    inputs: tuple[int, int, int] = (512, 1024, 2048)
+    inputs: tuple[int, int, int] = BackboneArchitecture().tail_channels
     width: int = 128
     mask_width: int = 64
     mask_channels: int = 8
@@ -47,17 +44,17 @@ class HeadsArchitecture:
         w = DYNAMIC_WIDTH
         return (2 + self.mask_channels) * w + w * w + w + w + w + 1
 
-    def to_dict(self) -> dict[str, object]:
+    def to_dict(self) -> dict[str, Any]:
         """Plain values for checkpoints."""
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, values: dict) -> HeadsArchitecture:
+    def from_dict(cls, values: dict[str, Any]) -> HeadsArchitecture:
         """Rebuild from `to_dict`."""
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})  # type: ignore[arg-type]
+        return cls(**values)
 
 
-TINY_HEADS = HeadsArchitecture(inputs=(64, 128, 256), width=16, mask_width=16)
+TINY_HEADS = HeadsArchitecture(inputs=TINY_BACKBONE.tail_channels, width=16, mask_width=16)
 
 
 class NormedConv(nn.Module):
@@ -147,35 +144,9 @@ class Heads(nn.Module):
         m = self.mask_up(self.mask_conv1(self.mask_conv0(levels[0])))
         return HeadOutputs(classes, distances, controllers, depth_to_space(m, 2))
 
-
-def locations(height: int, width: int, stride: int, device: torch.device | None = None) -> Tensor:
-    """Centres (x, y) of a level's locations in pixels, [height * width, 2], in raster order."""
-    y, x = torch.meshgrid(torch.arange(height, device=device), torch.arange(width, device=device), indexing="ij")
-    return (torch.stack((x, y), -1).reshape(-1, 2).float() + 0.5) * stride
-
-
-def boxes_from(centres: Tensor, strides: Tensor, distances: Tensor) -> Tensor:
-    """Boxes (x0, y0, x1, y1) in pixels from raw distances [..., L, 4] at centres [L, 2] of strides [L]."""
-    d = strides[:, None] * torch.exp(distances.float().clamp(max=LARGEST_LOG_DISTANCE))
-    return torch.cat((centres - d[..., :2], centres + d[..., 2:]), -1)
-
-
-def dynamic_masks(features: Tensor, parameters: Tensor, centres: Tensor, strides: Tensor) -> Tensor:
-    """Mask logits [P, H, W] at stride 4 of P objects.
-
-    features: [P, M, H, W] mask features of each object's picture; parameters: [P, 169]; centres [P, 2] in pixels
-    and strides [P] of the locations that gave them. With [P, M + 1] parameters, a linear combination of prototypes.
-    """
-    count, channels, height, width = features.shape
-    if parameters.shape[1] == channels + 1:
-        weights, bias = parameters.split((channels, 1), 1)
-        return torch.baddbmm(bias[:, None], weights[:, None], features.flatten(2)).view(count, height, width)
-    w = DYNAMIC_WIDTH
-    grid = locations(height, width, MASK_STRIDE, features.device).view(1, height * width, 2)
-    relative = (grid - centres[:, None]) / (8 * strides)[:, None, None]
-    x = torch.cat((relative.transpose(1, 2), features.reshape(count, channels, -1)), 1)
-    sizes = ((2 + channels) * w, w * w, w, w, w, 1)
-    w0, w1, w2, b0, b1, b2 = parameters.split(sizes, 1)
-    x = F.relu(torch.baddbmm(b0.unsqueeze(2), w0.view(count, w, 2 + channels), x))
-    x = F.relu(torch.baddbmm(b1.unsqueeze(2), w1.view(count, w, w), x))
-    return torch.baddbmm(b2.unsqueeze(2), w2.view(count, 1, w), x).view(count, height, width)
+    def follow_batches(self) -> None:
+        """Set training mode: batch norms follow the batches, but not those whose weights are frozen."""
+        self.train()
+        for module in self.modules():
+            if isinstance(module, nn.BatchNorm2d) and not module.weight.requires_grad:
+                module.eval()

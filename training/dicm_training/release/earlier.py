@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from .. import distributed
+from ..errors import UsageError
 from .folder import stored_tensors, widen
 from .released import ReleasedModel
 from .shards import is_decode_critical
 
 EARLIER_SHARE = 0.2
-
-
-def add_earlier_argument(parser: argparse.ArgumentParser) -> None:
-    """Declare which release's files a stage that changes what reads them must keep readable."""
-    parser.add_argument(
-        "--earlier",
-        type=Path,
-        help="released model folder with the same decode id: a fifth of what is decoded was written by its encoder, so "
-        "that its files stay as useful as new ones",
-    )
 
 
 class EarlierEncoder:
@@ -39,7 +29,7 @@ class EarlierEncoder:
             # Tables are fixed only when the model is exported.
             if is_decode_critical(name) and not name.startswith("entropy."):
                 if name not in present or not torch.equal(value, present[name].to(value)):
-                    raise SystemExit(f"--earlier {folder} has another decode id: its {name} differs")
+                    raise UsageError(f"--earlier {folder} has another decode id: its {name} differs")
         encoder = {k: v.to(device) for k, v in tensors.items() if not k.startswith(("gs.", "tail.", "heads."))}
         self.model = None if folder is None else ReleasedModel(encoder)
 

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..models.blocks import Affine, ConvFormerBlock, RecursiveGatedBlock, Residual, VitBlock
 from ..models.codec import Model
 from ..models.entropy import INDEX_PER_OCTAVE, factorised_tables, gaussian_tables
-from ..models.networks import Affine, ConvFormerBlock, RecursiveGatedBlock, Residual, VitBlock
 
 Tensors = dict[str, Tensor]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import shutil
 from dataclasses import dataclass
@@ -12,6 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..data.layout import read_table
+from ..errors import UsageError
 from .shards import DecodePaths, decode_id, read_weights, render_id, write_weights
 
 BOUNDS = {"hs.": 256.0, "gain.log2_inverse": 64.0, "gain.log2": 16.0, "gain.index_per_octave": 256.0}
@@ -49,11 +50,10 @@ def read_classes(path: Path | None, count: int) -> list[dict[str, object]]:
     """Read class names; without a file the classes are numbered."""
     if path is None:
         return [{"index": i, "wnid": f"c{i:08d}", "label": f"class {i}"} for i in range(count)]
-    with path.open() as file:
-        rows = [{"index": int(r["index"]), "wnid": r["wnid"], "label": r["name"]} for r in csv.DictReader(file)]
+    rows = read_table(path, ("index", "wnid", "name"))
     if len(rows) != count:
-        raise SystemExit(f"{path} holds {len(rows)} classes, but the network has {count}")
-    return rows
+        raise UsageError(f"{path} holds {len(rows)} classes, but the network has {count}")
+    return [{"index": int(r["index"]), "wnid": r["wnid"], "label": r["name"]} for r in rows]
 
 
 @dataclass(frozen=True)

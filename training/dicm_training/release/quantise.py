@@ -37,3 +37,11 @@ def store(name: str, value: Tensor) -> dict[str, Tensor]:
     if not torch.isfinite(half).all():
         raise ValueError(f"{name} does not fit float16: largest magnitude {float(value.abs().max()):g}")
     return {name: half}
+
+
+def store_all(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Round tensors by released name to the precision they are released in."""
+    stored: dict[str, Tensor] = {}
+    for name, value in tensors.items():
+        stored.update(store(name, value))
+    return stored

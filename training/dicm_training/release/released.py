@@ -6,28 +6,24 @@ quantised weights rather than the trained ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..data.crops import normalise
+from ..models.backbone import released_head, released_tail
+from ..models.blocks import HEAD_DIMENSION, LAYER_NORM_EPSILON, PRODUCT_LIMIT, depth_to_space, gelu, pad_to_even
 from ..models.heads import HeadOutputs
-from ..models.networks import HEAD_DIMENSION, LAYER_NORM_EPSILON, PRODUCT_LIMIT, depth_to_space, gelu, pad_to_even
+from ..models.named_tensors import NamedTensors
 from .folder import stored_tensors, widen
 
 LARGEST_POSITION = 2047
 """Quality position of the finest files (spec: header)."""
 
 
-class ReleasedModel:
-    """Networks of a model folder, as functions of its tensors; [N, C, H, W] throughout."""
-
-    def __init__(self, tensors: dict[str, Tensor]) -> None:
-        """Bind float32 tensors by released name."""
-        self.t = tensors
+class ReleasedModel(NamedTensors):
+    """Networks of a model folder, as functions of its tensors."""
 
     @classmethod
     def from_folder(cls, folder: Path) -> ReleasedModel:
@@ -39,37 +35,13 @@ class ReleasedModel:
         """Whether the model detects."""
         return "heads.mask.up.weight" in self.t
 
-    def conv(self, x: Tensor, name: str, stride: int = 1, padding: int = 0) -> Tensor:
-        """Apply a convolution; depthwise when its weight says so."""
-        weight = self.t[f"{name}.weight"]
-        if weight.dim() == 2:
-            weight = weight[:, :, None, None]
-        groups = x.shape[1] if weight.shape[1] == 1 and x.shape[1] > 1 else 1
-        return F.conv2d(x, weight, self.t[f"{name}.bias"], stride, padding, groups=groups)
+    def head(self, rgb: Tensor) -> Tensor:
+        """Map RGB in [0, 1] to f1."""
+        return released_head(self, rgb)
 
-    def same(self, x: Tensor, name: str) -> Tensor:
-        """Apply a depthwise convolution with zero padding to the same size."""
-        return self.conv(x, name, padding=self.t[f"{name}.weight"].shape[2] // 2)
-
-    def stack(self, x: Tensor, name: str, block: Callable[[Tensor, str], Tensor]) -> Tensor:
-        """Apply the blocks name.0, name.1, ... that exist."""
-        i = 0
-        while any(k.startswith(f"{name}.{i}.") for k in self.t):
-            x = block(x, f"{name}.{i}")
-            i += 1
-        return x
-
-    def bottlenecks(self, x: Tensor, name: str, stride: int) -> Tensor:
-        """Apply one ResNet layer."""
-
-        def block(x: Tensor, n: str) -> Tensor:
-            s = stride if n.endswith(".0") else 1
-            y = F.relu(self.conv(x, f"{n}.conv1"))
-            y = F.relu(self.conv(y, f"{n}.conv2", s, 1))
-            y = self.conv(y, f"{n}.conv3")
-            return F.relu(y + (self.conv(x, f"{n}.downsample", s) if f"{n}.downsample.weight" in self.t else x))
-
-        return self.stack(x, name, block)
+    def tail(self, f: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Map features to the outputs at strides 8, 16 and 32 and the logits."""
+        return released_tail(self, f)
 
     def convformer(self, x: Tensor, n: str) -> Tensor:
         """Apply a ConvFormer block."""
@@ -105,11 +77,6 @@ class ReleasedModel:
         t = t + linear((attention @ v).transpose(1, 2).reshape(b, h * w, c), "proj")
         t = t + linear(F.hardswish(linear(norm(t, "norm2"), "mlp1")), "mlp2")
         return t.transpose(1, 2).view(b, c, h, w)
-
-    def head(self, rgb: Tensor) -> Tensor:
-        """Map RGB in [0, 1] to f1."""
-        x = F.max_pool2d(F.relu(self.conv(normalise(rgb), "head.conv1", 2, 3)), 3, 2, 1)
-        return self.bottlenecks(x, "head.layer1", 1)
 
     def encode(self, rgb: Tensor) -> tuple[Tensor, Tensor]:
         """Map RGB in [0, 1], sides multiples of 16, to (y, z), both before rounding."""
@@ -169,13 +136,6 @@ class ReleasedModel:
         x = self.stack(self.conv(y, "gs.in"), "gs.block1", self.gated)
         x = self.stack(depth_to_space(self.conv(x, "gs.up1"), 2), "gs.block2", self.gated)
         return F.relu(depth_to_space(self.conv(y, "gs.linear"), 4) + depth_to_space(self.conv(x, "gs.up2"), 2))
-
-    def tail(self, f: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Map features to the outputs of layer2, layer3, layer4 and the logits."""
-        c2 = self.bottlenecks(f, "tail.layer2", 2)
-        c3 = self.bottlenecks(c2, "tail.layer3", 2)
-        c4 = self.bottlenecks(c3, "tail.layer4", 2)
-        return c2, c3, c4, F.linear(c4.mean((2, 3)), self.t["tail.fc.weight"], self.t["tail.fc.bias"])
 
     def heads(self, c2: Tensor, c3: Tensor, c4: Tensor) -> HeadOutputs:
         """Map the tail's outputs to the raw predictions of the heads."""

@@ -12,8 +12,11 @@ import json
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
+
+from ..errors import UsageError
 
 USES = {
     "entropy": ("hs.", "entropy.", "gain."),
@@ -110,14 +113,17 @@ def read_weights(folder: Path) -> tuple[dict[str, Tensor], DecodePaths]:
     manifest = json.loads((folder / "manifest.json").read_text())
     tensors: dict[str, Tensor] = {}
     for shard in manifest["weights"]:
-        tensors.update(load_file(folder / shard["file"]))
+        try:
+            tensors.update(load_file(folder / shard["file"]))
+        except (OSError, SafetensorError) as problem:
+            raise UsageError(f"{folder / shard['file']} cannot be read ({problem}): fetch the model anew") from problem
     earlier: DecodePaths = {}
     for entry in manifest.get("earlierDecodePaths", []):
         prefix = entry["prefix"]
         names = [name for name in tensors if name.startswith(prefix)]
         path = {name.removeprefix(prefix): tensors.pop(name) for name in names}
         if decode_id(path) != entry["decodeId"]:
-            raise SystemExit(f"{folder}: the tensors behind {prefix} do not have the decode id {entry['decodeId']}")
+            raise UsageError(f"{folder}: the tensors behind {prefix} do not have the decode id {entry['decodeId']}")
         earlier[entry["decodeId"]] = path
     return tensors, earlier
 

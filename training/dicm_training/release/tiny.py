@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import torch
 
+from ..models.architecture import TINY
 from ..models.codec import Model
 from ..models.heads import TINY_HEADS, Heads
-from ..models.networks import TINY
 
 
 def tiny_model() -> Model:

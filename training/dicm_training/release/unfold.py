@@ -1,7 +1,7 @@
 """From released tensors back to trainable modules: the inverse of `fold`, with norms and layer scales at one.
 
 What was folded stays folded, so weights differ in size more than they did when they were first trained; `step_size`
-gives each a learning rate that suits it.
+(`loop/schedule.py`) gives each a learning rate that suits it.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import re
 import torch
 from torch import Tensor
 
+from ..models.blocks import Affine, ConvFormerBlock, RecursiveGatedBlock
 from ..models.codec import Codec
 from ..models.entropy import TOTAL, FactorisedModel
-from ..models.networks import Affine, ConvFormerBlock, RecursiveGatedBlock
 
 RENAMED = (
     (re.compile(r"^(gs|hs)\.in\."), r"\1.enter."),
@@ -98,13 +98,3 @@ def fit_density(tables: dict[str, Tensor], steps: int = 2000) -> tuple[Factorise
         rates.step()
     with torch.no_grad():
         return model, float(excess()) / channels
-
-
-def root_mean_square(parameter: Tensor) -> float:
-    """Size of a tensor's typical element."""
-    return float(parameter.detach().float().square().mean().sqrt())
-
-
-def step_size(parameter: Tensor, largest: float) -> float:
-    """Peak learning rate of a tensor with norms folded in: 0.3 % of its RMS, `largest` at most."""
-    return min(largest, 3e-3 * max(root_mean_square(parameter), 1e-3))

@@ -1,17 +1,8 @@
-"""One module a stage; each has `add_arguments` and `run`. `STAGES` names them in the order of the chain."""
+"""One module a stage; each declares itself as STAGE. `STAGES` names them in the order of the chain."""
 
-from types import ModuleType
-
+from ..loop.stage import Stage
 from . import codec, export, heads, joint, polish, ssl
 
-STAGES: dict[str, ModuleType] = {
-    "ssl": ssl,
-    "codec": codec,
-    "polish": polish,
-    "heads": heads,
-    "joint": joint,
-    "export": export,
+STAGES: dict[str, Stage] = {
+    stage.name: stage for stage in (ssl.STAGE, codec.STAGE, polish.STAGE, heads.STAGE, joint.STAGE, export.STAGE)
 }
-
-PARALLEL = frozenset({"ssl", "codec", "polish"})
-"""Stages that share their batches between the processes of torchrun."""

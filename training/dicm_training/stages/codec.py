@@ -20,30 +20,33 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from .. import distributed
-from ..data.crops import normalise
-from ..loop.setup import Setup, add_common_arguments, prepare, seed_step
-from ..loop.stage_run import AveragedWeights, StageRun, save_atomically
-from ..loop.teacher import Reference, add_ssl_arguments, find_ssl, load_reference
-from ..losses.distortion import DistortionWeights, distortion, relative_error
-from ..models.backbone import Head, Tail
+from ..data.layout import Data
+from ..loop.checkpoint import DECODE_FILE, save_atomically
+from ..loop.options import add_budget_arguments, add_common_arguments
+from ..loop.schedule import root_mean_square, step_size
+from ..loop.setup import Setup, prepare, seed_step
+from ..loop.stage import Input, Need, Stage
+from ..loop.stage_run import AveragedWeights, StageRun
+from ..loop.teacher import Teacher, find_ssl, load_teacher
+from ..losses.distortion import DistortionWeights, distortion, relative_error, tail_outputs
+from ..models.backbone import Head, Tail, normalise
 from ..models.codec import Codec, Coded, Model
-from ..models.entropy import INDEX_PER_OCTAVE, SCALE_LEVELS, SCALE_MINIMUM, gaussian_bits
+from ..models.place import place
 from ..release.folder import stored_tensors, widen
 from ..release.shards import is_decode_critical
-from ..release.unfold import fit_density, root_mean_square, step_size, unfold
+from ..release.unfold import fit_density, unfold
 from ..starts import klt
-
-DECODE_FILE = "decode.safetensors"
-"""What a run keeps of the release that --start names: the tensors that entropy decoding depends on."""
+from ..starts.gains import starting_gains
+from ..starts.hyper import HyperFit
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the stage's options."""
     add_common_arguments(parser)
-    add_ssl_arguments(parser)
+    parser.add_argument("--ssl", type=Path, help="checkpoint of the stage ssl to start from instead of RUN/ssl.pt")
+    parser.add_argument("--no-ssl", action="store_true", help="start from --backbone even if RUN/ssl.pt exists")
     parser.add_argument("--start", type=Path, help="released model folder to go on from, keeping its decode id")
-    parser.add_argument("--minutes", type=float, help="time budget of the joint part")
-    parser.add_argument("--steps", type=int, help="step budget of the joint part, instead of --minutes")
+    add_budget_arguments(parser, " of the joint part")
     parser.add_argument("--klt-batches", type=int, default=120, help="batches for the transform's statistics")
     parser.add_argument("--prior-steps", type=int, default=500, help="steps that fit the hyper-transforms alone")
     parser.add_argument("--refit-steps", type=int, default=900, help="steps that refit the hyper-transforms at the end")
@@ -68,31 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--re-distortion", type=float, default=0.4, help="weight of RE's relative feature error")
 
 
-def entropy_at_step(variances: Tensor, log2_gain: float) -> float:
-    """Bits per latent position if every coefficient were Gaussian with the given variance."""
-    sigma = variances.clamp(min=1e-12).sqrt() * 2**log2_gain
-    grid = torch.linspace(-4, 4, 65, device=sigma.device)
-    weights = torch.exp(-(grid**2) / 2)
-    weights = weights / weights.sum()
-    index = torch.log2(sigma / SCALE_MINIMUM) * INDEX_PER_OCTAVE
-    bits = gaussian_bits((sigma[:, None] * grid).round(), index.clamp(0, SCALE_LEVELS - 1)[:, None])
-    return float((bits * weights).sum())
-
-
-def starting_gains(variances: Tensor, levels: int, bpp: tuple[float, float]) -> list[float]:
-    """Find one log2 gain per level so that the Gaussian entropies are spread geometrically over `bpp`."""
-    gains = []
-    for level in range(levels):
-        wanted = 256 * bpp[0] * (bpp[1] / bpp[0]) ** (level / (levels - 1))
-        low, high = -12.0, 12.0
-        for _ in range(40):
-            middle = (low + high) / 2
-            low, high = (middle, high) if entropy_at_step(variances, middle) < wanted else (low, middle)
-        gains.append(low)
-    return gains
-
-
-def start(setup: Setup, args: argparse.Namespace, teacher_head: Head, tail: Tail, codec: Codec) -> None:
+def start(setup: Setup, args: argparse.Namespace, head: Head, tail: Tail, codec: Codec) -> None:
     """Give `codec` its Karhunen-Loeve start and its gains."""
     began = time.monotonic()
     cache = setup.run_folder / "klt.pt"
@@ -101,7 +80,7 @@ def start(setup: Setup, args: argparse.Namespace, teacher_head: Head, tail: Tail
         mean, analysis, synthesis, variances = torch.load(cache, map_location=setup.device, weights_only=True)
     else:
         batches = (normalise(setup.batch(-1 - i)) for i in range(args.klt_batches))
-        mean, covariance, sensitivity = klt.patch_statistics(teacher_head, tail, batches, DistortionWeights())
+        mean, covariance, sensitivity = klt.patch_statistics(head, tail, batches, DistortionWeights())
         analysis, synthesis, variances = klt.weighted_transform(covariance, sensitivity, codec.arch.latent)
         save_atomically((mean, analysis, synthesis, variances), cache)
     levels = codec.arch.quality_levels
@@ -114,7 +93,7 @@ def start(setup: Setup, args: argparse.Namespace, teacher_head: Head, tail: Tail
     with torch.no_grad():
         codec.log2_gain.copy_(torch.tensor(gains)[:, None].expand_as(codec.log2_gain))
         codec.log2_inverse_gain.copy_(-codec.log2_gain)
-        f1 = teacher_head(normalise(setup.batch(-1)))
+        f1 = head(normalise(setup.batch(-1)))
         share = klt.captured_energy(f1, mean, analysis, synthesis)
         codec(f1, torch.full((len(f1),), levels - 1.0, device=f1.device))  # sets the activation normalisation
     print(
@@ -124,42 +103,39 @@ def start(setup: Setup, args: argparse.Namespace, teacher_head: Head, tail: Tail
     )
 
 
+def rate_at_random_quality(codec: Codec, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Bits of y^ and of z^ per picture, and the level [N] that each was coded at."""
+    level = torch.rand(len(y), device=y.device) * (codec.arch.quality_levels - 1)
+    mean, scale, hyper_bits = codec.hyper(y, noisy=True)
+    return codec.latent_bits(y, mean, scale, codec.gains(level)[0], noisy=True), hyper_bits, level
+
+
 def fit_prior(setup: Setup, steps: int, head: Head, codec: Codec) -> None:
     """Fit h_a, h_s and the factorised model to the fixed transform."""
-    networks, densities = [*codec.ha.parameters(), *codec.hs.parameters()], list(codec.prior.parameters())
-    chosen = networks + densities
-    groups = [{"params": networks, "peak": 1e-3}, {"params": densities, "peak": 2e-2}]
-    optimiser = torch.optim.AdamW(groups, lr=1e-3, weight_decay=0.0)
+    fit = HyperFit(codec, steps)
     for step in range(steps):
         seed_step(setup.seed, -2_000_000 + step)
-        for group in optimiser.param_groups:
-            group["lr"] = group["peak"] * min(1, (step + 1) / 50) * 0.5 * (1 + math.cos(math.pi * step / steps))
         x = normalise(setup.batch(-1_000_000 - step))
+        pixels = x.shape[2] * x.shape[3]
         with torch.no_grad(), setup.autocast():
             y = codec.ga.linear(head(x)).float()
-        level = torch.rand(len(x), device=x.device) * (codec.arch.quality_levels - 1)
-        mean, scale, hyper_bits = codec.hyper(y, noisy=True)
-        bits = codec.latent_bits(y, mean, scale, codec.gains(level)[0], noisy=True)
-        loss = (bits + hyper_bits).mean() / (x.shape[2] * x.shape[3])
-        optimiser.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(chosen, 1.0)
-        optimiser.step()
+        bits, hyper_bits, _ = rate_at_random_quality(codec, y)
+        loss = (bits + hyper_bits).mean() / pixels
+        fit.step(loss, [*fit.networks, *fit.densities])
         if step % 50 == 0:
-            pixels = x.shape[2] * x.shape[3]
             print(f"prior {step}: {loss:.4f} bpp, hyper-latents {hyper_bits.mean() / pixels:.4f}", flush=True)
 
 
 @torch.no_grad()
-def report_start(setup: Setup, reference: Reference, codec: Codec) -> None:
+def report_start(setup: Setup, teacher: Teacher, codec: Codec) -> None:
     """Print rate and distortion of every level before the joint training."""
-    x, tail = normalise(setup.batch(-3_000_000)), reference.tail
+    x, tail = normalise(setup.batch(-3_000_000)), teacher.tail
     with setup.autocast():
-        target = reference.targets(x)
+        target = teacher.targets(x)
         f1 = target[0]
         for level in range(codec.arch.quality_levels):
             coded = codec(f1, torch.full((len(x),), float(level), device=x.device), noisy=False)
-            error, parts = distortion((coded.features, *tail(coded.features)), target, DistortionWeights())
+            error, parts = distortion(tail_outputs(tail, coded.features), target, DistortionWeights())
             bpp = float((coded.latent_bits + coded.hyper_bits).mean()) / x.shape[2] / x.shape[3]
             print(f"level {level}: {bpp:.3f} bpp, distortion {error.mean():.3f}, kl {parts['kl']:.3f}", flush=True)
 
@@ -176,27 +152,18 @@ def refit_hyper(setup: Setup, steps: int, args: argparse.Namespace, model: Model
         for i in range(max(1, steps // 6)):
             x = normalise(setup.batch(-5_000_000 - i))
             latents.append((codec.analyse(model.head(x))[0].float(), x.shape[2] * x.shape[3]))
-    networks, densities = [*codec.ha.parameters(), *codec.hs.parameters()], list(codec.prior.parameters())
-    groups = [{"params": networks, "peak": 1e-3}, {"params": densities, "peak": 2e-2}]
-    optimiser = torch.optim.AdamW(groups, lr=1e-3, weight_decay=0.0)
+    fit = HyperFit(codec, steps)
     low, high = (math.log2(value) for value in args.lambdas)
-    for parameter in networks + densities:
+    for parameter in fit.networks + fit.densities:
         parameter.requires_grad_(True)
     recent = 0.0
     for step in range(steps):
         seed_step(setup.seed, -4_000_000 + step)
-        for group in optimiser.param_groups:
-            group["lr"] = group["peak"] * min(1, (step + 1) / 50) * 0.5 * (1 + math.cos(math.pi * step / steps))
         y, pixels = latents[int(torch.randint(len(latents), (1,)))]
-        level = torch.rand(len(y), device=y.device) * (codec.arch.quality_levels - 1)
+        bits, hyper_bits, level = rate_at_random_quality(codec, y)
         weight = torch.exp2(-0.5 * (low + (high - low) * level / (codec.arch.quality_levels - 1)))
-        mean, scale, hyper_bits = codec.hyper(y, noisy=True)
-        bits = codec.latent_bits(y, mean, scale, codec.gains(level)[0], noisy=True)
         loss = ((bits + hyper_bits) * weight).mean() / pixels
-        optimiser.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(networks, 1.0)
-        optimiser.step()
+        fit.step(loss, fit.networks)
         value = float(loss.detach())
         recent = value if step == 0 else 0.98 * recent + 0.02 * value
         if step % 100 == 0 or step == steps - 1:
@@ -266,7 +233,7 @@ def continue_release(setup: Setup, args: argparse.Namespace, codec: Codec) -> No
     print(f"going on from {args.start}; density of z: {excess:.4f} bits/symbol over the released tables", flush=True)
 
 
-def first_weights(setup: Setup, args: argparse.Namespace, reference: Reference, model: Model) -> None:
+def first_weights(setup: Setup, args: argparse.Namespace, teacher: Teacher, model: Model) -> None:
     """Give the codec all it starts from: RE as the stage `ssl` left it, the transform, fitted hyper-transforms.
 
     With --start all but RE is the release's, and RE too where there was no stage `ssl`.
@@ -276,20 +243,20 @@ def first_weights(setup: Setup, args: argparse.Namespace, reference: Reference, 
         continue_release(setup, args, codec)
     elif distributed.is_first():
         (setup.run_folder / DECODE_FILE).unlink(missing_ok=True)  # of a codec that was here before
-    if reference.elimination is not None and not args.no_re:
-        codec.re.load_state_dict(reference.elimination.state_dict())
-        assert reference.redundancy_prior is not None
-        codec.redundancy_prior.load_state_dict(reference.redundancy_prior)
-    if args.start is None or reference.elimination is not None:
+    if teacher.elimination is not None and not args.no_re:
+        codec.re.load_state_dict(teacher.elimination.state_dict())
+        assert teacher.redundancy_prior is not None
+        codec.redundancy_prior.load_state_dict(teacher.redundancy_prior)
+    if args.start is None or teacher.elimination is not None:
         with torch.no_grad():
             codec.re.mix.fill_(args.re_mix)
     # Short, and on whole batches: one process does it for all.
     with distributed.alone() as first:
         if first:
             if args.start is None:
-                start(setup, args, reference.head, reference.tail, codec)
-                fit_prior(setup, args.prior_steps, reference.head, codec)
-            report_start(setup, reference, codec)
+                start(setup, args, teacher.head, teacher.tail, codec)
+                fit_prior(setup, args.prior_steps, teacher.head, codec)
+            report_start(setup, teacher, codec)
     distributed.copy_from_first(model)
 
 
@@ -297,10 +264,10 @@ def run(args: argparse.Namespace) -> None:
     """Run or resume the stage."""
     setup = prepare(args)
     args.ssl = find_ssl(args)
-    reference = load_reference(setup, args.ssl)
-    model = Model(setup.arch).to(setup.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    model.head.load_state_dict(reference.head.state_dict())
-    model.tail.load_state_dict(reference.tail.state_dict())
+    teacher = load_teacher(setup, args.ssl)
+    model = place(Model(setup.arch), setup.device)
+    model.head.load_state_dict(teacher.head.state_dict())
+    model.tail.load_state_dict(teacher.tail.state_dict())
     codec = model.codec
     codec.use_redundancy_elimination = not args.no_re
     model.tail.requires_grad_(False)
@@ -309,7 +276,7 @@ def run(args: argparse.Namespace) -> None:
             kept.requires_grad_(False)
     (exists,) = distributed.first_says([float((setup.run_folder / "codec.pt").exists())], setup.device)
     if not exists:
-        first_weights(setup, args, reference, model)
+        first_weights(setup, args, teacher, model)
     stage = StageRun("codec", setup.run_folder, model, parameter_groups(model, args), args)
     if stage.resume() and stage.finished:
         return
@@ -326,9 +293,9 @@ def run(args: argparse.Namespace) -> None:
         level = share * (setup.arch.quality_levels - 1)
         lagrangian = torch.exp2(low_lambda + (high_lambda - low_lambda) * share)
         with setup.autocast():
-            target = reference.targets(x)
+            target = teacher.targets(x)
             coded = codec(model.head(x) if tune_head else target[0], level)
-            outputs = (coded.features, *model.tail(coded.features))
+            outputs = tail_outputs(model.tail, coded.features)
         loss, parts = loss_terms(coded, target[0], outputs, target, lagrangian, x.shape[2] * x.shape[3], args)
         stage.step(loss, parts)
     if stage.schedule.done:
@@ -339,3 +306,19 @@ def run(args: argparse.Namespace) -> None:
         distributed.copy_from_first(model)
         stage.average = AveragedWeights(model, 0.999)
     stage.finish()
+
+
+STAGE = Stage(
+    name="codec",
+    about=__doc__ or "",
+    add_arguments=add_arguments,
+    run=run,
+    reads=(Input(("ssl.pt",), unless=("no-ssl", "ssl"), optional=True),),
+    writes=("codec.pt", "codec.jsonl", "klt.pt", DECODE_FILE),
+    budget=("minutes", "steps"),
+    data=(Need(Data.PHOTOGRAPHS),),
+    backbone=True,
+    files=("ssl",),
+    models=("start",),
+    processes=True,
+)

@@ -10,17 +10,19 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from ..loop.stage_run import load_heads
+from ..data.annotated import SYNTHETIC_CATEGORIES
+from ..errors import UsageError
+from ..loop.checkpoint import CATEGORIES_FILE, DECODE_FILE, base_tensors, load_heads, load_synthesis
+from ..loop.stage import Input, Stage
+from ..models import backbone
 from ..models.heads import Heads
+from ..release.fold import fold
 from ..release.folder import Description, check_bounds, read_classes, write_model_folder
 from ..release.heads import fold_heads
-from ..release.quantise import store
+from ..release.quantise import store_all
 from ..release.shards import decode_id, earlier_paths
 from ..release.tiny import tiny_heads, tiny_model
 from ..release.vectors import write_vectors
-from .codec import DECODE_FILE
-from .heads import CATEGORIES_FILE, SYNTHETIC_CATEGORIES, base_tensors, stored
-from .joint import load_synthesis
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,8 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--tiny", action="store_true", help="export a tiny randomly initialised model instead")
     parser.add_argument("--out", type=Path, required=True, help="model folder to write")
-    parser.add_argument("--name", default="dicm-r50")
-    parser.add_argument("--version", default="1.0.0")
+    parser.add_argument("--name", default="dicm-r50", help="of the model")
+    parser.add_argument("--version", default="1.0.0", help="of the model")
     parser.add_argument("--classes", type=Path, help="CSV index,wnid,name")
     parser.add_argument("--licence-file", type=Path, help="licence text of the weights")
     parser.add_argument("--licence", default="Apache-2.0", help="SPDX name or short title of that licence")
@@ -60,7 +62,7 @@ def keep_decode_path(tensors: dict[str, Tensor], run: Path) -> None:
     kept = load_file(path)
     changed = [name for name in kept if not name.startswith("entropy.") and not torch.equal(kept[name], tensors[name])]
     if changed:
-        raise SystemExit(f"{', '.join(changed)} differ from {path}: the run's checkpoints are not of one chain")
+        raise UsageError(f"{', '.join(changed)} differ from {path}: the run's checkpoints are not of one chain")
     tensors.update(kept)
 
 
@@ -71,38 +73,50 @@ def heads_of(run: Path) -> tuple[Heads, list[dict[str, object]]] | None:
         return None
     heads, _ = load_heads(path, torch.device("cpu"))
     if not heads.arch.dynamic:
-        raise SystemExit(f"{path} has prototype masks, which no runtime reads: train without --prototypes")
+        raise UsageError(f"{path} has prototype masks, which no runtime reads: train without --prototypes")
     return heads, json.loads((run / CATEGORIES_FILE).read_text())
+
+
+def read_figures(path: Path | None) -> dict[str, object]:
+    """Read measured figures for the manifest."""
+    try:
+        figures = json.loads(path.read_text()) if path else {}
+    except ValueError as problem:
+        raise UsageError(f"--figures {path} is not JSON: {problem}") from problem
+    if not isinstance(figures, dict):
+        raise UsageError(f"--figures {path}: expected an object of names and figures, found {type(figures).__name__}")
+    return figures
 
 
 def run(args: argparse.Namespace) -> None:
     """Write the model folder; an existing one at the same place is replaced as a whole."""
-    if not args.tiny and args.run is None:
-        raise SystemExit("--run FOLDER is needed, or --tiny")
+    if args.out.exists() and not (args.out / "manifest.json").exists():
+        raise UsageError(
+            f"--out {args.out} exists and is not a model folder, so it is not replaced: name another place"
+        )
+    figures = read_figures(args.figures)
     if args.tiny:
         model = tiny_model()
-        tensors = stored(model)
+        tensors = store_all(fold(model.eval()))
         heads: tuple[Heads, list[dict[str, object]]] | None = (tiny_heads(model), SYNTHETIC_CATEGORIES)
     else:
         tensors, heads = base_tensors(args.run, args.base), heads_of(args.run)
         if (args.run / "joint.pt").exists():
-            for name, value in load_synthesis(args.run / "joint.pt").items():
-                tensors.update(store(name, value))
+            tensors.update(store_all(load_synthesis(args.run / "joint.pt")))
         if args.base is None:
             keep_decode_path(tensors, args.run)
     check_bounds(tensors)
     if heads is not None:
-        for name, value in fold_heads(heads[0]).items():
-            tensors.update(store(name, value))
+        tensors.update(store_all(fold_heads(heads[0])))
     about = Description(
         name=args.name,
         version=args.version,
-        description="tiny random weights for tests" if args.tiny else "ResNet-50 semantic profile",
+        description="tiny random weights for tests" if args.tiny else f"{backbone.NAME} semantic profile",
         licence=args.licence,
         provenance=args.notice or ("random, seeded" if args.tiny else ""),
-        classes=read_classes(args.classes, tensors["tail.fc.weight"].shape[0]),
+        classes=read_classes(args.classes, backbone.released_widths(tensors)[1]),
         detection=describe_heads(*heads) if heads is not None else None,
-        figures=json.loads(args.figures.read_text()) if args.figures else {},
+        figures=figures,
         licence_file=args.licence_file,
     )
     carried = [*args.decode_path_of, *([args.base] if args.base else [])]
@@ -114,3 +128,25 @@ def run(args: argparse.Namespace) -> None:
         f"{args.out}: {total / 2**20:.1f} MiB, "
         f"decode id {manifest['decodeId'][:8]}, render id {manifest['renderId'][:4]}"
     )
+
+
+def manifest_of(args: argparse.Namespace) -> Path:
+    """The manifest, which is written last."""
+    return Path(args.out) / "manifest.json"
+
+
+STAGE = Stage(
+    name="export",
+    about=__doc__ or "",
+    add_arguments=add_arguments,
+    run=run,
+    reads=(
+        Input(("polish.pt", "codec.pt"), unless=("base", "tiny")),
+        Input(("joint.pt", "heads.pt"), unless=("tiny",), optional=True),
+        Input((CATEGORIES_FILE,), unless=("tiny",), optional=True),
+        Input((DECODE_FILE,), unless=("base", "tiny"), optional=True),
+    ),
+    product=manifest_of,
+    files=("classes", "licence-file", "figures"),
+    models=("base", "decode-path-of"),
+)

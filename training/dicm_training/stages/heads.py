@@ -15,60 +15,46 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ..data.instances import ViewSource, read_annotated, read_categories, synthetic_annotated
-from ..loop.setup import seed_step
-from ..loop.stage_run import StageRun, load_heads, load_model
+from ..data.annotated import SYNTHETIC_CATEGORIES, read_annotated, read_categories, synthetic_annotated
+from ..data.layout import Data
+from ..data.views import ViewSource
+from ..loop.checkpoint import CATEGORIES_FILE, base_tensors, load_heads
+from ..loop.options import (
+    add_budget_arguments,
+    add_data_arguments,
+    add_loop_arguments,
+    add_machine_arguments,
+    add_run_argument,
+    add_view_arguments,
+)
+from ..loop.setup import seed_step, set_threads
+from ..loop.stage import Input, Need, Stage
+from ..loop.stage_run import StageRun
 from ..losses.detection import detection_loss
-from ..models.codec import Model
+from ..models.backbone import released_widths
 from ..models.heads import TINY_HEADS, Heads, HeadsArchitecture
-from ..release.fold import fold
-from ..release.folder import stored_tensors, widen
-from ..release.quantise import store
+from ..models.place import place
+from ..release.folder import widen
 from ..release.released import LARGEST_POSITION, ReleasedModel
 
-SYNTHETIC_CATEGORIES = [{"id": i + 1, "name": f"category {i + 1}"} for i in range(20)]
-CATEGORIES_FILE = "heads.categories.json"
+MASK_PARTS = ("controllers.", "mask_")
+"""What makes masks in the heads, by the start of a parameter's name; the rest is the detector."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the stage's options."""
-    parser.add_argument("--run", type=Path, required=True, help="run folder: checkpoints and logs")
-    parser.add_argument("--base", type=Path, help="released model folder to build on, instead of the run's polish.pt")
-    parser.add_argument("--data", type=Path, help="unpacked data folder with detection/")
-    parser.add_argument("--synthetic", action="store_true", help="train on drawn pictures instead of --data")
+    add_run_argument(parser)
+    parser.add_argument("--base", type=Path, help="released model folder to build on, instead of the run's checkpoints")
+    add_data_arguments(parser)
     parser.add_argument("--tiny", action="store_true", help="tiny heads, for smoke tests")
-    parser.add_argument("--minutes", type=float, help="time budget")
-    parser.add_argument("--steps", type=int, help="step budget, instead of --minutes")
-    parser.add_argument("--batch", type=int, default=12, help="views a batch")
-    parser.add_argument("--canvas", type=int, nargs=2, default=[256, 320], help="height and width of a view, in pixels")
-    parser.add_argument("--sides", type=int, nargs=2, default=[192, 448], help="range of a photograph's longest side")
+    add_budget_arguments(parser)
+    add_view_arguments(parser, batch=12)
     parser.add_argument("--rate", type=float, default=1e-3, help="peak learning rate")
     parser.add_argument("--trunk", type=Path, help="heads.pt of another run: train only new mask parts on its detector")
     parser.add_argument("--start", type=Path, help="heads.pt of another run whose weights to start from")
     parser.add_argument("--prototypes", type=int, help="masks as combinations of this many prototypes, to compare")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=0, help="CPU threads (0: PyTorch's choice)")
-    parser.add_argument("--stop-after", type=int, help="stop, resumable, after this many steps of this start")
-    parser.add_argument("--log-every", type=int, default=50, help="steps between log lines")
-    parser.add_argument("--save-every", type=float, default=180, help="seconds between checkpoints")
-
-
-def base_tensors(run: Path, base: Path | None) -> dict[str, Tensor]:
-    """Tensors the heads build on, as they are stored: a released folder's, or those the run would release."""
-    if base is not None:
-        return {k: v for k, v in stored_tensors(base).items() if not k.startswith("heads.")}
-    for stage in ("polish.pt", "codec.pt"):
-        if (run / stage).exists():
-            return stored(load_model(run / stage, torch.device("cpu"))[0])
-    raise SystemExit(f"no checkpoint in {run}: run the stages codec and polish first, or name a model with --base")
-
-
-def stored(model: Model) -> dict[str, Tensor]:
-    """Fold a trained model and round it to the precision it is released in."""
-    tensors: dict[str, Tensor] = {}
-    for name, value in fold(model.eval()).items():
-        tensors.update(store(name, value))
-    return tensors
+    add_machine_arguments(parser)
+    add_loop_arguments(parser)
 
 
 @torch.no_grad()
@@ -82,10 +68,6 @@ def tail_features(model: ReleasedModel, rgb: Tensor, position: Tensor, coded: Te
     return c2, c3, c4
 
 
-MASK_PARTS = ("controllers.", "mask_")
-"""What makes masks in the heads, by the start of a parameter's name; the rest is the detector."""
-
-
 def take_trunk(heads: Heads, path: Path) -> None:
     """Copy and freeze the detector of trained heads; the mask parts stay as they are."""
     detector = {k: v for k, v in load_heads(path, torch.device("cpu"))[0].state_dict().items()}
@@ -95,34 +77,22 @@ def take_trunk(heads: Heads, path: Path) -> None:
         parameter.requires_grad_(name.startswith(MASK_PARTS))
 
 
-def set_training(heads: Heads) -> None:
-    """Let batch norms follow the batches, but not those of a frozen detector."""
-    heads.train()
-    for module in heads.modules():
-        if isinstance(module, torch.nn.BatchNorm2d) and not module.weight.requires_grad:
-            module.eval()
-
-
 def run(args: argparse.Namespace) -> None:
     """Run or resume the stage."""
-    if args.data is None and not args.synthetic:
-        raise SystemExit("--data FOLDER is needed (with detection/ unpacked), or --synthetic")
-    if args.threads:
-        torch.set_num_threads(args.threads)
+    set_threads(args)
     args.run.mkdir(parents=True, exist_ok=True)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     tensors = widen(base_tensors(args.run, args.base))
     frozen = ReleasedModel({k: v.to(device) for k, v in tensors.items()})
-    pictures = synthetic_annotated(24) if args.synthetic else read_annotated(args.data, "train")
+    pictures = synthetic_annotated(24) if args.synthetic else read_annotated(args.data, Data.ANNOTATED)
     categories = SYNTHETIC_CATEGORIES if args.synthetic else read_categories(args.data)
     source = ViewSource(pictures, args.batch, tuple(args.canvas), tuple(args.sides), args.seed)
     torch.manual_seed(args.seed)
-    inputs = tuple(tensors[f"tail.layer{k}.0.conv3.weight"].shape[0] for k in (2, 3, 4))
     widths = TINY_HEADS if args.tiny else HeadsArchitecture()
-    arch = replace(widths, inputs=inputs, categories=len(categories))  # type: ignore[arg-type]
+    arch = replace(widths, inputs=released_widths(tensors)[0], categories=len(categories))
     if args.prototypes:
         arch = replace(arch, mask_channels=args.prototypes, dynamic=False)
-    heads = Heads(arch).to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    heads = place(Heads(arch), device)
     if args.start is not None:
         heads.load_state_dict(load_heads(args.start, torch.device("cpu"))[0].state_dict())
     if args.trunk is not None:
@@ -145,7 +115,7 @@ def run(args: argparse.Namespace) -> None:
         with autocast():
             return tail_features(frozen, rgb.to(device, memory_format=torch.channels_last), position, coded)
 
-    set_training(heads)
+    heads.follow_batches()
     for rgb, targets in source.batches(stage.schedule.step):
         if stage.over:
             break
@@ -156,3 +126,17 @@ def run(args: argparse.Namespace) -> None:
         loss, parts = detection_loss(outputs, targets)
         stage.step(loss, parts)
     stage.finish()
+
+
+STAGE = Stage(
+    name="heads",
+    about=__doc__ or "",
+    add_arguments=add_arguments,
+    run=run,
+    reads=(Input(("polish.pt", "codec.pt"), unless=("base",)),),
+    writes=("heads.pt", "heads.jsonl", CATEGORIES_FILE),
+    budget=("minutes", "steps"),
+    data=(Need(Data.ANNOTATED),),
+    files=("trunk", "start"),
+    models=("base",),
+)

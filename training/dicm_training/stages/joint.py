@@ -3,7 +3,7 @@
 Steps take turns. On annotated views the heads' loss counts, on decoded and on untouched features, with the tail's
 outputs on decoded features drawn towards those on f1; on crops of all training photographs the polish stage's
 distortion counts, so that what is classified stays as good as it was, and beside it fine patterns, on which g_s could
-run away otherwise. The reference is the model itself without its codec. Head, entropy path and tail stay frozen:
+run away otherwise. The teacher is the model itself without its codec. Head, entropy path and tail stay frozen:
 neither the decode id nor anything on uncompressed features changes but the heads.
 """
 
@@ -16,51 +16,58 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from ..data.crops import CropSource, Photographs, batch_shapes, synthetic_pictures, to_rgb, training_paths
-from ..data.instances import ViewSource, read_annotated, synthetic_annotated
-from ..data.patterns import draw_patterns, exaggerate, pattern_loss, runaway_loss
-from ..loop.setup import seed_step
-from ..loop.stage_run import StageRun, checkpoint_of, load_heads
+from ..data.annotated import read_annotated, synthetic_annotated
+from ..data.crops import CropSource, batch_shapes
+from ..data.layout import Data
+from ..data.patterns import draw_patterns
+from ..data.pictures import to_rgb
+from ..data.views import ViewSource
+from ..errors import UsageError
+from ..loop.checkpoint import CATEGORIES_FILE, base_tensors, checkpoint_of, load_heads
+from ..loop.options import (
+    add_budget_arguments,
+    add_data_arguments,
+    add_earlier_argument,
+    add_loop_arguments,
+    add_machine_arguments,
+    add_run_argument,
+    add_view_arguments,
+)
+from ..loop.schedule import step_size
+from ..loop.setup import seed_step, set_threads, training_pictures
+from ..loop.stage import Input, Need, Stage
+from ..loop.stage_run import StageRun
 from ..losses.detection import detection_loss
-from ..losses.distortion import DistortionWeights, distortion
+from ..losses.distortion import ANSWERS_FIRST, DistortionWeights, agreement, distortion, tail_outputs
+from ..losses.runaway import exaggerate, pattern_loss, runaway_loss
 from ..models.heads import Heads
-from ..release.earlier import EarlierEncoder, add_earlier_argument
+from ..release.earlier import EarlierEncoder
 from ..release.folder import stored_tensors, widen
 from ..release.heads import unfold_heads
 from ..release.released import LARGEST_POSITION, ReleasedModel
-from ..release.unfold import step_size
-from .heads import CATEGORIES_FILE, base_tensors, set_training
 
-CROP_WEIGHTS = DistortionWeights(features=(0.05, 0.1, 0.15, 0.5), logits=1.0)
 VIEW_WEIGHTS = DistortionWeights(features=(0.02, 0.25, 0.25, 0.25), logits=0.1)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the stage's options."""
-    parser.add_argument("--run", type=Path, required=True, help="run folder: heads.pt, checkpoints and logs")
+    add_run_argument(parser)
     parser.add_argument(
         "--base",
         type=Path,
-        help="released model folder to build on, instead of the run's polish.pt; without heads.pt, its heads too",
+        help="released model folder to build on, instead of the run's checkpoints; without heads.pt, its heads too",
     )
-    parser.add_argument("--data", type=Path, help="unpacked data folder (classification/, detection/, photos/)")
-    parser.add_argument("--synthetic", action="store_true", help="train on drawn pictures instead of --data")
+    add_data_arguments(parser)
     add_earlier_argument(parser)
-    parser.add_argument("--minutes", type=float, help="time budget")
-    parser.add_argument("--steps", type=int, help="step budget, instead of --minutes")
-    parser.add_argument("--batch", type=int, default=6, help="views a batch")
-    parser.add_argument("--canvas", type=int, nargs=2, default=[256, 320], help="height and width of a view, in pixels")
-    parser.add_argument("--sides", type=int, nargs=2, default=[192, 448], help="range of a photograph's longest side")
+    add_budget_arguments(parser)
+    add_view_arguments(parser, batch=6)
     parser.add_argument("--pixels", type=int, default=8 * 224 * 224, help="pixels of a batch of crops")
     parser.add_argument("--crops", type=int, nargs="+", default=[192, 224, 256], help="crop sides, in pixels")
     parser.add_argument("--synthesis-rate", type=float, default=2e-4, help="largest peak learning rate of g_s")
     parser.add_argument("--heads-rate", type=float, default=2e-4, help="peak learning rate of the heads")
-    parser.add_argument("--patterns", type=int, default=8, help="fine patterns beside a batch of crops (0: none)")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=0, help="CPU threads (0: PyTorch's choice)")
-    parser.add_argument("--stop-after", type=int, help="stop, resumable, after this many steps of this start")
-    parser.add_argument("--log-every", type=int, default=50, help="steps between log lines")
-    parser.add_argument("--save-every", type=float, default=180, help="seconds between checkpoints")
+    parser.add_argument("--patterns", type=int, default=8, help="fine patterns beside a batch of crops, 0 for none")
+    add_machine_arguments(parser)
+    add_loop_arguments(parser)
 
 
 class SynthesisAndHeads(nn.Module):
@@ -94,13 +101,6 @@ def in_channels_last(value: Tensor) -> Tensor:
     return value.to(memory_format=torch.channels_last) if value.dim() == 4 else value
 
 
-def load_synthesis(path: Path) -> dict[str, Tensor]:
-    """Averaged tensors of g_s and its inverse gains from the stage's checkpoint, by released name."""
-    average = torch.load(path, map_location="cpu", weights_only=True)["average"]
-    prefix = "synthesis."
-    return {k.removeprefix(prefix).replace("/", "."): v for k, v in average.items() if k.startswith(prefix)}
-
-
 def starting_heads(run: Path, base: Path | None) -> Heads:
     """Load the heads of the run's heads.pt, or without one those of the released model, with their categories."""
     if base is None or (run / "heads.pt").exists():
@@ -108,7 +108,7 @@ def starting_heads(run: Path, base: Path | None) -> Heads:
     try:
         heads = unfold_heads(widen(stored_tensors(base)))
     except ValueError as problem:
-        raise SystemExit(f"--base {base}: {problem}; run the stage heads first") from problem
+        raise UsageError(f"--base {base}: {problem}; run the stage heads first") from problem
     categories = json.loads((base / "manifest.json").read_text())["detection"]["categories"]
     run.mkdir(parents=True, exist_ok=True)
     (run / CATEGORIES_FILE).write_text(json.dumps(categories))
@@ -117,10 +117,7 @@ def starting_heads(run: Path, base: Path | None) -> Heads:
 
 def run(args: argparse.Namespace) -> None:
     """Run or resume the stage."""
-    if args.data is None and not args.synthetic:
-        raise SystemExit("--data FOLDER is needed (unpacked training photographs), or --synthetic")
-    if args.threads:
-        torch.set_num_threads(args.threads)
+    set_threads(args)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     heads = starting_heads(args.run, args.base).to(device)
     tensors = {k: in_channels_last(v.to(device)) for k, v in widen(base_tensors(args.run, args.base)).items()}
@@ -135,14 +132,10 @@ def run(args: argparse.Namespace) -> None:
     if stage.resume() and stage.finished:
         return
     shapes = batch_shapes(args.pixels, tuple(args.crops))
-    if args.synthetic:
-        crops = CropSource(synthetic_pictures(24), shapes, args.seed)
-        annotated = synthetic_annotated(24)
-    else:
-        crops = CropSource(Photographs(training_paths(args.data)), shapes, args.seed)
-        annotated = read_annotated(args.data, "train")
+    crops = CropSource(training_pictures(args), shapes, args.seed)
+    annotated = synthetic_annotated(24) if args.synthetic else read_annotated(args.data, Data.ANNOTATED)
     views = ViewSource(annotated, args.batch, tuple(args.canvas), tuple(args.sides), args.seed)
-    set_training(model.heads)
+    model.heads.follow_batches()
     stage.begin()
 
     def latents_of(rgb: Tensor) -> tuple[Tensor, Tensor]:
@@ -158,8 +151,8 @@ def run(args: argparse.Namespace) -> None:
         y, f1 = latents_of(rgb)
         f3 = released.synthesise(y)
         with torch.no_grad():
-            target = (f1, *released.tail(f1))
-        return (f3, *released.tail(f3)), target
+            target = tail_outputs(released.tail, f1)
+        return tail_outputs(released.tail, f3), target
 
     def pattern_losses(rgb: Tensor) -> tuple[Tensor, Tensor]:
         """Losses of patterns, and of the same with exaggerated latents."""
@@ -188,12 +181,28 @@ def run(args: argparse.Namespace) -> None:
             named = {**parts, "untouched": untouched.detach(), "view": kept["c4"]}
             stage.step(loss + 0.5 * untouched + error.mean(), named)
         else:
-            error, kept = distortion(outputs, target, CROP_WEIGHTS)
-            agreement = (outputs[4].argmax(1) == target[4].argmax(1)).float().mean()
-            parts = {"crop": kept["c4"], "kl": kept["kl"], "agreement": agreement}
+            error, kept = distortion(outputs, target, ANSWERS_FIRST)
+            parts = {"crop": kept["c4"], "kl": kept["kl"], "agreement": agreement(outputs, target)}
             loss = error.mean()
             if args.patterns:
                 loss = loss + sum(strange)
                 parts.update(pattern=strange[0].detach(), runaway=strange[1].detach())
             stage.step(loss, parts)
     stage.finish()
+
+
+STAGE = Stage(
+    name="joint",
+    about=__doc__ or "",
+    add_arguments=add_arguments,
+    run=run,
+    reads=(
+        Input(("heads.pt",), unless=("base",)),
+        Input(("heads.pt",), when="base", optional=True),
+        Input(("polish.pt", "codec.pt"), unless=("base",)),
+    ),
+    writes=("joint.pt", "joint.jsonl", CATEGORIES_FILE),
+    budget=("minutes", "steps"),
+    data=(Need(Data.PHOTOGRAPHS), Need(Data.ANNOTATED)),
+    models=("base", "earlier"),
+)

@@ -7,52 +7,33 @@ the uncompressed network; no label is used.
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
-from typing import Any
 
 import torch
-from torch import Tensor
 
 from .. import distributed
-from ..data.crops import normalise
-from ..loop.setup import add_common_arguments, prepare, seed_step
-from ..loop.stage_run import StageRun, checkpoint_of, load_model
-from ..loop.teacher import load_reference
-from ..losses.distortion import DistortionWeights, distortion
+from ..data.layout import Data
+from ..loop.checkpoint import checkpoint_of, load_model
+from ..loop.options import add_budget_arguments, add_common_arguments, add_earlier_argument
+from ..loop.schedule import step_size
+from ..loop.setup import prepare, seed_step
+from ..loop.stage import Input, Need, Stage
+from ..loop.stage_run import StageRun
+from ..loop.teacher import load_teacher, ssl_of
+from ..losses.distortion import ANSWERS_FIRST, agreement, distortion, tail_outputs
+from ..models.backbone import normalise
 from ..models.codec import Model
-from ..release.earlier import EarlierEncoder, add_earlier_argument
+from ..release.earlier import EarlierEncoder
 from ..release.fold import fold
 from ..release.released import LARGEST_POSITION
-from ..release.unfold import step_size
-
-WEIGHTS = DistortionWeights(features=(0.05, 0.1, 0.15, 0.5), logits=1.0)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the stage's options."""
     add_common_arguments(parser)
     add_earlier_argument(parser)
-    parser.add_argument("--minutes", type=float, help="time budget")
-    parser.add_argument("--steps", type=int, help="step budget, instead of --minutes")
+    add_budget_arguments(parser)
     parser.add_argument("--tail-rate", type=float, default=6e-5, help="peak learning rate of the tail")
     parser.add_argument("--synthesis-rate", type=float, default=2e-4, help="peak learning rate of g_s")
-
-
-def decode_side(model: Model, latents: Tensor) -> tuple[Tensor, ...]:
-    """Run g_s and the tail: (f3, c2, c3, c4, logits)."""
-    f3 = model.codec.gs(latents)
-    return (f3, *model.tail(f3))
-
-
-def ssl_of(state: dict[str, Any], run_folder: Path) -> Path | None:
-    """Return the checkpoint of the stage `ssl` that the codec in `state` was trained against, if any."""
-    recorded = state["options"].get("ssl", "None")
-    if recorded == "None":
-        return None
-    for path in (Path(recorded), run_folder / Path(recorded).name):
-        if path.exists():
-            return path
-    raise SystemExit(f"the codec was trained against {recorded}, which is gone: polish needs it as its teacher")
 
 
 def parameter_groups(model: Model, unfolded: bool, args: argparse.Namespace) -> list[dict]:
@@ -71,7 +52,7 @@ def run(args: argparse.Namespace) -> None:
     model, state = load_model(previous, setup.device)
     if not state["done"]:
         print(f"note: {previous} is from an unfinished run of the stage codec", flush=True)
-    reference = load_reference(setup, ssl_of(state, setup.run_folder))
+    teacher = load_teacher(setup, ssl_of(state, setup.run_folder))
     codec = model.codec
     model.requires_grad_(False)
     for trained in (codec.gs, model.tail, codec.log2_inverse_gain):
@@ -90,15 +71,29 @@ def run(args: argparse.Namespace) -> None:
         x = normalise(rgb)
         level = distributed.uniform((len(x),), x.device) * last_level
         with setup.autocast():
-            target = reference.targets(x)
+            target = teacher.targets(x)
             with torch.no_grad():
                 y, _, _ = codec.analyse(model.head(x))
                 mean, _, _ = codec.hyper(y, noisy=False)
             log2_gain, log2_inverse = codec.gains(level)
             coded = ((y - mean) * torch.exp2(log2_gain)).round(), mean, log2_gain.detach()
             coded = earlier.replace(coded, rgb, level / last_level * LARGEST_POSITION)
-            outputs = decode_side(model, codec.dequantise(*coded, log2_inverse))
-        error, parts = distortion(outputs, target, WEIGHTS)
-        agreement = (outputs[4].argmax(1) == target[4].argmax(1)).float().mean()
-        stage.step(error.mean(), {"agreement": agreement, **parts})
+            outputs = tail_outputs(model.tail, codec.gs(codec.dequantise(*coded, log2_inverse)))
+        error, parts = distortion(outputs, target, ANSWERS_FIRST)
+        stage.step(error.mean(), {"agreement": agreement(outputs, target), **parts})
     stage.finish()
+
+
+STAGE = Stage(
+    name="polish",
+    about=__doc__ or "",
+    add_arguments=add_arguments,
+    run=run,
+    reads=(Input(("codec.pt",)), Input(("ssl.pt",), optional=True)),
+    writes=("polish.pt", "polish.jsonl"),
+    budget=("minutes", "steps"),
+    data=(Need(Data.PHOTOGRAPHS),),
+    backbone=True,
+    models=("earlier",),
+    processes=True,
+)

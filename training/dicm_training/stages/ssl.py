@@ -16,23 +16,27 @@ from torch.nn import functional as F
 
 from .. import distributed
 from ..data.augment import augment
-from ..data.crops import normalise
+from ..data.layout import Data
 from ..data.positives import PositivePairs
-from ..data.semantic_crops import AREA, refresh_boxes
-from ..loop.setup import Setup, add_common_arguments, prepare, seed_step
+from ..data.semantic_crops import AREA
+from ..errors import UsageError
+from ..loop.options import add_budget_arguments, add_common_arguments
+from ..loop.semantic_boxes import refresh_boxes
+from ..loop.setup import Setup, prepare, seed_step
+from ..loop.stage import Need, Stage
 from ..loop.stage_run import StageRun
-from ..models.backbone import Head, Tail
+from ..models.backbone import Head, Tail, normalise
 from ..models.contrastive import ContrastiveModel
+from ..models.place import place
+from ..starts.gains import starting_gains
 from ..starts.redundancy import match_spread, start_redundancy_elimination
-from .codec import starting_gains
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the stage's options."""
     add_common_arguments(parser)
-    parser.add_argument("--minutes", type=float, help="time budget")
-    parser.add_argument("--steps", type=int, help="step budget, instead of --minutes")
-    parser.add_argument("--epochs", type=float, help="the same in passes over the pictures")
+    add_budget_arguments(parser)
+    parser.add_argument("--epochs", type=float, help="budget in passes over the pictures, instead of --minutes")
     parser.add_argument("--re-share", type=float, default=0.2, help="share of the budget in which RE trains alone")
     parser.add_argument("--re-batches", type=int, default=20, help="batches for the statistics that RE starts from")
     parser.add_argument(
@@ -60,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar=("ABOVE", "BELOW"),
         help="the controller's factors on the rate's weight above and below the target",
     )
-    parser.add_argument("--temperature", type=float, default=0.2)
+    parser.add_argument("--temperature", type=float, default=0.2, help="of the contrastive loss")
     parser.add_argument("--momentum", type=float, default=0.999, help="of the momentum encoder")
     parser.add_argument("--queue", type=int, default=65536, help="keys in the queue")
     parser.add_argument("--dimension", type=int, default=128, help="of the projections")
@@ -95,7 +99,7 @@ def make_model(setup: Setup, args: argparse.Namespace, head: Head, tail: Tail) -
     model = ContrastiveModel(setup.arch, args.dimension, args.queue, len(setup.pictures))
     model.query.head.load_state_dict(head.state_dict())
     model.query.tail.load_state_dict(tail.state_dict())
-    model.to(setup.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    place(model, setup.device)
     model.follow(0.0)
     return model
 
@@ -194,20 +198,12 @@ def next_refresh(step: int, epoch_steps: int, args: argparse.Namespace) -> int:
     return first if step <= first else first + -(-(step - first) // period) * period
 
 
-def steps_budget(args: argparse.Namespace, epoch_steps: int) -> None:
-    """Turn `--epochs` into steps."""
-    if args.epochs is not None:
-        if args.steps is not None or args.minutes is not None:
-            raise SystemExit("give one of --epochs, --steps and --minutes")
-        args.steps = max(1, round(args.epochs * epoch_steps))
-
-
 def check(args: argparse.Namespace, pairs: PositivePairs) -> None:
     """Refuse options that cannot work together."""
     if args.queue < pairs.stride:
-        raise SystemExit(f"--queue {args.queue} is smaller than a batch of {pairs.stride} pictures")
+        raise UsageError(f"--queue {args.queue} is smaller than a batch of {pairs.stride} pictures")
     if not 0 <= args.re_share < 1:
-        raise SystemExit("--re-share must be at least 0 and below 1")
+        raise UsageError(f"--re-share {args.re_share}: at least 0 and below 1 is needed")
 
 
 def run(args: argparse.Namespace) -> None:
@@ -215,7 +211,8 @@ def run(args: argparse.Namespace) -> None:
     setup = prepare(args)
     pairs = PositivePairs(setup.pictures, setup.shapes, args.seed, tuple(args.area), not args.no_shuffle, args.workers)
     check(args, pairs)
-    steps_budget(args, pairs.epoch_steps)
+    if args.epochs is not None:
+        args.steps = max(1, round(args.epochs * pairs.epoch_steps))
     head, tail = setup.backbone()
     model = make_model(setup, args, head, tail)
     stage = StageRun("ssl", setup.run_folder, model, parameter_groups(model, args), args)
@@ -274,3 +271,16 @@ def train(
                 answers = teacher[1](teacher[0](x))[3]
         loss, parts = joint_loss(model, setup, (x, normalise(key_view)), pairs, step, answers, args)
         stage.step(loss, parts)
+
+
+STAGE = Stage(
+    name="ssl",
+    about=__doc__ or "",
+    add_arguments=add_arguments,
+    run=run,
+    writes=("ssl.pt", "ssl.jsonl"),
+    budget=("minutes", "steps", "epochs"),
+    data=(Need(Data.PHOTOGRAPHS),),
+    backbone=True,
+    processes=True,
+)

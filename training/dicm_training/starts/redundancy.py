@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import Tensor, nn
 
+from ..models.blocks import ConvFormerBlock
 from ..models.entropy import FactorisedModel
-from ..models.networks import ConvFormerBlock, RedundancyElimination
+from ..models.networks import RedundancyElimination
 
 
 def cut(f: Tensor) -> Tensor:

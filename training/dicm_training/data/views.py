@@ -1,41 +1,19 @@
-"""Photographs with boxes and instance maps (COCO layout), and the views of them that the heads are trained on."""
+"""Views of annotated photographs: the collages that the heads are trained on, and what they should be answered with."""
 
 from __future__ import annotations
 
 import itertools
-import json
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image, ImageEnhance
 from torch import Tensor
 
-from .crops import load_rgb, synthetic_pictures
-
-UNKNOWN = 255
-"""Value of an instance map that counts neither for nor against a prediction."""
-
-
-@dataclass
-class Annotated:
-    """One photograph: rgb [H, W, 3], instance map [H, W] and its objects.
-
-    boxes [n, 4] are (x0, y0, x1, y1) in pixels; categories count from 0; `exact` says whose pixels in the map can be
-    trusted; `crowd` boxes are to be ignored.
-    """
-
-    rgb: np.ndarray
-    instance_map: np.ndarray
-    boxes: np.ndarray
-    categories: np.ndarray
-    instances: np.ndarray
-    exact: np.ndarray
-    crowd: np.ndarray
+from .annotated import UNKNOWN, Annotated
 
 
 @dataclass
@@ -62,79 +40,6 @@ class Targets:
     exact: list[Tensor]
     ignored: list[Tensor]
     objects: Tensor
-
-
-def read_categories(root: Path) -> list[dict[str, object]]:
-    """Read the categories [{id, name}] of the training annotations, by id."""
-    listed = json.loads((root / "detection" / "instances_train.json").read_text())["categories"]
-    return sorted(({"id": c["id"], "name": c["name"]} for c in listed), key=lambda c: c["id"])
-
-
-def read_annotated(root: Path, part: str) -> list[Annotated]:
-    """Read all photographs of detection/instances_{part}.json into memory."""
-    folder = root / "detection"
-    path = folder / f"instances_{part}.json"
-    if not path.exists():
-        raise FileNotFoundError(f"{path} is missing: unpack the detection archives there or use --synthetic")
-    listed = json.loads(path.read_text())
-    order = {c["id"]: i for i, c in enumerate(sorted(listed["categories"], key=lambda c: c["id"]))}
-    objects: dict[int, list[dict]] = {image["id"]: [] for image in listed["images"]}
-    for annotation in listed["annotations"]:
-        objects[annotation["image_id"]].append(annotation)
-
-    def read(image: dict) -> Annotated:
-        found = objects[image["id"]]
-        boxes = np.array([a["bbox"] for a in found], np.float32).reshape(-1, 4)
-        boxes[:, 2:] += boxes[:, :2]
-        rgb = load_rgb(folder / image["file_name"])
-        instance_map = np.full(rgb.shape[:2], UNKNOWN, np.uint8)
-        if image["instance_map"] is not None:
-            with Image.open(folder / image["instance_map"]) as opened:
-                instance_map = np.asarray(opened)
-        return Annotated(
-            rgb,
-            instance_map,
-            boxes,
-            np.array([order[a["category_id"]] for a in found], np.int64),
-            np.array([a["instance"] for a in found], np.int64),
-            np.array([a["mask"] == "exact" for a in found], bool),
-            np.array([a["iscrowd"] == 1 for a in found], bool),
-        )
-
-    with ThreadPoolExecutor(4) as pool:
-        return list(pool.map(read, listed["images"]))
-
-
-def synthetic_annotated(count: int, side: int = 160, seed: int = 0) -> list[Annotated]:
-    """Draw pictures with coloured ellipses as objects of 20 categories, for smoke tests."""
-    rng = np.random.default_rng(seed)
-    made = []
-    for picture in synthetic_pictures(count, side, seed):
-        rgb, instance_map = picture.copy(), np.zeros((side, side), np.uint8)
-        boxes, categories = [], []
-        for k in range(int(rng.integers(1, 4))):
-            w, h = rng.integers(side // 8, side // 2, 2)
-            x, y = rng.integers(0, side - w), rng.integers(0, side - h)
-            ys, xs = np.mgrid[:side, :side]
-            inside = ((xs - x - w / 2) / (w / 2)) ** 2 + ((ys - y - h / 2) / (h / 2)) ** 2 < 1
-            category = int(rng.integers(20))
-            rgb[inside] = np.random.default_rng(category).integers(0, 256, 3)
-            instance_map[inside] = k + 1
-            boxes.append((x, y, x + w, y + h))
-            categories.append(category)
-        n = len(boxes)
-        made.append(
-            Annotated(
-                rgb,
-                instance_map,
-                np.array(boxes, np.float32),
-                np.array(categories, np.int64),
-                np.arange(1, n + 1),
-                np.ones(n, bool),
-                np.zeros(n, bool),
-            )
-        )
-    return made
 
 
 def sampling_weights(pictures: list[Annotated], threshold: float = 0.05, largest: float = 4.0) -> np.ndarray:
