@@ -31,7 +31,7 @@ COCO_LISTS = ("images", "annotations", "categories")
 class Data(enum.Enum):
     """What a stage may ask of the data folder."""
 
-    PHOTOGRAPHS = "training photographs: classification/train.csv, detection/instances_train.json, photos/"
+    PHOTOGRAPHS = "classification/train.csv, detection/instances_train.json, photos/ (what there is of them)"
     ANNOTATED = "detection/instances_train.json"
     ANNOTATED_VAL = "detection/instances_val.json"
     LABELLED_VAL = "classification/val.csv"

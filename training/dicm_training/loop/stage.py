@@ -99,7 +99,7 @@ class Stage:
     def describe(self) -> str:
         """Say what the stage reads and writes, for its help."""
         reads = [" or ".join(f"RUN/{name}" for name in e.files) + condition_of(e) for e in self.reads]
-        reads += [f"DATA/{need.data.value}{f' (with --{need.when})' if need.when else ''}" for need in self.data]
+        reads += [f"{need.data.value} of DATA{f' (with --{need.when})' if need.when else ''}" for need in self.data]
         lines = [("reads", reads), ("writes", [f"RUN/{name}" for name in self.writes])]
         return "\n".join(f"{word}: {', '.join(entries)}" for word, entries in lines if entries)
 
