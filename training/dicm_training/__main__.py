@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 
 from . import distributed
 from .commands import crops, evaluate, recut, run, table
@@ -25,9 +26,9 @@ def make_parser() -> Parser:
     return parser
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Parse the command line, check what the stage needs, and run it; UsageError is one line and exit code 2."""
-    args = make_parser().parse_args()
+    args = make_parser().parse_args(arguments)
     stage = COMMANDS[args.command]
     try:
         stage.check(args)
