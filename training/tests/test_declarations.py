@@ -60,13 +60,14 @@ def test_help_shows_every_default_and_what_is_read_and_written(
     with pytest.raises(SystemExit):
         make_parser().parse_args([stage.name, "--help"])
     shown = capsys.readouterr().out
+    entries = re.split(r"\n\n|\n  (?=-)", shown.partition("\noptions:")[2])[1:]
     for action in declared_options(stage):
         assert action.help, f"{action.dest} has no help"
         if action.default not in (None, False, "", []) and action.option_strings:
             values = action.default if isinstance(action.default, (list, tuple)) else [action.default]
             expected = f"(default: {' '.join(map(str, values))})"
-            (line,) = (line for line in shown.splitlines() if line.strip().startswith(f"{action.option_strings[0]} "))
-            assert line.endswith(expected), line
+            (entry,) = (" ".join(e.split()) for e in entries if e.split()[0] == action.option_strings[0])
+            assert entry.endswith(expected), entry
     for file in (*stage.writes, *(name for entry in stage.reads for name in entry.files)):
         assert f"RUN/{file}" in shown
 

@@ -14,6 +14,7 @@ from conftest import COMMON, assert_same_path, stage
 
 from dicm_training.data.crops import CropSource, batch_shapes
 from dicm_training.data.pictures import synthetic_pictures
+from dicm_training.errors import UsageError
 from dicm_training.loop.checkpoint import load_model
 from dicm_training.loop.options import add_common_arguments
 from dicm_training.loop.setup import prepare
@@ -173,5 +174,5 @@ def test_unfolded_release_computes_what_it_did(tiny_run: Path) -> None:
 def test_earlier_release_must_have_the_same_decode_id(tiny_run: Path) -> None:
     tensors = widen(stored_tensors(tiny_run / "model"))
     changed = {**tensors, "hs.in.bias": tensors["hs.in.bias"] + 1}
-    with pytest.raises(SystemExit, match=r"another decode id: its hs\.in\.bias differs"):
+    with pytest.raises(UsageError, match=r"another decode id: its hs\.in\.bias differs"):
         EarlierEncoder(tiny_run / "model", changed, torch.device("cpu"))
