@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -163,13 +162,6 @@ def test_checkpoint_of_another_architecture_is_refused(tiny_run: Path, tmp_path:
     torch.save(state, tmp_path / "codec.pt")
     common = ["--run", str(tmp_path), "--tiny", "--synthetic", "--steps", "1", "--pixels", "8192", "--sides", "64"]
     assert "codec.pt is of another architecture than this run (latent differ" in refused("codec", *common)
-
-
-def test_nothing_but_a_model_folder_is_replaced(tiny_run: Path, tmp_path: Path, refused: Refused) -> None:
-    (tmp_path / "precious").mkdir()
-    line = refused("export", "--run", str(tiny_run), "--out", str(tmp_path / "precious"))
-    assert "is there and no model folder, so it is not replaced" in line
-    shutil.rmtree(tmp_path / "precious")
 
 
 def test_backbone_of_another_network_is_refused(tmp_path: Path, refused: Refused) -> None:

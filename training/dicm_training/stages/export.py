@@ -89,11 +89,7 @@ def read_figures(path: Path | None) -> dict[str, object]:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Write the model folder; an existing one at the same place is replaced as a whole."""
-    if args.out.exists() and not (args.out / "manifest.json").exists():
-        raise UsageError(
-            f"--out {args.out} exists and is not a model folder, so it is not replaced: name another place"
-        )
+    """Write the model folder; an existing model at the same place is replaced."""
     figures = read_figures(args.figures)
     if args.tiny:
         model = tiny_model()
