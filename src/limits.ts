@@ -5,15 +5,15 @@ import { LimitError, UsageError } from './errors.js';
  * with what the file declares before memory of that size is allocated (format-spec/v1/dicm-v1.md, section 9).
  */
 export interface Limits {
-  /** Coded width times coded height, in pixels. */
+  /** Coded width times coded height of a layer, in pixels. */
   maxPixels: number;
   /** Source width times source height, in pixels; results such as masks have this size. */
   maxSourcePixels: number;
-  /** Tiles of the coded picture. */
+  /** Tiles of all layers together. */
   maxTiles: number;
   /** Size of the whole file, in bytes. */
   maxFileBytes: number;
-  /** Content of all ancillary sections together, in bytes. */
+  /** Content of all ancillary sections but layers, in bytes: metadata, and what this version does not know. */
   maxAncillaryBytes: number;
   /** Largest array that decoding allocates: latents, features, or the piece of them that is held at once, in bytes. */
   maxArrayBytes: number;

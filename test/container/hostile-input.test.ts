@@ -4,9 +4,10 @@ import { describe, expect, test } from 'vitest';
 import { openPrefix } from '../../src/container/open-prefix.js';
 import { readDicm } from '../../src/container/read-dicm.js';
 import { readInfo } from '../../src/container/read-info.js';
+import { indexTiles, readTile } from '../../src/container/tile-index.js';
 import { writeDicm } from '../../src/container/write-dicm.js';
-import { type DicmError, FormatError, LimitError, UnsupportedError } from '../../src/errors.js';
-import { layeredFile, sampleFile } from './samples.js';
+import { DicmError, FormatError, LimitError, UnsupportedError } from '../../src/errors.js';
+import { countingSource, layeredFile, sampleFile } from './samples.js';
 
 const ONE_TILE = writeDicm(sampleFile());
 const FOUR_TILES = writeDicm({
@@ -234,4 +235,38 @@ test('a file of as many tiles as the limit allows is read without a copy', () =>
   const { tiles } = readDicm(bytes, { maxPixels: Infinity });
   expect(tiles).toHaveLength(2 ** 14);
   expect(tiles.every((tile) => tile.bytes.buffer === bytes.buffer)).toBe(true);
+});
+
+test('10,000 damaged files read in ranges: a named error or places, and never a read outside the file or of more than it takes', async () => {
+  const original = writeDicm(layeredFile({ width: 600 }));
+  const change = fc.tuple(fc.nat(original.length - 1), fc.nat(255));
+  let indexed = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(change, { minLength: 1, maxLength: 4 }),
+      fc.nat(original.length),
+      async (changes, cut) => {
+        const bytes = original.slice(0, cut % 3 === 0 ? cut : undefined);
+        for (const [offset, value] of changes) if (offset < bytes.length) bytes[offset] = value;
+        for (const profile of ['semantic', 'perceptual'] as const) {
+          const source = countingSource(bytes);
+          try {
+            const index = await indexTiles(source, profile);
+            indexed++;
+            for (const [i, tile] of index.tiles.entries()) {
+              await readTile(source, index, i).catch((error: unknown) =>
+                expect(error).toBeInstanceOf(DicmError),
+              );
+              expect(tile.bytes).toBeGreaterThanOrEqual(2);
+            }
+          } catch (error) {
+            expect(error).toBeInstanceOf(DicmError);
+          }
+          expect(source.reads.length).toBeLessThan(300);
+        }
+      },
+    ),
+    { numRuns: 10_000 },
+  );
+  expect(indexed).toBeGreaterThan(1000);
 });

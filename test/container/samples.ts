@@ -7,6 +7,7 @@ import type {
   TilePayload,
 } from '../../src/container/dicm-file.js';
 import { TAG_LAYER, TAG_PREFIX_CHECK, tagName } from '../../src/container/section-kinds.js';
+import type { ByteSource } from '../../src/container/tile-index.js';
 import { tileGrid } from '../../src/geometry.js';
 
 /** A small file of one tile; `header` replaces fields. */
@@ -153,3 +154,25 @@ export const anyLayeredFile: fc.Arbitrary<DicmFile> = fc
         return { header, tiles, layers: [placed], prefixCheck: true, ancillary };
       });
   });
+
+/** A file that is read in ranges, and what was read of it. */
+export interface CountingSource extends ByteSource {
+  readonly reads: { offset: number; length: number }[];
+  total(): number;
+}
+
+/** A source that keeps account of what is asked of it, and allows nothing beyond the file. */
+export function countingSource(bytes: Uint8Array): CountingSource {
+  const reads: { offset: number; length: number }[] = [];
+  return {
+    size: bytes.length,
+    reads,
+    total: () => reads.reduce((sum, { length }) => sum + length, 0),
+    async read(offset, length) {
+      if (offset < 0 || length < 1 || offset + length > bytes.length)
+        throw new RangeError('a read outside the file');
+      reads.push({ offset, length });
+      return bytes.slice(offset, offset + length);
+    },
+  };
+}
