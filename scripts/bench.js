@@ -10,6 +10,7 @@ const path = (name) => fileURLToPath(new URL(name, import.meta.url));
 const BENCHMARKS = {
   'range-coder': [path('bench/range-coder.js')],
   'hyper-synthesis': [path('bench/hyper-synthesis.js')],
+  regions: [path('bench/regions.js')],
   speed: [path('bench/speed.js')],
   accuracy: [path('../bin/dicm.js'), 'bench', 'classify'],
 };
