@@ -61,7 +61,8 @@ export async function findModel(platform: Platform, query: ModelQuery = {}): Pro
   if (found !== undefined) return found;
   const wanted = [
     name === undefined ? '' : ` named ${name}`,
-    profile === undefined ? '' : ` of the ${profile} profile`,
+    // Worth a word only where there are models of another one.
+    profile === undefined || models.length === 0 ? '' : ` of the ${profile} profile`,
     decodeId === undefined ? '' : ` with decode id ${decodeId}`,
   ].join('');
   const present = models.map(
