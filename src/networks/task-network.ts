@@ -2,9 +2,8 @@ import { LATENT_STRIDE } from '../geometry.js';
 import type { FeatureMap, Named, Network } from '../nn/backend.js';
 import type { Ops, Value } from '../nn/ops.js';
 import type { TensorMap } from '../tensor.js';
-import { detectionHead } from './heads/detection-head.js';
+import { detectionHead, maskBranch } from './heads/detector.js';
 import { featurePyramid } from './heads/feature-pyramid.js';
-import { maskBranch } from './heads/mask-branch.js';
 import { machineSynthesis, synthesis } from './machine/synthesis.js';
 import { classifier, head, type TailFeatures, tail } from './resnet/backbone.js';
 

@@ -3,8 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { tilePixels } from '../../src/image/tile-pixels.js';
 import { listModels } from '../../src/model/find-model.js';
 import { loadModel, type Model } from '../../src/model/load-model.js';
-import { analysis } from '../../src/networks/machine/analysis.js';
-import { machineEncoder } from '../../src/networks/machine/encoder.js';
+import { analysis, machineEncoder } from '../../src/networks/machine/encoder.js';
 import { hyperAnalysis } from '../../src/networks/machine/hyper-analysis.js';
 import {
   combineRedundancy,
