@@ -1,7 +1,9 @@
 import { openContext } from './context.js';
 import { describeFailure, EXIT } from './exit-codes.js';
+import { FileOutput } from './file-output.js';
 import { handleInterruption } from './interruption.js';
 import { parsePlainInspect } from './parse-plain-inspect.js';
+import type { Reporter } from './reporter.js';
 import { type Output, processTerminal, type Terminal } from './terminal.js';
 import { asOutputError } from './write-output.js';
 
@@ -13,24 +15,26 @@ import { asOutputError } from './write-output.js';
 export async function main(args: readonly string[], terminal: Terminal = processTerminal()): Promise<number> {
   const controller = new AbortController();
   const end = handleInterruption(controller, terminal, (reason) => report(args, terminal, reason));
-  let exitCode: number;
-  let outputFailure: unknown;
+  let outputFailure: { name: 'stdout' | 'stderr'; error: unknown } | undefined;
   // A reader that has seen enough closes the pipe: that ends the run, quietly.
-  const onOutputError = (error: NodeJS.ErrnoException) => {
-    outputFailure ??= error;
-    controller.abort(error);
-  };
-  terminal.stdout.on('error', onOutputError);
-  terminal.stderr.on('error', onOutputError);
+  for (const name of ['stdout', 'stderr'] as const) {
+    terminal[name].on('error', (error: NodeJS.ErrnoException) => {
+      outputFailure ??= { name, error };
+      controller.abort(error);
+    });
+  }
+  let exitCode: number = EXIT.ok;
   try {
     exitCode = await runCommand(args, terminal, controller.signal);
-    await flushed(terminal.stdout);
-    if (outputFailure !== undefined) throw outputFailure;
   } catch (error) {
-    exitCode = report(args, terminal, outputFailure ?? error);
+    if (outputFailure === undefined) exitCode = report(args, terminal, error);
   }
+  // Only now is it known whether the results have arrived, whatever became of the command.
+  const error = await endOutput(terminal.stdout);
+  if (error !== undefined) outputFailure ??= { name: 'stdout', error };
+  if (outputFailure !== undefined) exitCode = reportLostOutput(args, terminal, outputFailure);
   // The process is ended without waiting for anything, so nothing may be left on its way.
-  await Promise.all([flushed(terminal.stdout), flushed(terminal.stderr)]);
+  await flushed(terminal.stderr);
   end();
   return exitCode;
 }
@@ -44,24 +48,48 @@ async function runCommand(args: readonly string[], terminal: Terminal, signal: A
 }
 
 /** Says why a run ended early and returns its exit code. */
-function report(args: readonly string[], terminal: Terminal, thrown: unknown): number {
-  if ((thrown as NodeJS.ErrnoException | undefined)?.code === 'EPIPE') return EXIT.output;
-  const error = asOutputError('stdout', thrown);
+function report(args: readonly string[], terminal: Terminal, error: unknown): number {
+  if ((error as NodeJS.ErrnoException | undefined)?.code === 'EPIPE') return EXIT.output;
   const { exitCode, code } = describeFailure(error);
-  const options = {
-    backend: 'auto',
-    json: args.includes('--json'),
-    verbose: args.includes('-v') || args.includes('--verbose'),
-  } as const;
-  const { reporter } = openContext(terminal, new AbortController().signal, options);
-  if (code !== 'output-closed') reporter.fail(null, error);
+  if (code !== 'output-closed') reporterOf(args, terminal, args.includes('--json')).fail(null, error);
   return exitCode;
 }
 
-/** Waits until a stream has taken everything, or has failed. */
-function flushed(stream: Output): Promise<void> {
+/** Says, in words, that results did not arrive: there is no stdout that JSON could go to any more. */
+function reportLostOutput(
+  args: readonly string[],
+  terminal: Terminal,
+  { name, error }: { name: string; error: unknown },
+): number {
+  const failure = describeFailure(asOutputError(name, error));
+  if (failure.code === 'output-closed') return EXIT.output;
+  reporterOf(args, terminal, false).fail(null, asOutputError(name, error));
+  return failure.exitCode;
+}
+
+function reporterOf(args: readonly string[], terminal: Terminal, json: boolean): Reporter {
+  const verbose = args.includes('-v') || args.includes('--verbose');
+  return openContext(terminal, new AbortController().signal, { backend: 'auto', json, verbose }).reporter;
+}
+
+/**
+ * Waits until everything that was written has arrived, and closes a file that only then says whether it has.
+ *
+ * @returns What went wrong.
+ */
+async function endOutput(stream: Output): Promise<unknown> {
+  if (!(stream instanceof FileOutput)) return flushed(stream);
+  if (stream.errored) return stream.errored;
   return new Promise((resolve) => {
-    if (stream.destroyed || stream.errored) resolve();
-    else stream.write('', () => resolve());
+    // An error on the way to the end is also an event of the stream.
+    stream.end((error?: Error | null) => resolve(error ?? undefined));
+  });
+}
+
+/** Waits until a stream has taken everything, or has failed: then with the reason, where there is one. */
+function flushed(stream: Output): Promise<unknown> {
+  return new Promise((resolve) => {
+    if (stream.destroyed || stream.errored) resolve(stream.errored ?? undefined);
+    else stream.write('', (error) => resolve(error ?? undefined));
   });
 }

@@ -1,4 +1,7 @@
+import { fstatSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
+import { isatty } from 'node:tty';
+import { FileOutput } from './file-output.js';
 
 /** The name that stands for stdin or stdout. */
 export const STANDARD = '-';
@@ -20,8 +23,21 @@ export interface Terminal {
 
 /** The terminal of this process. */
 export function processTerminal(): Terminal {
-  const { stdin, stdout, stderr, env } = process;
+  const { stdin, stderr, env } = process;
+  const stdout = isFile(STDOUT) ? new FileOutput(STDOUT) : process.stdout;
   return { stdin, stdout, stderr, env, signals: process, exit: (exitCode) => process.exit(exitCode) };
+}
+
+const STDOUT = 1;
+
+/** Whether a descriptor is of a file or a device: all that is written to it at once, no terminal, pipe or socket. */
+function isFile(descriptor: number): boolean {
+  try {
+    const status = fstatSync(descriptor);
+    return status.isFile() || status.isBlockDevice() || (status.isCharacterDevice() && !isatty(descriptor));
+  } catch {
+    return false;
+  }
 }
 
 /** Whether to colour what is written to `stream` (https://no-color.org). */

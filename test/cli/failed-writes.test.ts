@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -6,6 +7,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { dicm, MODELS, PHOTOS, PROGRAM, scratchFolder } from './run-cli.js';
 
 const folder = scratchFolder();
+const env = { ...process.env, DICM_MODEL_PATH: MODELS, DICM_MODEL: 'tiny' };
 const large = join(folder, 'large.png');
 const coded = join(folder, 'large.dicm');
 
@@ -26,7 +28,7 @@ describe('a write that fails', () => {
     let failure: { status: number; stderr: Buffer } | undefined;
     try {
       execFileSync('sh', ['-c', script, process.execPath, ...args], {
-        env: { ...process.env, DICM_MODEL_PATH: MODELS, DICM_MODEL: 'tiny' },
+        env,
         stdio: 'pipe',
       });
     } catch (error) {
@@ -69,5 +71,69 @@ describe('a write that fails', () => {
     const result = await dicm(['decode', forged, '-o', join(root, 'out.npy')]);
     expect(result.exitCode, result.stderr).toBe(3);
     expect(await readdir(root)).toEqual([]);
+  });
+});
+
+describe.runIf(process.platform === 'linux')('stdout that does not take a result', () => {
+  const file = join(folder, 'small.dicm');
+
+  beforeAll(async () => {
+    const args = ['encode', join(PHOTOS, 'rocket.jpg'), '--max-side', '64', '-o', file];
+    expect((await dicm(args)).exitCode).toBe(0);
+  });
+
+  /** Runs the program with stdout on a device on which there is never any space left. */
+  const runFull = (args: string[]) => {
+    const full = openSync('/dev/full', 'w');
+    try {
+      return spawnSync(process.execPath, [PROGRAM, ...args], { env, stdio: ['ignore', full, 'pipe'] });
+    } finally {
+      closeSync(full);
+    }
+  };
+
+  test.each([
+    ['inspect', file],
+    ['inspect', file, '--json'],
+    ['inspect', '--json', join(folder, 'no-such-file.dicm')],
+    ['inspect', 'bitstream', file],
+    ['verify', '--json', file],
+    ['analyze', 'classify', file],
+    ['analyze', 'classify', file, '--json', '--quiet'],
+    ['analyze', 'all', file, '--json'],
+    ['analyze', 'embed', file],
+    ['analyze', 'embed', file, '-o', '-'],
+    ['encode', join(PHOTOS, 'rocket.jpg'), '-o', '-'],
+    ['encode', join(PHOTOS, 'rocket.jpg'), '--json', '-f', '-o', join(folder, 'again.dicm')],
+    ['decode', file, '-o', '-'],
+    ['decode', file, '-o', '-', '--latents'],
+    ['decode', file, '--json', '-f', '-o', join(folder, 'small.npy')],
+    ['models'],
+    ['models', '--json'],
+    ['doctor'],
+    ['--help'],
+    ['encode', '--help'],
+    ['--version'],
+    ['no-such-command', '--json'],
+  ])('%s %s %s %s', (...args) => {
+    const { status, stderr } = runFull(args);
+    expect(stderr.toString()).toContain('stdout cannot be written: no space left on the disk [disk-full]');
+    expect(status).toBe(5);
+  });
+
+  test('at its end: the write that fills the disk takes only a part', async () => {
+    const output = join(folder, 'cut.npy');
+    const script = 'ulimit -f 1; exec "$0" "$@" > "$OUTPUT"';
+    for (const args of [
+      ['decode', coded, '-o', '-'],
+      ['encode', large, '--max-side', 'none', '-o', '-'],
+      ['inspect', 'bitstream', coded],
+    ]) {
+      const result = spawnSync('sh', ['-c', script, process.execPath, PROGRAM, ...args], {
+        env: { ...env, OUTPUT: output },
+      });
+      expect(result.stderr.toString()).toContain('stdout cannot be written: the file would be larger than');
+      expect(result.status).toBe(5);
+    }
   });
 });
