@@ -14,7 +14,6 @@ import {
   ModelError,
   openCodec,
   probeBackends,
-  UnsupportedError,
   UsageError,
   verify,
 } from '../../src/index.js';
@@ -206,10 +205,11 @@ describe('what cannot be decoded says why', () => {
     expect(predictions).toHaveLength(1);
   });
 
-  test('the perceptual profile', async () => {
+  test('a file that holds no features, and a picture without its model', async () => {
     const { header, tiles } = readDicm(file);
     const picture = writeDicm({ header: { ...header, profile: 'perceptual' }, tiles, ancillary: [] });
-    await expect(codec.decodeFeatures(picture)).rejects.toThrow(UnsupportedError);
+    await expect(codec.decodeFeatures(picture)).rejects.toMatchObject({ code: 'missing-layer' });
+    await expect(codec.decodePicture(picture)).rejects.toMatchObject({ code: 'model-missing' });
   });
 
   test('a model with damaged weights', async () => {
