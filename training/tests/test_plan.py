@@ -13,8 +13,9 @@ import yaml
 from conftest import stage
 
 from dicm_training.commands.plan_file import Plan, PlanError, load_plan
-from dicm_training.commands.run import PLANNED
+from dicm_training.commands.run import PLANNED, check_plan
 from dicm_training.commands.table import accuracy_at, markdown
+from dicm_training.errors import UsageError
 
 PLANS = sorted((Path(__file__).parents[1] / "plans").glob("*.yaml"))
 GIVEN = {"data": "data", "backbone": "resnet50.safetensors"}
@@ -69,6 +70,7 @@ def test_variants_change_and_leave_out_stages(tmp_path: Path) -> None:
     [
         ("stages: {codex: {steps: 1}}", "unknown stage 'codex': did you mean 'codec'"),
         ("stages: {codec: {step: 1}}", "stage codec: unknown option 'step': did you mean 'steps'"),
+        ("stages: {codec: {steps: 1, sides: [64, 100]}}", "argument --sides: 100 is not a multiple of 16"),
         ("stages: {codec: {steps: many}}", "stage codec: argument --steps: invalid int value: 'many'"),
         ("stages: {codec: {steps: 1, minutes: 2}}", "one budget is needed .* not 2"),
         ("stages: {codec: {}}", "one budget is needed .* not 0"),
@@ -145,6 +147,33 @@ def test_chain_stops_goes_on_and_skips_what_is_done(tmp_path: Path) -> None:
     assert "polish.pt is older than" in stale.stderr
     table = stage("table", str(tmp_path / "run"), "--stage", "polish")
     assert "| run | top-1 % uncompressed |" in table
+
+
+def checked(tmp_path: Path, text: str) -> str:
+    """What is wrong with a plan on drawn pictures, before its first stage starts."""
+    path = tmp_path / "plan.yaml"
+    path.write_text(text)
+    plan = load_plan(path, PLANNED, tmp_path / "run", {"synthetic": True, "tiny": True})
+    with pytest.raises(UsageError) as caught:
+        check_plan(plan)
+    return str(caught.value)
+
+
+def test_needs_of_all_stages_are_checked_before_the_first_one_starts(tmp_path: Path) -> None:
+    wrong = checked(tmp_path, "stages: {ssl: {steps: 1}, codec: {steps: 1}, heads: {steps: 1, trunk: no.pt}}")
+    assert wrong == "stage heads: --trunk no.pt does not exist"
+    wrong = checked(tmp_path, "stages: {ssl: {steps: 1}, polish: {steps: 1}}")
+    assert wrong.startswith("stage polish: ") and wrong.endswith("codec.pt is missing: run the stage codec first")
+    text = """
+    stages: {ssl: {steps: 1}, codec: {steps: 1}}
+    variants: {a: {}, b: {without: [ssl], stages: {codec: {ssl: "${root}/X/ssl.pt"}}}}
+    """
+    wrong = checked(tmp_path, text)
+    assert wrong.startswith("variant b, stage codec: --ssl ") and wrong.endswith("X/ssl.pt does not exist")
+    path = tmp_path / "plan.yaml"
+    path.write_text(text.replace("X", "a"))
+    check_plan(load_plan(path, PLANNED, tmp_path / "run", {"synthetic": True, "tiny": True}))
+    assert not (tmp_path / "run").exists()
 
 
 def test_evaluation_says_what_is_missing(tiny_run: Path) -> None:

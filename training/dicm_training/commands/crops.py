@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 from ..data.layout import Data
 from ..data.semantic_crops import heat_boxes, sample_window
 from ..loop.checkpoint import checkpoint_of, load_contrastive
-from ..loop.options import add_input_arguments
+from ..loop.options import add_input_arguments, coded_side
 from ..loop.semantic_boxes import heat_of, squeeze
 from ..loop.setup import prepare
 from ..loop.stage import Input, Need, Stage
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="PNG to write")
     parser.add_argument("--count", type=int, default=8, help="pictures, evenly spread over the training set")
     parser.add_argument("--samples", type=int, default=5, help="sampled crops per picture")
-    parser.add_argument("--heat-side", type=int, default=224, help="side at which heatmaps are computed, in pixels")
+    parser.add_argument("--heat-side", type=coded_side, default=224, help="side of the pictures that give heatmaps")
 
 
 def fit(image: Image.Image) -> Image.Image:

@@ -16,7 +16,7 @@ from ..data.annotated import Annotated, read_annotated, synthetic_annotated
 from ..data.layout import Data, read_table, validation_rows
 from ..data.pictures import load_rgb, synthetic_pictures
 from ..errors import UsageError
-from ..evaluate.boxes import measure_boxes
+from ..evaluate.boxes import check_pycocotools, measure_boxes
 from ..evaluate.classification import backbone_top1, measure_top1
 from ..loop.checkpoint import checkpoint_of, load_heads, load_model
 from ..loop.options import add_data_arguments, add_run_argument, add_threads_argument
@@ -73,6 +73,9 @@ def load_pictures(args: argparse.Namespace) -> tuple[Tensor, Tensor]:
         rows, index = validation_rows(args.data), class_indexes(args.classes, args.data)
         if args.limit and args.limit < len(rows):
             rows = [rows[i * len(rows) // args.limit] for i in range(args.limit)]
+        unknown = sorted({wnid for _, wnid in rows} - index.keys())
+        if unknown:
+            raise UsageError(f"{unknown[0]} of val.csv is in no class list ({len(unknown)} are not): see --classes")
         pictures, labels = [load_rgb(path) for path, _ in rows], [index[wnid] for _, wnid in rows]
     return torch.from_numpy(np.stack([centre_crop(p) for p in pictures])).permute(0, 3, 1, 2), torch.tensor(labels)
 
@@ -107,6 +110,8 @@ def figures_of(args: argparse.Namespace) -> Path:
 
 def run(args: argparse.Namespace) -> None:
     """Measure, print a table and write RUN/evaluate-STAGE.json."""
+    if args.detection:
+        check_pycocotools()
     set_threads(args)
     device = distributed.begin()
     stage = stage_of(args)
@@ -137,7 +142,7 @@ STAGE = Stage(
     add_arguments=add_arguments,
     run=run,
     reads=(
-        Input(("polish.pt", "codec.pt"), unless=("stage",)),
+        Input(("polish.pt", "codec.pt")),
         Input(("heads.pt",), when="detection"),
     ),
     product=figures_of,

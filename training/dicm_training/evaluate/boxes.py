@@ -7,6 +7,7 @@ by `dicm bench detect`, with the bytes of real files.
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import io
 from collections.abc import Sequence
 from typing import Any
@@ -26,6 +27,12 @@ from .objects import find_objects
 
 CODED_MULTIPLE = 16
 MIN_SCORE = 0.05
+
+
+def check_pycocotools() -> None:
+    """Refuse to measure boxes without pycocotools. Raises UsageError."""
+    if importlib.util.find_spec("pycocotools") is None:
+        raise UsageError("box AP needs pycocotools: pip install -e 'training[dev]'")
 
 
 def coded_picture(rgb: np.ndarray, side: int) -> tuple[Tensor, int, int]:
@@ -82,11 +89,9 @@ def measure_boxes(
 
 def box_ap50(pictures: list[Annotated], found: list[dict]) -> float:
     """COCO's AP at IoU 0.5 in %, mean over the categories that occur; `found` as in COCO's results files."""
-    try:
-        from pycocotools.coco import COCO
-        from pycocotools.cocoeval import COCOeval
-    except ImportError:
-        raise UsageError("box AP needs pycocotools: pip install -e 'training[dev]'") from None
+    from pycocotools.coco import COCO
+    from pycocotools.cocoeval import COCOeval
+
     annotations: list[dict[str, Any]] = []
     for index, picture in enumerate(pictures):
         for box, category, crowd in zip(picture.boxes, picture.categories, picture.crowd, strict=True):

@@ -8,6 +8,9 @@ from typing import NoReturn
 
 from ..models import backbone
 
+LATENT_STRIDE = 16
+"""Pixels that one position of the latents covers, in each direction."""
+
 
 class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
     """Adds the default to the help of every option that has one."""
@@ -33,6 +36,14 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """End the program with exit code 2."""
         self.exit(2, f"{self.prog}: {message} (--help lists the options)\n")
+
+
+def coded_side(text: str) -> int:
+    """Read a side in pixels that latents cover without a rest."""
+    side = int(text)
+    if side < LATENT_STRIDE or side % LATENT_STRIDE:
+        raise argparse.ArgumentTypeError(f"{text} is not a multiple of {LATENT_STRIDE}")
+    return side
 
 
 def add_run_argument(parser: argparse.ArgumentParser) -> None:
@@ -84,7 +95,7 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the stages that train on crops share."""
     add_input_arguments(parser)
     parser.add_argument("--pixels", type=int, default=16 * 128 * 128, help="pixels per batch, over all processes")
-    parser.add_argument("--sides", type=int, nargs="+", default=[128, 192, 224], help="crop sides, in pixels")
+    parser.add_argument("--sides", type=coded_side, nargs="+", default=[128, 192, 224], help="crop sides, in pixels")
     parser.add_argument("--workers", type=int, default=1, help="batches cropped at once, in threads")
     add_loop_arguments(parser)
 
@@ -98,7 +109,7 @@ def add_budget_arguments(parser: argparse.ArgumentParser, of: str = "") -> None:
 def add_view_arguments(parser: argparse.ArgumentParser, batch: int) -> None:
     """Declare the views of annotated photographs."""
     parser.add_argument("--batch", type=int, default=batch, help="views a batch")
-    parser.add_argument("--canvas", type=int, nargs=2, default=[256, 320], help="height and width of a view, in pixels")
+    parser.add_argument("--canvas", type=coded_side, nargs=2, default=[256, 320], help="height and width of a view")
     parser.add_argument("--sides", type=int, nargs=2, default=[192, 448], help="range of a photograph's longest side")
 
 

@@ -18,6 +18,7 @@ from torch import Tensor
 from ..data.annotated import SYNTHETIC_CATEGORIES, read_annotated, read_categories, synthetic_annotated
 from ..data.layout import Data
 from ..data.views import ViewSource
+from ..errors import UsageError
 from ..loop.checkpoint import CATEGORIES_FILE, base_tensors, load_heads
 from ..loop.options import (
     add_budget_arguments,
@@ -70,8 +71,10 @@ def tail_features(model: ReleasedModel, rgb: Tensor, position: Tensor, coded: Te
 
 def take_trunk(heads: Heads, path: Path) -> None:
     """Copy and freeze the detector of trained heads; the mask parts stay as they are."""
-    detector = {k: v for k, v in load_heads(path, torch.device("cpu"))[0].state_dict().items()}
-    detector = {k: v for k, v in detector.items() if not k.startswith(MASK_PARTS)}
+    trunk, _ = load_heads(path, torch.device("cpu"))
+    if replace(trunk.arch, mask_channels=heads.arch.mask_channels, dynamic=heads.arch.dynamic) != heads.arch:
+        raise UsageError(f"--trunk {path} has a detector of another architecture: {trunk.arch}, not {heads.arch}")
+    detector = {k: v for k, v in trunk.state_dict().items() if not k.startswith(MASK_PARTS)}
     heads.load_state_dict(detector, strict=False)
     for name, parameter in heads.named_parameters():
         parameter.requires_grad_(name.startswith(MASK_PARTS))
@@ -94,7 +97,10 @@ def run(args: argparse.Namespace) -> None:
         arch = replace(arch, mask_channels=args.prototypes, dynamic=False)
     heads = place(Heads(arch), device)
     if args.start is not None:
-        heads.load_state_dict(load_heads(args.start, torch.device("cpu"))[0].state_dict())
+        first, _ = load_heads(args.start, torch.device("cpu"))
+        if first.arch != arch:
+            raise UsageError(f"--start {args.start} has heads of another architecture: {first.arch}, not {arch}")
+        heads.load_state_dict(first.state_dict())
     if args.trunk is not None:
         take_trunk(heads, args.trunk)
     trained = [p for p in heads.parameters() if p.requires_grad]

@@ -32,6 +32,7 @@ from ..loop.options import (
     add_machine_arguments,
     add_run_argument,
     add_view_arguments,
+    coded_side,
 )
 from ..loop.schedule import step_size
 from ..loop.setup import seed_step, set_threads, training_pictures
@@ -62,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_budget_arguments(parser)
     add_view_arguments(parser, batch=6)
     parser.add_argument("--pixels", type=int, default=8 * 224 * 224, help="pixels of a batch of crops")
-    parser.add_argument("--crops", type=int, nargs="+", default=[192, 224, 256], help="crop sides, in pixels")
+    parser.add_argument("--crops", type=coded_side, nargs="+", default=[192, 224, 256], help="crop sides, in pixels")
     parser.add_argument("--synthesis-rate", type=float, default=2e-4, help="largest peak learning rate of g_s")
     parser.add_argument("--heads-rate", type=float, default=2e-4, help="peak learning rate of the heads")
     parser.add_argument("--patterns", type=int, default=8, help="fine patterns beside a batch of crops, 0 for none")

@@ -20,7 +20,7 @@ from ..data.layout import Data
 from ..data.positives import PositivePairs
 from ..data.semantic_crops import AREA
 from ..errors import UsageError
-from ..loop.options import add_budget_arguments, add_common_arguments
+from ..loop.options import add_budget_arguments, add_common_arguments, coded_side
 from ..loop.semantic_boxes import refresh_boxes
 from ..loop.setup import Setup, prepare, seed_step
 from ..loop.stage import Need, Stage
@@ -72,7 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-guidance", action="store_true", help="plain random resized crops throughout")
     parser.add_argument("--warmup", type=float, default=5, help="epochs with plain crops before the first heatmaps")
     parser.add_argument("--refresh", type=float, default=5, help="epochs between refreshes of the boxes")
-    parser.add_argument("--heat-side", type=int, default=224, help="side at which heatmaps are computed, in pixels")
+    parser.add_argument("--heat-side", type=coded_side, default=224, help="side of the pictures that give heatmaps")
     parser.add_argument("--no-shuffle", action="store_true", help="do not shuffle the keys over the processes")
     parser.add_argument("--rate", type=float, default=3e-4, help="peak learning rate of RE and projector")
     parser.add_argument("--backbone-rate", type=float, default=2e-5, help="the same for head and tail")
