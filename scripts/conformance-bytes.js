@@ -1,5 +1,6 @@
 // Builds .dicm bytes from the text of the format alone. It shares no code with src/, so a mistake there cannot
 // hide in the fixtures.
+import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
 /**
@@ -159,6 +160,17 @@ export function file(...parts) {
 export function prefixCheck(parts, value = undefined) {
   const before = Uint8Array.from([...SIGNATURE, ...parts.flat()]);
   return section(0x04, value ?? uint(crc32(before), 4));
+}
+
+/**
+ * A digest of everything before it, as it stands behind `parts`; `value` replaces the SHA-256.
+ *
+ * @param {number[][]} parts
+ * @param {number[] | undefined} value
+ */
+export function digest(parts, value = undefined) {
+  const before = Uint8Array.from([...SIGNATURE, ...parts.flat()]);
+  return section(0x06, value ?? [...createHash('sha256').update(before).digest()]);
 }
 
 /**

@@ -1,5 +1,5 @@
 // The container-level conformance cases of files of one layer, and the list of all cases: bytes, what they show, and
-// what a reader must say. Those of layers and prefixes are in layer-cases.js.
+// what a reader must say. Those of layers and prefixes are in layer-cases.js, of the digest in digest-cases.js.
 import {
   ascii,
   file,
@@ -13,6 +13,7 @@ import {
   varint,
 } from './conformance-bytes.js';
 import { at, changed, found, refused } from './conformance-expectations.js';
+import { DIGEST_CASES } from './digest-cases.js';
 import { LAYER_CASES } from './layer-cases.js';
 
 /** @import { HeaderFields } from './conformance-bytes.js' */
@@ -831,6 +832,7 @@ export const CASES = [
   ...LIMITS,
   ...REGRESSIONS,
   ...LAYER_CASES,
+  ...DIGEST_CASES,
 ];
 
 /**

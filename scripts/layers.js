@@ -22,10 +22,11 @@
 export const LAYERS = {
   cli: {
     uses: ['index'],
-    // What `dicm inspect`, `strip` and `cut` need, whose start would otherwise load the whole library; all of it is
-    // public through index.
+    // What `dicm inspect`, `strip` and `cut` need, whose start would otherwise load the whole library; all of it but
+    // the hash is public through index.
     files: [
       'src/container/dicm-file.ts',
+      'src/container/digest.ts',
       'src/container/open-prefix.ts',
       'src/container/read-info.ts',
       'src/container/strip-layer.ts',
@@ -33,6 +34,7 @@ export const LAYERS = {
       'src/limits.ts',
       'src/codec/shortest-quality.ts',
       'src/platform/node/inventory.ts',
+      'src/platform/node/sha256.ts',
     ],
     packages: /^(commander|cli-progress|tinyglobby)$/,
     host: true,

@@ -18,6 +18,8 @@ const FOLDERS = {
     'Files that are well-formed as far as they go and declare more than a reader accepts, with the default limits or those in `cases.json`.',
   prefixes:
     'Files of which only the first layer can be had, or not even that. `expect` says what reading them as a whole gives, `prefix` in it what reading them as a prefix gives: the first layer and the size of its prefix, or an error.',
+  digests:
+    'Files that every reader opens and that a program which verifies them refuses: `verify` in `expect` says how. In `valid` are files whose digest holds.',
   regressions: 'Files that an implementation once got wrong; each names the mistake.',
 };
 
@@ -35,7 +37,8 @@ function integerChecks() {
 function heading(testCase) {
   const { path, musts, what, bytes, expect } = testCase;
   const prefix = expect.prefix === undefined ? '' : ` · as a prefix ${outcome(expect.prefix)}`;
-  return `### ${path}\n\n${what}\n\n${bytes.length} bytes · ${musts.join(', ')} · ${outcome(expect)}${prefix}\n`;
+  const verify = expect.verify === undefined ? '' : ` · when verified ${outcome(expect.verify)}`;
+  return `### ${path}\n\n${what}\n\n${bytes.length} bytes · ${musts.join(', ')} · ${outcome(expect)}${prefix}${verify}\n`;
 }
 
 /** @param {Record<string, any>} expect */

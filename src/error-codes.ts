@@ -135,6 +135,8 @@ export const errorClasses = {
       'bad-varint': 'A number is larger than the format allows. Get another copy.',
       'bad-version': 'The file claims a version that never existed. Get another copy.',
       'crc-mismatch': 'The checksum over the bytes does not hold. Get another copy.',
+      'digest-mismatch':
+        'The checksums of the file hold and its digest does not: someone changed it on purpose, or a program that does not know digests did. Get another copy, from where it was made.',
       'duplicate-section': 'A section occurs twice that may occur once. Write the file again.',
       'file-missing': 'There is no such file. Check the path.',
       'file-unreadable': 'The file cannot be read. Check its permissions.',
@@ -144,7 +146,7 @@ export const errorClasses = {
       'invalid-payload': 'A stream is none that an encoder writes. Get another copy.',
       'layer-order': 'Layers do not stand in the order of their profiles. Write the file again.',
       'misplaced-section':
-        'The check of the first layer does not follow its last tile. Write the file again with a program that knows layers.',
+        'The check of the first layer does not follow its last tile, or something follows a digest. Write the file again with a program that knows layers and digests.',
       'missing-prefix-check': 'A layer has no check of the first layer before it. Write the file again.',
       'missing-tile': 'A tile of the picture is missing. Get another copy.',
       'non-canonical-payload': 'A stream does not end as an encoder ends it. Get another copy.',

@@ -33,6 +33,7 @@ export type {
   TilePayload,
   TilePlace,
 } from './container/dicm-file.js';
+export { addDigest, checkDigest, type Sha256 } from './container/digest.js';
 export { cutPrefix, type DicmPrefix, openPrefix } from './container/open-prefix.js';
 export { positionToQuality, qualityToPosition } from './container/quality.js';
 export { readInfo } from './container/read-info.js';

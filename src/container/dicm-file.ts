@@ -57,7 +57,7 @@ export interface Layer extends LayerHeader {
 export interface AncillarySection {
   /** Tag byte; the critical bit is clear. */
   tag: number;
-  /** Name of the tag: `icc`, `exif`, `layer`, or `0x` and two digits. Ignored when writing. */
+  /** Name of the tag: `icc`, `exif`, `layer`, `digest`, or `0x` and two digits. Ignored when writing. */
   name: string;
   /** Content, uninterpreted. */
   data: Uint8Array;
@@ -89,7 +89,7 @@ export interface Field {
 
 /** One tagged section of a file: tag byte, length and content. */
 export interface SectionInfo {
-  /** `tile`, `icc`, `exif`, `prefix-check`, `layer`, or `0x` and two digits. */
+  /** `tile`, `icc`, `exif`, `prefix-check`, `layer`, `digest`, or `0x` and two digits. */
   tag: string;
   /** Offset of the tag byte, in bytes. */
   offset: number;
@@ -136,6 +136,8 @@ export interface DicmInfo {
   layers: LayerInfo[];
   /** How many first bytes are enough for the first layer (see `openPrefix`); undefined without a prefix check. */
   prefixBytes: number | undefined;
+  /** The digest as it stands in the file, 64 hexadecimal digits, not compared (see `checkDigest`); undefined without. */
+  digest: string | undefined;
   /** Tagged sections in file order. */
   sections: SectionInfo[];
   /** Every field in file order: together they cover the file without gap or overlap. */

@@ -28,13 +28,22 @@ export type {
   TilePayload,
   TilePlace,
 } from './dicm-file.js';
+export { addDigest, checkDigest, type Sha256 } from './digest.js';
 export { integerCheck } from './integer-check.js';
 export { joinLayers } from './join-layers.js';
 export { cutPrefix, type DicmPrefix, openPrefix } from './open-prefix.js';
 export { positionToQuality, qualityToPosition } from './quality.js';
 export { readDicm } from './read-dicm.js';
 export { readInfo } from './read-info.js';
-export { TAG_EXIF, TAG_ICC, TAG_LAYER, TAG_PREFIX_CHECK, TAG_TILE, tagName } from './section-kinds.js';
+export {
+  TAG_DIGEST,
+  TAG_EXIF,
+  TAG_ICC,
+  TAG_LAYER,
+  TAG_PREFIX_CHECK,
+  TAG_TILE,
+  tagName,
+} from './section-kinds.js';
 export { stripLayer } from './strip-layer.js';
 export { type ByteSource, indexTiles, readTile, type TileIndex } from './tile-index.js';
 export { VERSION_MAJOR, VERSION_MINOR } from './version.js';

@@ -1,11 +1,13 @@
 import { UsageError } from '../errors.js';
 import type { Limits } from '../limits.js';
 import { readDicm } from './read-dicm.js';
+import { findDigest } from './section-kinds.js';
 import { writeDicm } from './write-dicm.js';
 
 /**
  * A file with the layers of two: that of the second behind those of the first. What the second file states about its
- * photograph, and its metadata, are not taken (format-spec/v1/dicm-v1.md, section 12). `stripLayer` is the way back.
+ * photograph, and its metadata, are not taken (format-spec/v1/dicm-v1.md, section 12), nor is a digest of the first, which
+ * would not be of the result. `stripLayer` is the way back.
  *
  * @param first - Whose header and ancillary sections stay.
  * @param second - A file of one layer, of the same photograph.
@@ -29,5 +31,7 @@ export function joinLayers(first: Uint8Array, second: Uint8Array, limits?: Parti
   }
   const { profile, width, height, qualityPosition, decodeId, renderId } = header;
   const layer = { profile, width, height, qualityPosition, decodeId, renderId, tiles };
-  return writeDicm({ ...file, layers: [...(file.layers ?? []), layer] });
+  const digest = findDigest(file.ancillary, file.header.versionMinor);
+  const ancillary = file.ancillary.filter((section) => section !== digest);
+  return writeDicm({ ...file, ancillary, layers: [...(file.layers ?? []), layer] });
 }

@@ -186,6 +186,11 @@ function checkAncillary(place: SectionPlace, kind: SectionKind | undefined, layo
     const message = `More than ${MAX_ANCILLARY_SECTIONS} ancillary sections`;
     throw new FormatError('too-many-sections', message, evidence);
   }
+  const last = sections.at(-1);
+  if (last !== undefined && findSectionKind(last.tag, layout.header.versionMinor)?.last === true) {
+    const message = `Nothing may follow the ${tagName(last.tag)}, which is of all that a file holds`;
+    throw new FormatError('misplaced-section', message, evidence);
+  }
   if (kind?.dataBytes !== undefined && dataBytes !== kind.dataBytes) {
     const message = `The section has ${kind.dataBytes} bytes, not ${dataBytes}`;
     throw new FormatError('bad-length', message, evidence);

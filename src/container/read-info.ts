@@ -8,9 +8,12 @@ import { readLayer } from './layer.js';
 import { type Layout, readLayout } from './layout.js';
 import { tilePlace } from './read-dicm.js';
 import {
+  findDigest,
   findSectionKind,
   isCritical,
+  type SectionKind,
   type SectionPlace,
+  TAG_DIGEST,
   TAG_LAYER,
   TAG_PREFIX_CHECK,
   TAG_TILE,
@@ -40,6 +43,7 @@ export function readInfo(bytes: Uint8Array, limits?: Partial<Limits>): DicmInfo 
     first,
     ...layout.layers.map((layer) => describeLayer(layer.header, [layer.section], layer.tiles)),
   ];
+  const digest = findDigest(sections, header.versionMinor);
   const payloadBytes = layers.reduce((sum, layer) => sum + layer.payloadBytes, 0);
   return {
     header,
@@ -50,6 +54,7 @@ export function readInfo(bytes: Uint8Array, limits?: Partial<Limits>): DicmInfo 
     tileRows: first.tileRows,
     layers,
     prefixBytes: prefixCheck === undefined ? undefined : prefixCheck.dataOffset + prefixCheck.dataBytes,
+    digest: digest && hexAt(bytes, digest.dataOffset, digest.dataBytes),
     sections: sections.map(({ tag, offset, dataOffset, dataBytes }) => ({
       tag: tagName(tag, header.versionMinor),
       offset,
@@ -101,13 +106,24 @@ function listSections(bytes: Uint8Array, { header, sections }: Layout, sink: Fie
       listLayer(bytes, place, layer, header, sink);
     } else {
       listHead(place, name, name, sink);
-      const value =
-        kind?.tag === TAG_PREFIX_CHECK
-          ? `CRC-32 ${hexAt(bytes, place.dataOffset, place.dataBytes)} of the ${place.offset} bytes before, holds`
-          : `${place.dataBytes} bytes`;
+      const value = describeContent(bytes, place, kind);
       listBytes(`${name} content`, place.dataOffset, place.dataBytes, value, sink);
     }
   }
+}
+
+/** What a section that is neither tile nor layer holds, in words. */
+function describeContent(
+  bytes: Uint8Array,
+  { offset, dataOffset, dataBytes }: SectionPlace,
+  kind: SectionKind | undefined,
+): string {
+  const before = `of the ${offset} bytes before`;
+  if (kind?.tag === TAG_PREFIX_CHECK) return `CRC-32 ${hexAt(bytes, dataOffset, dataBytes)} ${before}, holds`;
+  if (kind?.tag === TAG_DIGEST) {
+    return `SHA-256 ${hexAt(bytes, dataOffset, dataBytes)} ${before}, compared by verify`;
+  }
+  return `${dataBytes} bytes`;
 }
 
 function listHead(

@@ -2,7 +2,7 @@ import { type ByteSlice, readU8, remainingBytes } from '../bytes/byte-slice.js';
 import { readVarint } from '../bytes/varint.js';
 import { FormatError, UnsupportedError } from '../errors.js';
 import { TILE_CHECK_BYTES } from './integer-check.js';
-import { LAYERS_MINOR_VERSION } from './version.js';
+import { DIGEST_MINOR_VERSION, LAYERS_MINOR_VERSION, VERSION_MINOR } from './version.js';
 
 /** Bit of a tag byte that says whether a reader may skip a section it does not know. */
 const CRITICAL_BIT = 0x80;
@@ -25,6 +25,12 @@ export const TAG_PREFIX_CHECK = 0x04;
 /** A further layer with its tiles. Ancillary. */
 export const TAG_LAYER = 0x05;
 
+/** SHA-256 of everything before it. Ancillary, at most one, the last section of all. */
+export const TAG_DIGEST = 0x06;
+
+/** Bytes of a digest. */
+export const DIGEST_BYTES = 32;
+
 /** Largest number of ancillary sections in a file, layers and prefix check included. */
 export const MAX_ANCILLARY_SECTIONS = 255;
 
@@ -45,6 +51,8 @@ export interface SectionKind {
   readonly dataBytes?: number;
   /** Whether the content counts as metadata, which has a limit of its own; layers are picture, as tiles are. */
   readonly metadata: boolean;
+  /** Whether it is the last section wherever it is; unless given, others may follow. */
+  readonly last?: boolean;
 }
 
 /** What ends the content of a tile, in a section of its own or in a layer. */
@@ -80,6 +88,16 @@ const SECTION_KINDS: readonly SectionKind[] = [
     since: LAYERS_MINOR_VERSION,
     metadata: false,
   },
+  {
+    tag: TAG_DIGEST,
+    name: 'digest',
+    critical: false,
+    repeats: false,
+    since: DIGEST_MINOR_VERSION,
+    dataBytes: DIGEST_BYTES,
+    metadata: true,
+    last: true,
+  },
 ];
 
 /** Whether a reader that does not know the tag must refuse the file. */
@@ -94,12 +112,20 @@ export function findSectionKind(tag: number, versionMinor: number): SectionKind 
   return SECTION_KINDS.find((kind) => kind.tag === tag && kind.since <= versionMinor);
 }
 
+/** The digest among the sections of a file of minor version `versionMinor`. */
+export function findDigest<S extends { readonly tag: number }>(
+  sections: readonly S[],
+  versionMinor: number,
+): S | undefined {
+  return sections.find(({ tag }) => findSectionKind(tag, versionMinor)?.tag === TAG_DIGEST);
+}
+
 /**
- * Name of a tag byte: `tile`, `icc`, `exif`, `prefix-check`, `layer`, or `0x` and two digits.
+ * Name of a tag byte: `tile`, `icc`, `exif`, `prefix-check`, `layer`, `digest`, or `0x` and two digits.
  *
  * @param versionMinor - Minor version of the file; the newest known unless given.
  */
-export function tagName(tag: number, versionMinor: number = LAYERS_MINOR_VERSION): string {
+export function tagName(tag: number, versionMinor: number = VERSION_MINOR): string {
   return findSectionKind(tag, versionMinor)?.name ?? tagDigits(tag);
 }
 

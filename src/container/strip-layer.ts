@@ -4,13 +4,14 @@ import { UsageError } from '../errors.js';
 import type { Limits } from '../limits.js';
 import type { Profile } from './dicm-file.js';
 import { readLayout } from './layout.js';
-import { type SectionPlace, TAG_LAYER } from './section-kinds.js';
+import { findDigest, type SectionPlace, TAG_LAYER } from './section-kinds.js';
 import { LAYERS_MINOR_VERSION, PLAIN_MINOR_VERSION, VERSION_OFFSET } from './version.js';
 
 /**
  * The file without one of its further layers: the bytes that would have been written had there never been one. With
  * the last layer goes what only layers need, the check of the first layer and the minor version; everything else,
- * understood or not, stays as it is (format-spec/v1/dicm-v1.md, section 12.5).
+ * understood or not, stays as it is (format-spec/v1/dicm-v1.md, section 12.5), but for a digest, which is of the file
+ * with the layer: `addDigest` makes one of what is left.
  *
  * @param profile - Which layer to leave out.
  * @param limits - Overrides of `defaultLimits`.
@@ -32,6 +33,8 @@ export function stripLayer(bytes: Uint8Array, profile: Profile, limits?: Partial
   const left: SectionPlace[] = [layer.section];
   const layersLeft = sections.filter(({ tag }) => tag === TAG_LAYER).length - 1;
   if (layersLeft === 0 && prefixCheck !== undefined) left.push(prefixCheck);
+  const digest = findDigest(sections, header.versionMinor);
+  if (digest !== undefined) left.push(digest);
   const kept = sections.filter((section) => !left.includes(section));
   const writer = openWriter(bytes.length);
   writeBytes(writer, bytes.subarray(0, sections[0]!.offset));

@@ -12,6 +12,9 @@ export const PLAIN_MINOR_VERSION = 0;
 /** First minor version with layers and prefix check. */
 export const LAYERS_MINOR_VERSION = 1;
 
+/** First minor version with a digest. */
+export const DIGEST_MINOR_VERSION = 1;
+
 /** Offset of the version byte: the same in every version of the format. */
 export const VERSION_OFFSET = 5;
 

@@ -45,6 +45,7 @@ export function writeDicm(file: DicmFile): Uint8Array {
   checkTiles(header, tiles);
   checkLayers(file, header);
   checkAncillary(ancillary, header.versionMinor);
+  checkLast(file, header);
   const prefixCheck = hasPrefixCheck(file, header);
   const count = ancillary.length + layers.length + (prefixCheck ? 1 : 0);
   check(count <= MAX_ANCILLARY_SECTIONS, `a file has at most ${MAX_ANCILLARY_SECTIONS} ancillary sections`);
@@ -170,8 +171,20 @@ function checkAncillary(sections: readonly AncillarySection[], versionMinor: num
     const kind = findSectionKind(tag, versionMinor);
     check(kind?.tag !== TAG_PREFIX_CHECK, 'a prefix check is no ancillary section among others');
     check(kind?.tag !== TAG_LAYER || isUnknownLayer(data), 'a layer is no ancillary section among others');
+    const size = kind?.dataBytes;
+    check(size === undefined || data.length === size, `a ${kind?.name} has ${size} bytes`);
     check(kind?.repeats !== false || !tags.has(tag), `only one ${kind?.name} section`);
     tags.add(tag);
+  }
+}
+
+/** Checks that nothing stands behind a section that is the last wherever it is. */
+function checkLast({ layers = [], ancillary }: DicmFile, { versionMinor }: DicmHeader): void {
+  for (const [index, { tag }] of ancillary.entries()) {
+    const kind = findSectionKind(tag, versionMinor);
+    if (kind?.last !== true) continue;
+    const behind = layers.some(({ ancillaryBefore = 0 }) => ancillaryBefore > index);
+    check(index === ancillary.length - 1 && !behind, `nothing may follow the ${kind.name}`);
   }
 }
 

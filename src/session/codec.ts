@@ -41,6 +41,11 @@ export interface EncodeOptions extends CallHooks {
    * Each layer needs a model of its profile.
    */
   layers?: readonly LayerName[] | undefined;
+  /**
+   * Adds a SHA-256 of everything in the file, 34 bytes, which `verify` compares. Whoever changes the file can make it
+   * anew, so it is no signature (format-spec/v1/dicm-v1.md, section 13).
+   */
+  digest?: boolean | undefined;
 }
 
 /** What people call the layers of a file. */
@@ -64,6 +69,8 @@ export interface EncodedImage {
   targetBytes?: number;
   /** Whether the file is within the target and not more than 3 % below it. */
   targetReached?: boolean;
+  /** The digest in the file, 64 hexadecimal digits, if one was asked for. */
+  digest?: string;
   /** Model the picture was encoded with. */
   model: ModelIdentity;
   backend: BackendName;
@@ -158,6 +165,8 @@ export interface BitReport extends DecodedWith {
 export interface Verification {
   /** In the order of the file; of a prefix the first one only. */
   layers: VerifiedLayer[];
+  /** The digest of the file, which holds, 64 hexadecimal digits; absent where there is none and for a prefix. */
+  digest?: string;
 }
 
 /** A layer of a verified file. */
@@ -304,7 +313,7 @@ export interface Codec {
    */
   analyzePicture(picture: Picture, options: AnalyzeOptions): Promise<PixelAnalysis>;
   /**
-   * Decodes a file completely and compares all checksums; rejects if anything is wrong. Runs no network.
+   * Decodes a file completely and compares all checksums, and its digest if it has one; rejects if anything is wrong. Runs no network.
    *
    * @returns The layers it proved. Only a further layer may be left unproved, where its model is missing; the bytes of all
    *   layers are proved by the checksum of the file.

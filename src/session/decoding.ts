@@ -3,6 +3,7 @@ import { decodeRows, decodeTiles, rebuiltExtents } from '../codec/decode-picture
 import { joinLatents } from '../codec/join-latents.js';
 import type { OpenModel } from '../codec/model-shelf.js';
 import { regionOf } from '../codec/region.js';
+import { checkDigest } from '../container/digest.js';
 import { ModelError } from '../errors.js';
 import { checkLimit } from '../limits.js';
 import type { Codec, FeatureOptions, FeatureStream, VerifiedLayer } from './codec.js';
@@ -15,7 +16,7 @@ export function decodingCalls(
   Codec,
   'decodeFeatures' | 'streamFeatures' | 'decodePicture' | 'decodeLatents' | 'verify' | 'measureBits'
 > {
-  const { limits } = session;
+  const { limits, platform } = session;
   /** What a layer rebuilds of a region, some rows at a time. */
   const streamRows = async ({ using, open, layer }: OpenFile, { region, ...hooks }: FeatureOptions) => {
     const { sourceWidth, sourceHeight } = using.header;
@@ -56,6 +57,7 @@ export function decodingCalls(
     },
     verify: async (bytes, { prefix, ...hooks } = {}) => {
       const { layers } = session.readLayers(bytes, prefix);
+      const digest = prefix ? undefined : await checkDigest(bytes, platform.sha256, limits);
       const total = layers.reduce((sum, { tiles }) => sum + tiles.length, 0);
       const verified: VerifiedLayer[] = [];
       let before = 0;
@@ -70,7 +72,7 @@ export function decodingCalls(
         }
         before += layer.tiles.length;
       }
-      return { layers: verified };
+      return { layers: verified, ...(digest !== undefined && { digest }) };
     },
     measureBits: async (bytes, hooks = {}) => {
       const { open, using, layer } = await session.openFile(bytes);

@@ -1,5 +1,6 @@
 import { encodePicture } from '../codec/encode-picture.js';
 import { shortestQuality } from '../codec/shortest-quality.js';
+import { addDigest, DIGEST_SECTION_BYTES } from '../container/digest.js';
 import { joinLayers } from '../container/join-layers.js';
 import { qualityToPosition } from '../container/quality.js';
 import { UsageError } from '../errors.js';
@@ -27,7 +28,7 @@ export function encodingCalls(session: Session): Pick<Codec, 'encode'> {
       const goal =
         targetBytes === undefined
           ? { position: qualityToPosition(options.quality ?? defaultQuality) }
-          : { targetBytes };
+          : { targetBytes: targetBytes - (options.digest ? DIGEST_SECTION_BYTES : 0) };
       const open = await shelf.encodingModel(profiles[0]!);
       const first = await encodePicture(open, picture, goal, session.work(options));
       const { position } = first;
@@ -40,6 +41,8 @@ export function encodingCalls(session: Session): Pick<Codec, 'encode'> {
           limits,
         );
       }
+      let digest: string | undefined;
+      if (options.digest) ({ bytes, digest } = await addDigest(bytes, platform.sha256, limits));
       const result: EncodedImage = {
         bytes,
         bpp: (8 * bytes.length) / pixels,
@@ -48,6 +51,7 @@ export function encodingCalls(session: Session): Pick<Codec, 'encode'> {
         sourceWidth: picture.sourceWidth,
         sourceHeight: picture.sourceHeight,
         quality: shortestQuality(position),
+        ...(digest !== undefined && { digest }),
         model: identityOf(open),
         backend: await session.backendName(),
         notes: [...picture.notes],

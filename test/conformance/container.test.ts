@@ -5,7 +5,10 @@ import { describe, expect, test } from 'vitest';
 import { readSources } from '../../scripts/check-layers.js';
 import { conformanceFiles } from '../../scripts/make-conformance.js';
 import {
+  addDigest,
+  checkDigest,
   cutPrefix,
+  type DicmHeader,
   openPrefix,
   readDicm,
   readInfo,
@@ -16,6 +19,7 @@ import { integerCheck } from '../../src/container/integer-check.js';
 import { positionToQuality } from '../../src/container/quality.js';
 import { DicmError, FormatError, LimitError } from '../../src/errors.js';
 import type { Limits } from '../../src/limits.js';
+import { sha256 } from '../../src/platform/node/sha256.js';
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url)).replace(/[\\/]$/, '');
 const ROOT = fileURLToPath(new URL('../../fixtures/conformance/', import.meta.url));
@@ -38,8 +42,12 @@ interface Expectation {
   prefixCheck?: boolean;
   quality?: number;
   rewrites?: boolean;
+  /** That there is a digest, which is right. */
+  digest?: 'holds';
+  /** What a comparison of the digest gives, where reading alone opens the file. */
+  verify?: Omit<Expectation, 'prefix' | 'verify'>;
   /** What reading as a prefix gives, where reading as a whole is refused. */
-  prefix?: Omit<Expectation, 'prefix'> & { prefixBytes?: number };
+  prefix?: Omit<Expectation, 'prefix' | 'verify'> & { prefixBytes?: number };
 }
 
 interface Case {
@@ -69,7 +77,7 @@ function shown(tiles: readonly TilePayload[]) {
   return tiles.map(({ bytes, check }) => ({ payload: hexOf(bytes), check }));
 }
 
-function checkRefusal(error: unknown, expected: Omit<Expectation, 'prefix'>): void {
+function checkRefusal(error: unknown, expected: Omit<Expectation, 'prefix' | 'verify'>): void {
   expect(error).toBeInstanceOf(DicmError);
   const refusal = error as DicmError;
   expect(refusal).toMatchObject({ name: expected.error, code: expected.code, exitCode: expected.exit });
@@ -84,11 +92,16 @@ function checkRefusal(error: unknown, expected: Omit<Expectation, 'prefix'>): vo
   }
 }
 
+function digestTitle({ digest, verify }: Expectation): string {
+  if (verify !== undefined) return 'has a digest that does not hold';
+  return digest === undefined ? 'has no digest' : 'has a digest that holds';
+}
+
 const { cases } = readJson('cases.json') as { cases: Case[] };
 
 test('the committed files are what the generator writes, no more and no fewer', () => {
   const expected = conformanceFiles();
-  const found = ['valid', 'invalid', 'limits', 'prefixes', 'regressions'].flatMap((folder) =>
+  const found = ['valid', 'invalid', 'limits', 'prefixes', 'digests', 'regressions'].flatMap((folder) =>
     readdirSync(join(ROOT, folder)).map((name) => `${folder}/${name}`),
   );
   const written = [...expected.keys()].filter((path) => path.endsWith('.dicm'));
@@ -138,6 +151,26 @@ describe.each(cases)('$path', ({ path, expect: expected }) => {
       expect(file).toEqual({ header, tiles, ancillary: [] });
       expect(provedBy).toBe(expected.prefixCheck === true ? 'prefix-check' : 'file-checksum');
       expect(prefixBytes).toBe(readInfo(bytes).prefixBytes ?? bytes.length);
+    });
+
+    test(digestTitle(expected), async () => {
+      const { ancillary, header } = expected as { ancillary: Expectation['ancillary']; header: DicmHeader };
+      const last = header.versionMinor === 0 ? undefined : ancillary.find(({ tag }) => tag === 6)?.data;
+      expect(readInfo(bytes).digest).toBe(last);
+      const compared = checkDigest(bytes, sha256);
+      if (expected.verify !== undefined)
+        checkRefusal(await compared.catch((error) => error), expected.verify);
+      else {
+        expect(await compared).toBe(last);
+        expect(expected.digest).toBe(last && 'holds');
+      }
+      if (expected.digest === 'holds') {
+        // What the generator hashed is what addDigest hashes, from the file without its digest.
+        const file = readDicm(bytes);
+        const without = writeDicm({ ...file, ancillary: file.ancillary.slice(0, -1) });
+        const again = await addDigest(without, sha256);
+        expect([hexOf(again.bytes), again.digest]).toEqual([hexOf(bytes), last]);
+      }
     });
 
     test('has fields that cover it without gap or overlap', () => {
@@ -227,7 +260,8 @@ describe('the format text', () => {
     const listed = new Map(
       [...SPEC.matchAll(/^\| `([a-z-]+)` \| \w+ \| (\d) \|/gm)].map((match) => [match[1]!, Number(match[2])]),
     );
-    const shown = new Map(cases.filter((c) => c.expect.code).map((c) => [c.expect.code!, c.expect.exit!]));
+    const refusals = cases.map(({ expect: { verify, ...whole } }) => verify ?? whole);
+    const shown = new Map(refusals.filter(({ code }) => code).map(({ code, exit }) => [code!, exit!]));
     for (const [code, exit] of shown) expect(listed.get(code), code).toBe(exit);
     const sources = [...readSources(REPOSITORY)].filter(([path]) => /^src\/(container|bytes)\//.test(path));
     const thrown = sources.flatMap(([, source]) => [

@@ -118,7 +118,7 @@ describe('stripLayer', () => {
         const plain = {
           ...sampleFile(),
           header,
-          ancillary: ancillary.filter(({ tag }) => tag !== 4 && tag !== 5),
+          ancillary: ancillary.filter(({ tag }) => ![4, 5, 6].includes(tag)),
         };
         const view = { ...layers![0]!, ancillaryBefore: Math.min(plain.ancillary.length, 1) };
         const layered = writeDicm({ ...plain, layers: [view] });

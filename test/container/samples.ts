@@ -6,7 +6,7 @@ import type {
   Layer,
   TilePayload,
 } from '../../src/container/dicm-file.js';
-import { TAG_LAYER, TAG_PREFIX_CHECK, tagName } from '../../src/container/section-kinds.js';
+import { TAG_DIGEST, TAG_LAYER, TAG_PREFIX_CHECK, tagName } from '../../src/container/section-kinds.js';
 import type { ByteSource } from '../../src/container/tile-index.js';
 import { tileGrid } from '../../src/geometry.js';
 
@@ -105,11 +105,20 @@ const anyHeader = fc
 function ancillaryOf(versionMinor: number): fc.Arbitrary<AncillarySection[]> {
   const free = fc
     .integer({ min: 1, max: 63 })
-    .filter((tag) => versionMinor === 0 || (tag !== TAG_PREFIX_CHECK && tag !== TAG_LAYER));
+    .filter((tag) => versionMinor === 0 || ![TAG_PREFIX_CHECK, TAG_LAYER, TAG_DIGEST].includes(tag));
   const section = fc
     .record({ tag: free, data: fc.uint8Array({ maxLength: 200 }) })
     .map((drawn) => ({ ...drawn, name: tagName(drawn.tag, versionMinor) }));
   return fc.uniqueArray(section, { selector: ({ tag }) => tag, maxLength: 4 });
+}
+
+/** A digest or none, where it has a meaning. Whether it is right is nothing to who only reads. */
+function digestOf(versionMinor: number): fc.Arbitrary<AncillarySection[]> {
+  if (versionMinor === 0) return fc.constant([]);
+  const digest = fc
+    .uint8Array({ minLength: 32, maxLength: 32 })
+    .map((data) => ({ tag: TAG_DIGEST, name: 'digest', data }));
+  return fc.array(digest, { maxLength: 1 });
 }
 
 /** Every kind of file of one layer that can be written, of few tiles. */
@@ -117,7 +126,9 @@ export const anyFile: fc.Arbitrary<DicmFile> = anyHeader.chain((header) =>
   fc.record({
     header: fc.constant(header),
     tiles: tilesOf(header.width, header.height),
-    ancillary: ancillaryOf(header.versionMinor),
+    ancillary: fc
+      .tuple(ancillaryOf(header.versionMinor), digestOf(header.versionMinor))
+      .map(([others, digest]) => [...others, ...digest]),
   }),
 );
 
@@ -144,14 +155,15 @@ export const anyLayeredFile: fc.Arbitrary<DicmFile> = fc
         tiles: tilesOf(header.width, header.height),
         layerTiles: tilesOf(width, height),
         drawnAncillary: ancillaryOf(header.versionMinor),
+        digest: digestOf(header.versionMinor),
       })
-      .map(({ tiles, layerTiles, drawnAncillary }) => {
+      .map(({ tiles, layerTiles, drawnAncillary, digest }) => {
         const extra = unknown === undefined ? [] : [{ tag: TAG_LAYER, name: 'layer', data: unknown }];
-        const ancillary = [...drawnAncillary, ...extra];
-        const ancillaryBefore = Math.min(before, ancillary.length);
+        const others = [...drawnAncillary, ...extra];
+        const ancillaryBefore = Math.min(before, others.length);
         const layer: Layer = { ...drawnLayer, profile: 'perceptual', width, height, tiles: layerTiles };
         const placed = ancillaryBefore > 0 ? { ...layer, ancillaryBefore } : layer;
-        return { header, tiles, layers: [placed], prefixCheck: true, ancillary };
+        return { header, tiles, layers: [placed], prefixCheck: true, ancillary: [...others, ...digest] };
       });
   });
 

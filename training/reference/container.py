@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import zlib
 from dataclasses import dataclass, field, replace
 
@@ -13,7 +14,8 @@ SIGNATURE = bytes.fromhex("8e640d0a0a")
 TILE = 0x81
 PREFIX_CHECK = 0x04
 LAYER = 0x05
-SINGLE_TAGS = (0x02, 0x03, PREFIX_CHECK)
+DIGEST = 0x06
+SINGLE_TAGS = (0x02, 0x03, PREFIX_CHECK, DIGEST)
 TILE_EDGE = 512
 PROFILES = ("semantic", "perceptual")
 LIMITS = {
@@ -139,6 +141,17 @@ def read_dicm(data: bytes, limits: dict[str, int] | None = None) -> DicmFile:
     if file.prefix_check and not (file.ancillary or file.layers):
         raise DicmError("not-canonical", "nothing follows the prefix check")
     return file
+
+
+def check_digest(data: bytes, limits: dict[str, int] | None = None) -> str | None:
+    """The digest of a file, which holds, in hexadecimal; None for a file that has none."""
+    file = read_dicm(data, limits)
+    if file.header.version < (1, 1) or not file.ancillary or file.ancillary[-1][0] != DIGEST:
+        return None
+    content = file.ancillary[-1][1]
+    if hashlib.sha256(data[:-38]).digest() != content:
+        raise DicmError("digest-mismatch", "the digest does not hold")
+    return content.hex()
 
 
 def open_prefix(data: bytes, limits: dict[str, int] | None = None) -> tuple[DicmFile, int]:
@@ -278,10 +291,14 @@ def _read_sections(cursor: _Cursor, header: Header, count: int, limit: dict[str,
             continue
         if len(seen) == 255:
             raise DicmError("too-many-sections", "more than 255 ancillary sections")
-        known = layered or tag not in (PREFIX_CHECK, LAYER)
+        known = layered or tag not in (PREFIX_CHECK, LAYER, DIGEST)
         if known and tag in SINGLE_TAGS and tag in seen:
             raise DicmError("duplicate-section", f"tag {tag:02x} twice")
+        if layered and DIGEST in seen:
+            raise DicmError("misplaced-section", "a section behind the digest")
         content = cursor.take(length)
+        if known and tag == DIGEST and length != 32:
+            raise DicmError("bad-length", "a digest has 32 bytes")
         seen.append(tag)
         if known and tag == PREFIX_CHECK:
             _check_prefix(cursor.data[:start], content, first=len(seen) == 1)

@@ -14,6 +14,7 @@ from dicm_reference.container import (
     Header,
     Layer,
     TileSection,
+    check_digest,
     integer_check,
     open_prefix,
     read_dicm,
@@ -84,6 +85,18 @@ def test_refused(case: dict) -> None:
     with pytest.raises(DicmError) as refusal:
         read_dicm((FOLDER / case["path"]).read_bytes(), expect.get("limits"))
     assert refusal.value.code in (expect["code"], expect.get("refines"))
+
+
+@pytest.mark.parametrize("case", VALID, ids=lambda case: case["path"])
+def test_digest(case: dict) -> None:
+    data, expect = (FOLDER / case["path"]).read_bytes(), case["expect"]
+    if "verify" in expect:
+        with pytest.raises(DicmError) as refusal:
+            check_digest(data)
+        assert refusal.value.code == expect["verify"]["code"]
+    else:
+        last = expect["ancillary"][-1]["data"] if expect.get("digest") == "holds" else None
+        assert check_digest(data) == last
 
 
 PREFIXES = [case for case in CASES if "prefix" in case["expect"]]

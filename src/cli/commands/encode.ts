@@ -16,6 +16,7 @@ interface EncodeFlags {
   targetBytes?: number;
   maxSide: MaxSide;
   recursive?: boolean;
+  digest?: boolean;
   force?: boolean;
 }
 
@@ -48,6 +49,7 @@ export function addEncode(program: Command, run: RunAction) {
         .argParser(sideOrNone)
         .default(defaultMaxSide),
     )
+    .option('--digest', 'add a SHA-256 of all that the file holds, which verify compares; no signature')
     .option('-r, --recursive', 'take the photographs in directories too')
     .option('-f, --force', 'overwrite files')
     .action((inputs: string[], _: unknown, command: Command) =>
@@ -57,7 +59,7 @@ export function addEncode(program: Command, run: RunAction) {
 
 async function encodeFiles(context: Context, patterns: string[], flags: EncodeFlags): Promise<number> {
   const { terminal, reporter } = context;
-  const { force = false, recursive = false, quality, targetBpp, targetBytes, maxSide } = flags;
+  const { force = false, recursive = false, quality, targetBpp, targetBytes, maxSide, digest } = flags;
   const inputs = await expandInputs(patterns, { recursive, accept: isPictureName });
   const planned = await planOutputs(inputs, flags.output, '.dicm');
   if (planned.some(({ output }) => output === STANDARD)) {
@@ -69,7 +71,7 @@ async function encodeFiles(context: Context, patterns: string[], flags: EncodeFl
     await announceBackend(context, codec);
     reporter.explain(`model ${model.name}, decode id ${model.decodeId}, render id ${model.renderId}`);
     await makeFolders(planned, flags.output);
-    const options = { force, quality, targetBpp, targetBytes, maxSide };
+    const options = { force, quality, targetBpp, targetBytes, maxSide, digest };
     return runBatch(context, {
       inputs: planned,
       verb: 'encoding',

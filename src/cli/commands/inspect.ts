@@ -87,6 +87,7 @@ function summarise(file: string, info: DicmInfo, models: ReadonlyMap<string, str
     orientation: header.orientation,
     layers: info.layers.map((layer) => summariseLayer(layer, models)),
     prefixBytes: info.prefixBytes ?? null,
+    digest: info.digest ?? null,
   };
 }
 
@@ -126,12 +127,13 @@ function describe(summary: ReturnType<typeof summarise>): string {
   if (summary.layers.length > 1) {
     for (const layer of summary.layers) rows.push([`  ${layer.name} layer`, describeLayer(layer)]);
   }
-  // Tiles, prefix check and layers have been told of, but for layers that this version does not know.
+  // Tiles, prefix check, digest and layers have been told of, but for layers that this version does not know.
   const known = new Set(summary.layers.map(({ offset }) => offset));
   const others = summary.sections.filter(
-    ({ tag, offset }) => tag !== 'tile' && tag !== 'prefix-check' && !known.has(offset),
+    ({ tag, offset }) => !['tile', 'prefix-check', 'digest'].includes(tag) && !known.has(offset),
   );
   for (const { tag, bytes: size } of others) rows.push([`  ${tag}`, formatBytes(size)]);
+  if (summary.digest !== null) rows.push(['  digest', `SHA-256 ${summary.digest}, compared by verify`]);
   return `${summary.file}\n${formatTable(rows)}`;
 }
 

@@ -16,8 +16,8 @@ export function addVerify(program: Command, run: RunAction) {
     .command('verify')
     .summary('decode .dicm files completely and compare their checksums')
     .description(
-      'Decode .dicm files completely, all layers, and compare their checksums. Says nothing about good files.\n' +
-        'Needs the model of a file, but no backend.',
+      'Decode .dicm files completely, all layers, and compare their checksums, and the digest where there is one.\n' +
+        'Says nothing about good files. Needs the model of a file, but no backend.',
     )
     .argument('<file...>', '.dicm files, patterns, directories with -r, or - for stdin')
     .option('-r, --recursive', 'take the .dicm files in directories too');

@@ -7,7 +7,8 @@ import { checkOutput, writeResult } from '../write-output.js';
 import type { JobContext } from './job.js';
 
 /** A photograph to encode. */
-export interface EncodeJob extends Pick<EncodeOptions, 'quality' | 'targetBpp' | 'targetBytes' | 'maxSide'> {
+export interface EncodeJob
+  extends Pick<EncodeOptions, 'quality' | 'targetBpp' | 'targetBytes' | 'maxSide' | 'digest'> {
   /** Path of the photograph, or `-` for stdin. */
   input: string;
   /** Path of the .dicm file, or `-` for stdout. */
@@ -44,12 +45,14 @@ export async function encodeOne(job: EncodeJob, context: JobContext): Promise<En
 export function reportEncoded(reporter: Reporter, result: EncodeResult): void {
   const { input, output, bytes, bpp, width, height, quality, notes } = result;
   if (reporter.options.json) {
-    const { sourceWidth, sourceHeight, backend, elapsedMs, model, targetBytes, targetReached } = result;
+    const { sourceWidth, sourceHeight, backend, elapsedMs, model, targetBytes, targetReached, digest } =
+      result;
     reporter.json({
       schema: 'dicm.encode/1',
       ...{ input, output, bytes, bpp, width, height, sourceWidth, sourceHeight, quality },
       ...{ backend, elapsedMs, model },
       ...(targetBytes === undefined ? {} : { targetBytes, targetReached }),
+      ...(digest !== undefined && { digest }),
       notes,
     });
   }

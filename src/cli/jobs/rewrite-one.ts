@@ -1,5 +1,8 @@
+import { addDigest, checkDigest } from '../../container/digest.js';
 import { cutPrefix } from '../../container/open-prefix.js';
 import { stripLayer } from '../../container/strip-layer.js';
+import type { Limits } from '../../limits.js';
+import { sha256 } from '../../platform/node/sha256.js';
 import { formatBytes } from '../format.js';
 import { readDicmFile } from '../read-input.js';
 import type { Reporter } from '../reporter.js';
@@ -35,9 +38,16 @@ export async function rewriteOne(job: RewriteJob, context: JobStreams): Promise<
   const { input, output, force, what } = job;
   if (output !== STANDARD) await checkOutput(output, force);
   const file = await readDicmFile(context, input);
-  const part = what === 'prefix' ? cutPrefix(file, limits) : stripLayer(file, 'perceptual', limits);
+  const part = what === 'prefix' ? cutPrefix(file, limits) : await stripView(file, limits);
   const bytes = await writeResult(output, part, { stdout, force, signal });
   return { file: input, output, bytes, inputBytes: file.length };
+}
+
+/** The file without its view layer. One with a digest, which must hold, has one again: of what is left. */
+async function stripView(file: Uint8Array, limits: Partial<Limits> | undefined): Promise<Uint8Array> {
+  const part = stripLayer(file, 'perceptual', limits);
+  const digest = await checkDigest(file, sha256, limits);
+  return digest === undefined ? part : (await addDigest(part, sha256, limits)).bytes;
 }
 
 /** Says what became of a .dicm file: as JSON, or in words. */

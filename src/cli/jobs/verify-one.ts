@@ -16,6 +16,8 @@ export interface VerifyResult {
   file: string;
   ok: true;
   layers: (VerifiedLayer & { name: string })[];
+  /** The digest of the file, which holds; null where there is none and for a prefix. */
+  digest: string | null;
 }
 
 /**
@@ -26,20 +28,22 @@ export interface VerifyResult {
 export async function verifyOne({ input, prefix }: VerifyJob, context: JobContext): Promise<VerifyResult> {
   const { codec, signal, onProgress } = context;
   const file = await readDicmFile(context, input);
-  const { layers } = await codec.verify(file, { prefix, signal, onProgress });
+  const { layers, digest = null } = await codec.verify(file, { prefix, signal, onProgress });
   return {
     file: input,
     ok: true,
     layers: layers.map((layer) => ({ name: LAYER_NAMES[layer.profile], ...layer })),
+    digest,
   };
 }
 
 /** Says that a file is good: as JSON, or to the curious. What could not be proved is said to everybody. */
 export function reportVerified(reporter: Reporter, result: VerifyResult): void {
-  const { file, layers } = result;
+  const { file, layers, digest } = result;
   if (reporter.options.json) reporter.json({ schema: 'dicm.verify/1', ...result });
   const proved = layers.filter((layer) => layer.proved).map(({ name }) => `${name} layer`);
-  reporter.explain(`${file}: good, proved: ${proved.join(', ')}`);
+  const held = digest === null ? '' : `; its digest holds: ${digest}`;
+  reporter.explain(`${file}: good, proved: ${proved.join(', ')}${held}`);
   for (const { name, reason } of layers.filter((layer) => !layer.proved)) {
     reporter.warn(`${file}: the ${name} layer was not decoded: ${reason}`);
   }

@@ -130,7 +130,7 @@ export async function segment(
 }
 
 /**
- * Decodes one .dicm file completely and compares all checksums. Needs the file's model, but no executor.
+ * Decodes one .dicm file completely and compares all checksums, and its digest if it has one. Needs the file's model, but no executor.
  *
  * @returns The layers it proved.
  * @throws FormatError when the file is damaged; UnsupportedError, LimitError, ModelError

@@ -1,15 +1,10 @@
 import type { Platform } from '../platform.js';
 import { listModelFolders, readModelChoice } from './model-folders.js';
+import { sha256 } from './sha256.js';
 
 /** Node.js as host: models are folders, named or on the search path. */
 export const nodePlatform: Platform = {
-  sha256: async (pieces) => {
-    // Loaded when first needed: whoever only lists models should not wait for it.
-    const { createHash } = await import('node:crypto');
-    const hash = createHash('sha256');
-    for (const piece of pieces) hash.update(piece);
-    return hash.digest('hex');
-  },
+  sha256,
   listModels: listModelFolders,
   readModelChoice,
   preferredModel: () => process.env.DICM_MODEL || undefined,
