@@ -22,6 +22,7 @@ from torch import Tensor
 from .. import distributed
 from ..data.layout import Data
 from ..loop.checkpoint import DECODE_FILE, save_atomically
+from ..loop.hyper_fits import fit_prior, refit_hyper
 from ..loop.options import add_budget_arguments, add_common_arguments
 from ..loop.schedule import root_mean_square, step_size
 from ..loop.setup import Setup, prepare, seed_step
@@ -37,7 +38,6 @@ from ..release.shards import is_decode_critical
 from ..release.unfold import fit_density, unfold
 from ..starts import klt
 from ..starts.gains import starting_gains
-from ..starts.hyper import HyperFit
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -103,29 +103,6 @@ def start(setup: Setup, args: argparse.Namespace, head: Head, tail: Tail, codec:
     )
 
 
-def rate_at_random_quality(codec: Codec, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Bits of y^ and of z^ per picture, and the level [N] that each was coded at."""
-    level = torch.rand(len(y), device=y.device) * (codec.arch.quality_levels - 1)
-    mean, scale, hyper_bits = codec.hyper(y, noisy=True)
-    return codec.latent_bits(y, mean, scale, codec.gains(level)[0], noisy=True), hyper_bits, level
-
-
-def fit_prior(setup: Setup, steps: int, head: Head, codec: Codec) -> None:
-    """Fit h_a, h_s and the factorised model to the fixed transform."""
-    fit = HyperFit(codec, steps)
-    for step in range(steps):
-        seed_step(setup.seed, -2_000_000 + step)
-        x = normalise(setup.batch(-1_000_000 - step))
-        pixels = x.shape[2] * x.shape[3]
-        with torch.no_grad(), setup.autocast():
-            y = codec.ga.linear(head(x)).float()
-        bits, hyper_bits, _ = rate_at_random_quality(codec, y)
-        loss = (bits + hyper_bits).mean() / pixels
-        fit.step(loss, [*fit.networks, *fit.densities])
-        if step % 50 == 0:
-            print(f"prior {step}: {loss:.4f} bpp, hyper-latents {hyper_bits.mean() / pixels:.4f}", flush=True)
-
-
 @torch.no_grad()
 def report_start(setup: Setup, teacher: Teacher, codec: Codec) -> None:
     """Print rate and distortion of every level before the joint training."""
@@ -138,37 +115,6 @@ def report_start(setup: Setup, teacher: Teacher, codec: Codec) -> None:
             error, parts = distortion(tail_outputs(tail, coded.features), target, DistortionWeights())
             bpp = float((coded.latent_bits + coded.hyper_bits).mean()) / x.shape[2] / x.shape[3]
             print(f"level {level}: {bpp:.3f} bpp, distortion {error.mean():.3f}, kl {parts['kl']:.3f}", flush=True)
-
-
-def refit_hyper(setup: Setup, steps: int, args: argparse.Namespace, model: Model) -> None:
-    """Bring h_a, h_s and the factorised model to rest on the finished transform.
-
-    They are small and see cached latents, so they can learn at a rate that the transforms could not bear. The
-    transforms, the gains and so the distortion stay.
-    """
-    codec = model.codec.requires_grad_(False)
-    latents = []
-    with torch.no_grad(), setup.autocast():
-        for i in range(max(1, steps // 6)):
-            x = normalise(setup.batch(-5_000_000 - i))
-            latents.append((codec.analyse(model.head(x))[0].float(), x.shape[2] * x.shape[3]))
-    fit = HyperFit(codec, steps)
-    low, high = (math.log2(value) for value in args.lambdas)
-    for parameter in fit.networks + fit.densities:
-        parameter.requires_grad_(True)
-    recent = 0.0
-    for step in range(steps):
-        seed_step(setup.seed, -4_000_000 + step)
-        y, pixels = latents[int(torch.randint(len(latents), (1,)))]
-        bits, hyper_bits, level = rate_at_random_quality(codec, y)
-        weight = torch.exp2(-0.5 * (low + (high - low) * level / (codec.arch.quality_levels - 1)))
-        loss = ((bits + hyper_bits) * weight).mean() / pixels
-        fit.step(loss, fit.networks)
-        value = float(loss.detach())
-        recent = value if step == 0 else 0.98 * recent + 0.02 * value
-        if step % 100 == 0 or step == steps - 1:
-            print(f"refit {step}: weighted rate {recent:.4f}", flush=True)
-    codec.requires_grad_(True)
 
 
 def loss_terms(
@@ -302,7 +248,7 @@ def run(args: argparse.Namespace) -> None:
         stage.average.copy_to(model)
         with distributed.alone() as first:
             if first and args.start is None:
-                refit_hyper(setup, args.refit_steps, args, model)
+                refit_hyper(setup, args.refit_steps, args.lambdas, model)
         distributed.copy_from_first(model)
         stage.average = AveragedWeights(model, 0.999)
     stage.finish()
