@@ -19,7 +19,8 @@ export function addDoctor(program: Command, run: RunAction) {
     .command('doctor')
     .summary('say what is installed, what would run, and why')
     .description(
-      'Say what is installed, what would run, and why. Tries every backend and checks every model completely.',
+      'Say what is installed, what would run, and why. Tries every backend and checks every model completely.\n' +
+        'Ends with 6 when no backend works, when there is no model, and when any of them is not what it says.',
     )
     .action(() => run(examine));
 }
@@ -38,7 +39,9 @@ async function examine(context: Context): Promise<number> {
   } catch (error) {
     modelProblem = describeFailure(error).message;
   }
-  const ok = chosen.backend !== null && modelProblem === null && models.some((model) => model.ok);
+  // One broken model among several is what a file finds out that names it.
+  const whole = models.length > 0 && models.every((model) => model.ok);
+  const ok = chosen.backend !== null && modelProblem === null && whole;
   const machine = {
     node: process.version,
     platform: `${process.platform}-${process.arch}`,

@@ -22,17 +22,23 @@ export const defaultModelPackage = MODEL_PACKAGE;
 /**
  * Lists the installed models from their manifests; no weights are read.
  *
- * @param path - A model folder or a folder of such; the usual places unless given.
- * @throws ModelError `bad-manifest`
+ * @param model - A model folder or a folder of such, or the name of models in the usual places; all of those unless given.
+ * @throws ModelError `bad-manifest`; `model-missing` where none has the name
  */
-export async function listInstalledModels(path?: string): Promise<InstalledModel[]> {
+export async function listInstalledModels(model?: string): Promise<InstalledModel[]> {
   const { decodeIdsOf, ENCODING_PROFILE, findModel, listModels } = await import('../../model/find-model.js');
   const { shortDecodeId, shortRenderId } = await import('../../model/manifest.js');
   const { nodePlatform } = await import('./node-platform.js');
-  const models = await listModels(nodePlatform, path);
+  const choice = model === undefined ? {} : await nodePlatform.readModelChoice(model);
+  const { path, name: wanted } = { path: undefined, name: undefined, ...choice };
+  // Whoever asks for a name that nothing has is told what there is.
+  if (wanted !== undefined) await findModel(nodePlatform, { name: wanted });
+  const models = (await listModels(nodePlatform, path)).filter(
+    ({ manifest }) => wanted === undefined || manifest.name === wanted,
+  );
   const profile = ENCODING_PROFILE;
   const encodes = models.some(({ manifest }) => manifest.profile === profile);
-  const chosen = encodes ? await findModel(nodePlatform, { path, profile }) : undefined;
+  const chosen = encodes ? await findModel(nodePlatform, { path, name: wanted, profile }) : undefined;
   return models.map(({ source, manifest }) => ({
     name: manifest.name,
     decodeId: shortDecodeId(manifest.decodeId),
