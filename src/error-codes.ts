@@ -31,6 +31,7 @@ export const errorClasses = {
         'A value should be escaped that the table has a symbol for. A mistake in the caller of the escape code.',
       'bad-frequency':
         'A symbol has no frequency to be coded with. A mistake in the caller of the range coder.',
+      'bad-feature-layer': 'There are no features of this name. Choose a layer that is named.',
       'bad-input':
         'Tensors do not fit the network they are given to. Give as many, and of the sizes, that the message asks for.',
       'bad-instances': "Annotations are not in COCO's layout. The message says which entry is wrong and how.",

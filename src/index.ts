@@ -78,6 +78,7 @@ export {
   verify,
 } from './platform/node/library.js';
 export type { OverlayOptions } from './platform/node/pictures/draw-overlay.js';
+export type { FeatureLayer } from './profiles/feature-layers.js';
 export {
   type Analysis,
   type AnalysisResults,

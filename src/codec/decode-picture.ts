@@ -3,7 +3,6 @@ import { BackendError } from '../errors.js';
 import { LATENT_STRIDE, type PictureArea, TILE_EDGE, type Tile, tileGrid } from '../geometry.js';
 import type { DecodedTile, LatentCodec } from '../latents/latent-codec.js';
 import type { FeatureMap } from '../nn/backend.js';
-import { tensorNamed } from '../nn/layer.js';
 import type { Synthesis } from '../profiles/profile.js';
 import type { WorkOptions } from './call-hooks.js';
 import type { OpenModel } from './model-shelf.js';
@@ -48,20 +47,21 @@ export function decodeTile(latents: LatentCodec, layer: CodedLayer, index: numbe
  * Decodes what a layer rebuilds of an area, one row of tiles at a time: what is held at once grows with the width of the
  * area, not with its height, and tiles outside of it are not touched.
  *
- * @param area - In coded pixels, beginning at whole latent positions.
+ * @param area - In coded pixels, beginning at whole positions of latents and of what is rebuilt.
  * @returns Pieces of [height][width][channels], from top to bottom.
  */
 export async function* decodeRows(
   model: OpenModel,
   layer: CodedLayer,
   area: PictureArea,
+  synthesis: Synthesis,
   work: WorkOptions,
 ): AsyncGenerator<Float32Array, void, undefined> {
-  const { stride, extent } = model.profile.synthesis;
+  const { stride, extent } = synthesis;
   const [width, height] = [extent(area.width), extent(area.height)];
   const lastColumn = Math.floor((area.x + area.width - 1) / TILE_EDGE);
   let rows: Float32Array | undefined;
-  for await (const { tile, map } of runOnTiles(model, layer, area, work)) {
+  for await (const { tile, map } of runOnTiles(model, layer, area, synthesis, work)) {
     const { data, channels } = map;
     // Where tile and area meet, from the corners of both, in positions.
     const [x, y] = [Math.max(0, area.x - tile.x) / stride, Math.max(0, area.y - tile.y) / stride];
@@ -80,26 +80,29 @@ export async function* decodeRows(
   }
 }
 
-/** Extents of what a model rebuilds of an area, and how many rows {@link decodeRows} yields at once, at most. */
+/** Extents of what a synthesis rebuilds of an area, and how many rows {@link decodeRows} yields at once, at most. */
 export function rebuiltExtents(
-  { profile, model }: Pick<OpenModel, 'profile' | 'model'>,
+  { extent, channels }: Synthesis,
+  { model }: Pick<OpenModel, 'model'>,
   area: PictureArea,
 ): { height: number; width: number; channels: number; rowsAtOnce: number } {
-  const { extent, stride } = profile.synthesis;
-  // The linear path of g_s gives every position of a latent at once.
-  const channels = tensorNamed(model.tensors, 'gs.linear.weight').shape[0]! / (LATENT_STRIDE / stride) ** 2;
   const [height, width] = [extent(area.height), extent(area.width)];
-  return { height, width, channels, rowsAtOnce: Math.min(height, extent(TILE_EDGE)) };
+  return {
+    height,
+    width,
+    channels: channels(model.tensors),
+    rowsAtOnce: Math.min(height, extent(TILE_EDGE)),
+  };
 }
 
 async function* runOnTiles(
-  { latents, profile, ...model }: OpenModel,
+  { latents, ...model }: OpenModel,
   layer: CodedLayer,
   area: PictureArea,
+  { network, output, stride, refusal }: Synthesis,
   { signal, onProgress }: WorkOptions,
 ): AsyncGenerator<{ tile: Tile; map: FeatureMap }, void, undefined> {
   const grid = tileGrid(layer.width, layer.height);
-  const { network, output, stride, refusal } = profile.synthesis;
   const indexes = tilesTouched(area, layer);
   const networks = await model.networks();
   const results = overlap(indexes.length, async (step) => {
@@ -133,8 +136,8 @@ function checkOutput(
   stride: number,
   refusal: Synthesis['refusal'],
 ): void {
-  const each = LATENT_STRIDE / stride;
-  if (height !== each * latentHeight || width !== each * latentWidth) {
+  const extent = (latents: number) => Math.ceil((LATENT_STRIDE * latents) / stride);
+  if (height !== extent(latentHeight) || width !== extent(latentWidth)) {
     throw new BackendError(
       refusal,
       `the synthesis network gave ${height} x ${width} values for a tile of ${latentHeight} x ${latentWidth} latents`,

@@ -1,21 +1,39 @@
 import { UsageError } from '../errors.js';
 import { LATENT_STRIDE, type PictureArea, type PictureScale, TILE_EDGE, tileGrid } from '../geometry.js';
 
-/** The coded pixels to look at: those of a region of the photograph, or all of them where none is given. */
-export function regionOf(region: PictureArea | undefined, scale: PictureScale): PictureArea {
+/**
+ * The coded pixels to look at: those of a region of the photograph, or all of them where none is given.
+ *
+ * @param stride - Coded pixels of a position that has to be whole; a latent's unless it is larger.
+ */
+export function regionOf(
+  region: PictureArea | undefined,
+  scale: PictureScale,
+  stride = LATENT_STRIDE,
+): PictureArea {
   const { width, height } = scale;
-  return region === undefined ? { x: 0, y: 0, width, height } : codedRegion(region, scale);
+  return region === undefined
+    ? { x: 0, y: 0, width, height }
+    : codedRegion(region, scale, Math.max(stride, LATENT_STRIDE));
 }
 
 /**
- * The coded pixels that a region of the photograph lies in, grown to whole latent positions.
+ * The coded pixels that a region of the photograph lies in, grown to whole positions.
  *
  * @param region - In pixels of the photograph after orientation.
  * @throws UsageError `bad-region` when no pixel of the photograph lies in it
  */
-function codedRegion(region: PictureArea, scale: PictureScale): PictureArea {
-  const [left, right] = side(region.x, region.width, scale.sourceWidth, scale.width, region, scale);
-  const [top, bottom] = side(region.y, region.height, scale.sourceHeight, scale.height, region, scale);
+function codedRegion(region: PictureArea, scale: PictureScale, stride: number): PictureArea {
+  const [left, right] = side(region.x, region.width, scale.sourceWidth, scale.width, region, scale, stride);
+  const [top, bottom] = side(
+    region.y,
+    region.height,
+    scale.sourceHeight,
+    scale.height,
+    region,
+    scale,
+    stride,
+  );
   return { x: left, y: top, width: right - left, height: bottom - top };
 }
 
@@ -26,6 +44,7 @@ function side(
   codedLength: number,
   { x, y, width, height }: PictureArea,
   { sourceWidth, sourceHeight }: PictureScale,
+  stride: number,
 ): [number, number] {
   const [first, end] = [Math.max(0, from), Math.min(sourceLength, from + length)];
   // Written so that what is no number is refused too.
@@ -37,8 +56,8 @@ function side(
   }
   const scale = codedLength / sourceLength;
   return [
-    Math.floor((first * scale) / LATENT_STRIDE) * LATENT_STRIDE,
-    Math.min(codedLength, Math.ceil((end * scale) / LATENT_STRIDE) * LATENT_STRIDE),
+    Math.floor((first * scale) / stride) * stride,
+    Math.min(codedLength, Math.ceil((end * scale) / stride) * stride),
   ];
 }
 

@@ -1,7 +1,6 @@
-import { FEATURE_STRIDE, featureExtent } from '../geometry.js';
 import { machineEncoder } from '../networks/machine/encoder.js';
-import { machineSynthesis } from '../networks/machine/synthesis.js';
 import { codecSizes } from './codec-sizes.js';
+import { featureLayers } from './feature-layers.js';
 import type { Profile } from './profile.js';
 
 /** Features that networks go on from (DICM; Tang, Yi, Wang, 2025). */
@@ -10,14 +9,7 @@ export const machine: Profile = {
   layer: 'machine',
   result: 'features',
   encoder: machineEncoder,
-  // Whole latent positions, four rows and columns of features each.
-  synthesis: {
-    network: machineSynthesis,
-    output: 'f3',
-    stride: FEATURE_STRIDE,
-    extent: featureExtent,
-    refusal: 'bad-features',
-  },
+  synthesis: featureLayers.f3,
   tensors: {
     entropy: ['hs.', 'entropy.', 'gain.'],
     encoder: ['head.', 're.', 'ga.', 'ha.'],

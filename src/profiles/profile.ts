@@ -1,5 +1,6 @@
 import type { ModelRules } from '../model/model-rules.js';
 import type { Network } from '../nn/backend.js';
+import type { TensorMap } from '../tensor.js';
 
 /** What a layer of a file is for, and what a model must hold to code it. */
 export interface Profile extends ModelRules {
@@ -24,6 +25,8 @@ export interface Synthesis {
   readonly stride: number;
   /** Positions that are kept along a side of so many coded pixels. */
   extent(pixels: number): number;
+  /** Channels of the output with the tensors of a model. */
+  channels(tensors: TensorMap): number;
   /** Code of the error when it gives something that is none. */
   readonly refusal: 'bad-features' | 'bad-pixels';
 }

@@ -14,6 +14,7 @@ export const view: Profile = {
     output: 'rgb',
     stride: 1,
     extent: (pixels) => pixels,
+    channels: () => 3,
     refusal: 'bad-pixels',
   },
   tensors: {

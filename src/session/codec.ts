@@ -6,6 +6,7 @@ import type { MaxSide } from '../image/fit-size.js';
 import type { ImageInput, Picture } from '../image/picture.js';
 import type { Limits } from '../limits.js';
 import type { BackendChoice, BackendName } from '../nn/backend.js';
+import type { FeatureLayer } from '../profiles/feature-layers.js';
 import type { Task } from '../tasks/all-tasks.js';
 import type { Prediction, PredictionOptions } from '../tasks/classify/top-predictions.js';
 import type { Detection, SegmentedDetection } from '../tasks/objects/describe-objects.js';
@@ -97,7 +98,10 @@ export interface DecodedWith {
 
 /** Features of a picture: what networks read instead of pixels. */
 export interface Features extends DecodedWith {
-  /** f3, [height][width][channels]; one position for 4 x 4 coded pixels, padded to whole 16 x 16 blocks. */
+  /**
+   * [height][width][channels]. Of f3 one position for 4 x 4 coded pixels, padded to whole 16 x 16 blocks; of the layers
+   * behind it one for 8, 16 or 32 coded pixels begun on a side.
+   */
   data: Float32Array;
   height: number;
   width: number;
@@ -117,7 +121,13 @@ export interface PrefixOptions {
 }
 
 /** How to decode features. */
-export interface FeatureOptions extends CallHooks, RegionOptions, PrefixOptions {}
+export interface FeatureOptions extends CallHooks, RegionOptions, PrefixOptions {
+  /**
+   * Whose features: f3, what g_s gives, at stride 4, unless given; or `layer2`, `layer3`, `layer4` of the network behind it,
+   * at strides 8, 16, 32, with more channels and far fewer values. A region grows to whole positions of the layer.
+   */
+  layer?: FeatureLayer | undefined;
+}
 
 /** Features that arrive in order, some rows at a time: for pictures whose features do not fit into memory. */
 export interface FeatureStream extends DecodedWith {
@@ -273,9 +283,9 @@ export interface Codec {
   openModel(): Promise<ModelIdentity>;
   /** Encodes a picture: a path, or the bytes of any format the image library reads. */
   encode(image: ImageInput, options?: EncodeOptions): Promise<EncodedImage>;
-  /** Decodes the features f3 of a .dicm file. */
+  /** Decodes the features of a .dicm file. */
   decodeFeatures(file: Uint8Array, options?: FeatureOptions): Promise<Features>;
-  /** Decodes the features f3 row by row. */
+  /** Decodes the features row by row. */
   streamFeatures(file: Uint8Array, options?: FeatureOptions): Promise<FeatureStream>;
   /**
    * Rebuilds the picture of a .dicm file that has a view layer.

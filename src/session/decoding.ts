@@ -1,12 +1,15 @@
 import { measureBits } from '../codec/bit-map.js';
+import type { CallHooks } from '../codec/call-hooks.js';
 import { decodeRows, decodeTiles, rebuiltExtents } from '../codec/decode-picture.js';
 import { joinLatents } from '../codec/join-latents.js';
 import type { OpenModel } from '../codec/model-shelf.js';
 import { regionOf } from '../codec/region.js';
 import { checkDigest } from '../container/digest.js';
-import { ModelError } from '../errors.js';
+import { ModelError, UsageError } from '../errors.js';
 import { checkLimit } from '../limits.js';
-import type { Codec, FeatureOptions, FeatureStream, VerifiedLayer } from './codec.js';
+import { featureLayers } from '../profiles/feature-layers.js';
+import type { Synthesis } from '../profiles/profile.js';
+import type { Codec, FeatureStream, RegionOptions, VerifiedLayer } from './codec.js';
 import type { FileLayer, OpenFile, Session } from './session.js';
 
 /** The calls of a codec that decode, and answer nothing yet. */
@@ -18,17 +21,30 @@ export function decodingCalls(
 > {
   const { limits, platform } = session;
   /** What a layer rebuilds of a region, some rows at a time. */
-  const streamRows = async ({ using, open, layer }: OpenFile, { region, ...hooks }: FeatureOptions) => {
+  const streamRows = async (
+    { using, open, layer }: OpenFile,
+    synthesis: Synthesis,
+    { region, ...hooks }: CallHooks & RegionOptions,
+  ) => {
     const { sourceWidth, sourceHeight } = using.header;
-    const area = regionOf(region, { ...layer, sourceWidth, sourceHeight });
-    const { height, width, channels, rowsAtOnce } = rebuiltExtents(open, area);
+    const area = regionOf(region, { ...layer, sourceWidth, sourceHeight }, synthesis.stride);
+    const { height, width, channels, rowsAtOnce } = rebuiltExtents(synthesis, open, area);
     const what = `The size in bytes of the ${open.profile.result} of one row of tiles`;
     checkLimit(limits, 'maxArrayBytes', 4 * rowsAtOnce * width * channels, what);
-    const rows = decodeRows(open, layer, area, session.work(hooks));
+    const rows = decodeRows(open, layer, area, synthesis, session.work(hooks));
     return { ...using, height, width, channels, area, backend: await session.backendName(), rows };
   };
-  const streamFeatures: Codec['streamFeatures'] = async (bytes, options = {}) =>
-    streamRows(await session.openFile(bytes, { result: 'features', prefix: options.prefix }), options);
+  const streamFeatures: Codec['streamFeatures'] = async (
+    bytes,
+    { prefix, layer = 'f3', ...options } = {},
+  ) => {
+    if (!Object.hasOwn(featureLayers, layer)) {
+      const known = Object.keys(featureLayers).join(', ');
+      throw new UsageError('bad-feature-layer', `there are no features of ${layer}; choose one of ${known}`);
+    }
+    const opened = await session.openFile(bytes, { result: 'features', prefix });
+    return streamRows(opened, featureLayers[layer], options);
+  };
   return {
     streamFeatures,
     decodeFeatures: async (bytes, options) => {
@@ -40,7 +56,7 @@ export function decodingCalls(
     },
     decodePicture: async (bytes, options = {}) => {
       const opened = await session.openFile(bytes, { result: 'picture' });
-      const { rows, channels, ...stream } = await streamRows(opened, options);
+      const { rows, channels, ...stream } = await streamRows(opened, opened.open.profile.synthesis, options);
       const length = stream.height * stream.width * channels;
       checkLimit(limits, 'maxArrayBytes', length, 'The size of the picture in bytes');
       let data: Uint8Array | undefined;

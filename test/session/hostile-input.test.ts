@@ -213,7 +213,7 @@ test.each([Number.NaN, Infinity, -Infinity])(
     const networks: Networks = { run: async () => outputs as never, dispose: async () => {} };
     const open: OpenModel = { model, profile: machine, latents, networks: async () => networks };
     const { header } = readInfo(file);
-    const rows = decodeRows(open, layerOf(file), { x: 0, y: 0, ...header }, work);
+    const rows = decodeRows(open, layerOf(file), { x: 0, y: 0, ...header }, machine.synthesis, work);
     expect(await refusalOf(rows.next())).toMatchObject({ code: 'bad-features', exitCode: 6 });
     const analyse = (task: Task) => {
       const source = () => latentSource(latents, layerOf(file));

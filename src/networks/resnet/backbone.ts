@@ -28,6 +28,16 @@ export interface TailFeatures<V extends Value> {
   readonly c4: V;
 }
 
+/**
+ * One of ResNet-50's layers 2 to 4 on features f1 or decoded features f3 [h, w, features], and what comes before it, at
+ * stride 8, 16 or 32.
+ */
+export function tailLayer<V extends Value>(ops: Ops<V>, f3: V, tensors: TensorMap, layer: 2 | 3 | 4): V {
+  let x = f3;
+  for (let each = 2; each <= layer; each++) x = bottlenecks(ops, x, tensors, `tail.layer${each}`, 2);
+  return x;
+}
+
 /** ResNet-50's layer2 to layer4 on features f1 or decoded features f3 [h, w, features]. */
 export function tail<V extends Value>(ops: Ops<V>, f3: V, tensors: TensorMap): TailFeatures<V> {
   const c2 = bottlenecks(ops, f3, tensors, 'tail.layer2', 2);
