@@ -1,4 +1,5 @@
-// Writes fixtures/released/: files of the released model that must open for ever, and what they hold.
+// Writes fixtures/released/: files of the released model that must open for ever, and what they hold; and what plain
+// pictures cost with it.
 // node scripts/make-released-files.js; needs a build. Run it for each released model: files that are there already are
 // never rewritten. A new decode id gets files of its own, a new render id the hashes of what it dequantises them to and its answers.
 import { createHash } from 'node:crypto';
@@ -6,6 +7,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { openCodec } from '#dicm/index.js';
+import { drawPlainPictures, PLAIN_QUALITIES } from './support/plain-pictures.js';
 
 /** @import { EncodeOptions } from '../src/index.js' */
 
@@ -59,8 +61,29 @@ try {
       entry.top1[renderId] = predictions[0]?.label;
     }
   }
+  /** @type {Record<string, Record<string, number[]>>} */
+  const sizes = existsSync(path('released/plain-pictures.json'))
+    ? JSON.parse(await readFile(path('released/plain-pictures.json'), 'utf8'))
+    : {};
+  const { decodeId, renderId } = await codec.openModel();
+  sizes[`${decodeId}-${renderId}`] = await measurePlainPictures();
+  await writeFile(path('released/plain-pictures.json'), `${JSON.stringify(sizes, null, 2)}\n`);
 } finally {
   await codec.dispose();
 }
+
+/** Bytes of each picture at each quality, which are printed too. */
+async function measurePlainPictures() {
+  /** @type {Record<string, number[]>} */
+  const sizes = {};
+  for (const { name, png } of await drawPlainPictures()) {
+    const bytes = [];
+    for (const quality of PLAIN_QUALITIES) bytes.push((await codec.encode(png, { quality })).bytes.length);
+    sizes[name] = bytes;
+    console.log(`${name.padEnd(28)}${bytes.map((count) => String(count).padStart(7)).join('')}`);
+  }
+  return sizes;
+}
+
 await writeFile(path('released/files.json'), `${JSON.stringify(index, null, 2)}\n`);
 console.log(`fixtures/released: ${index.length} files`);
