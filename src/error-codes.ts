@@ -63,8 +63,10 @@ export const errorClasses = {
         'The hyper-latent does not fit the tables of the model. Give the latents of the same model.',
       'coco-ambiguous-name':
         'An input may be several images of the list, since they share a name. Keep the sources apart by folder.',
+      'coco-frame':
+        'A photograph was annotated at another size than its own, so that places in it cannot be compared. Give the photographs that were annotated.',
       'coco-no-id':
-        'An input is no image of the list and has no number in its name. Give the list it belongs to.',
+        'Inputs are no images of the list, or have no number in their names. Give the list they belong to, or leave them out by `--coco-missing skip`.',
       'coco-same-id': 'Two inputs would be reported as one image. Leave one of them out.',
       'coco-stdout': 'Two kinds of results would go to stdout. Name a file for those in COCO form.',
       'directory-unreadable': 'A folder cannot be listed. Check its permissions.',

@@ -113,5 +113,6 @@ export {
 export type { Task } from './tasks/all-tasks.js';
 export type { Prediction, PredictionOptions } from './tasks/classify/top-predictions.js';
 export type { Detection, SegmentedDetection } from './tasks/objects/describe-objects.js';
+export { annotationFrame, toStoredFrame, type UprightPhotograph } from './tasks/objects/exif-turn.js';
 export { decodeMask, maskArea, type RunLengthMask } from './tasks/objects/run-length-mask.js';
 export type { ObjectSettings, TaskAnswers, TaskOptions } from './tasks/task.js';

@@ -89,6 +89,8 @@ export interface BenchReport {
     readonly images: number;
     readonly available: number;
     readonly leftOut: readonly LeftOutImage[];
+    /** Names of photographs that are annotated as they are stored; their annotations were turned as Exif turns them. */
+    readonly turned?: readonly string[];
   };
   readonly seed: number;
   /** Longest side that pictures were fitted to, for every codec alike. */

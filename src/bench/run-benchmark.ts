@@ -54,6 +54,13 @@ async function measure(options: BenchOptions, networks: BenchNetworks): Promise<
     onProgress: (step) => onProgress?.({ phase: 'answers', ...step }),
   });
   for (const { image, message } of measured.leftOut) onNote?.(`${image} left out: ${message}`);
+  const { turned } = measured;
+  if (turned.length > 0) {
+    onNote?.(
+      `${turned.length} photographs are annotated as they are stored, not as Exif turns them; their annotations were ` +
+        `turned too (${turned[0]}${turned.length > 1 ? ' and others' : ''}; results.json has all names)`,
+    );
+  }
   for (const { image, series, setting, message } of measured.failures) {
     onNote?.(`${series} at ${setting} failed on ${image}: ${message}`);
   }
@@ -71,7 +78,7 @@ async function measure(options: BenchOptions, networks: BenchNetworks): Promise<
 
   return writeReport({
     ...{ options, networks, metric, maxSide, contenders, missing, anchor, dataset, categories },
-    ...{ images, dropped, leftOut: measured.leftOut, failures: measured.failures, times },
+    ...{ images, dropped, leftOut: measured.leftOut, turned, failures: measured.failures, times },
     timedImages: timed.length,
     elapsedMs: Math.round(performance.now() - began),
   });

@@ -37,6 +37,7 @@ export interface Findings extends ChosenContenders {
   readonly images: readonly MeasuredImage[];
   readonly dropped: ReadonlySet<string>;
   readonly leftOut: readonly LeftOutImage[];
+  readonly turned: readonly string[];
   readonly failures: readonly FailedSample[];
   readonly times: Times;
   readonly timedImages: number;
@@ -94,6 +95,7 @@ export async function writeReport(findings: Findings): Promise<BenchReport> {
       images: images.length,
       available: dataset.images.length,
       leftOut: [...dataset.leftOut, ...findings.leftOut],
+      ...(findings.turned.length > 0 && { turned: findings.turned }),
     },
     seed,
     maxSide: findings.maxSide,

@@ -18,6 +18,16 @@ export function formatSize(width: number, height: number): string {
   return `${width} x ${height}`;
 }
 
+/** How many names stand in a message. */
+const NAMED_AT_MOST = 10;
+
+/** `a, b, c`; of many the first ten and how many more there are. */
+export function nameSome(names: readonly string[]): string {
+  const more = names.length - NAMED_AT_MOST;
+  const first = names.slice(0, NAMED_AT_MOST).join(', ');
+  return more > 0 ? `${first} and ${more} more` : first;
+}
+
 /**
  * Lines up columns with two spaces between them. Columns of numbers are aligned to the right.
  *

@@ -25,7 +25,8 @@ export async function readAnnotatedImages(path: string, withMasks: boolean): Pro
       continue;
     }
     const objects = () => readObjects(instances, image, folder, withMasks);
-    images.push({ name: image.fileName, path: file, objects });
+    const { width, height } = image;
+    images.push({ name: image.fileName, path: file, size: { width, height }, objects });
   }
   return { name: basename(path), images, leftOut, categories: instances.categories };
 }

@@ -17,6 +17,8 @@ export interface DatasetImage {
   readonly path: string;
   /** Class index of the model, for classification. */
   readonly label?: number;
+  /** Size that the annotations state, in pixels: of the frame that they are in. */
+  readonly size?: { readonly width: number; readonly height: number };
   /** Objects, for detection and segmentation; read when the image's turn comes. */
   readonly objects?: () => Promise<ObjectTruth>;
 }

@@ -1,8 +1,10 @@
 import { BackendError, DicmError, ModelError, OutputError } from '../../errors.js';
+import type { UprightPhotograph } from '../../tasks/objects/exif-turn.js';
 import type { Answer } from '../contenders/answer.js';
 import type { Contender } from '../contenders/contender.js';
 import type { PixelNetwork } from '../contenders/open-networks.js';
 import type { DatasetImage } from '../datasets/dataset.js';
+import { matchFrame } from '../datasets/match-frame.js';
 import type { BenchTask, FailedSample, LeftOutImage } from '../report.js';
 import { type HashedSource, openSource, type SourceOptions } from './open-source.js';
 import type { ResultCache } from './result-cache.js';
@@ -49,6 +51,8 @@ export interface MeasureOptions extends SourceOptions {
 export interface Measured {
   readonly images: readonly MeasuredImage[];
   readonly leftOut: readonly LeftOutImage[];
+  /** Names of images that were annotated as they are stored, and whose truth is turned as Exif turns them. */
+  readonly turned: readonly string[];
   readonly failures: readonly FailedSample[];
 }
 
@@ -70,6 +74,7 @@ export async function measureAnswers(
   const perImage = 1 + contenders.reduce((sum, { settings }) => sum + settings.length, 0);
   const results: (MeasuredImage | undefined)[] = images.map(() => undefined);
   const leftOut: LeftOutImage[] = [];
+  const turned: string[] = [];
   const failures: FailedSample[] = [];
   const progress = { done: 0, total: perImage * images.length, cached: 0 };
   const advance = (steps: number, fromCache: boolean) => {
@@ -80,10 +85,10 @@ export async function measureAnswers(
   let next = 0;
   let stopped = false;
 
-  const measureImage = async (image: DatasetImage): Promise<MeasuredImage | undefined> => {
-    const opened = await openImage(image);
+  const measureImage = async (listed: DatasetImage): Promise<MeasuredImage | undefined> => {
+    const opened = await openImage(listed);
     if (opened === undefined) return undefined;
-    const { source, reference } = opened;
+    const { source, reference, image } = opened;
     advance(1, reference.cached);
     const samples = new Map<string, Sample>();
     for (const contender of contenders) {
@@ -105,10 +110,14 @@ export async function measureAnswers(
     return { image, sourceBytes: source.bytes.length, sourcePixels, reference: answer, samples };
   };
   /** The file and the uncompressed answer; undefined, and recorded, where the image cannot be read. */
-  const openImage = async ({ name, path }: DatasetImage) => {
+  const openImage = async (listed: DatasetImage) => {
+    const { name, path } = listed;
     try {
       const source = await openSource(path, options);
-      return { source, reference: await referenceOf(source, options) };
+      const reference = await referenceOf(source, options);
+      const { image, isTurned } = matchFrame(listed, reference.frame);
+      if (isTurned) turned.push(name);
+      return { source, reference, image };
     } catch (error) {
       if (signal?.aborted || !isOfOneImage(error)) throw error;
       leftOut.push({ image: name, code: error.code, message: error.message });
@@ -131,21 +140,27 @@ export async function measureAnswers(
   const workers = Array.from({ length: Math.min(options.jobs, images.length) }, worker);
   const ends = await Promise.allSettled(workers);
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
-  return { images: results.filter((one) => one !== undefined), leftOut, failures };
+  return { images: results.filter((one) => one !== undefined), leftOut, turned: turned.sort(), failures };
 }
 
 /** The answer without a codec, and the size of the photograph. */
 async function referenceOf(source: HashedSource, options: MeasureOptions) {
   const { task, maxSide, network, cache, signal } = options;
   const keyOf = (answers: BenchTask) => ['reference', answers, maxSide, network.id, source.sha256];
-  type Reference = { sourcePixels: number; answer: Answer };
-  const kept = await recall<Reference>(cache, task, keyOf);
-  if (kept !== undefined) return { ...kept, cached: true };
+  type Reference = { sourcePixels: number; frame: UprightPhotograph; answer: Answer };
+  // What an earlier version kept has no frame.
+  const kept = await recall<Omit<Reference, 'frame'> & Partial<Reference>>(cache, task, keyOf);
+  if (kept?.frame !== undefined) return { ...kept, frame: kept.frame, cached: true };
   const picture = await source.picture();
-  const answer = await network.analyze(picture, { signal });
-  const reference: Reference = { sourcePixels: picture.sourceWidth * picture.sourceHeight, answer };
+  const { sourceWidth: width, sourceHeight: height, orientation } = picture;
+  const answer = kept?.answer ?? (await network.analyze(picture, { signal }));
+  const reference: Reference = {
+    sourcePixels: width * height,
+    frame: { width, height, orientation },
+    answer,
+  };
   await cache.put(keyOf(task), reference);
-  return { ...reference, cached: false };
+  return { ...reference, cached: kept !== undefined };
 }
 
 async function sampleOf(

@@ -1,9 +1,11 @@
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { type Task, UsageError } from '../../index.js';
-import { CocoResults, findCocoIds } from '../coco-results.js';
+import { type CocoIds, findCocoIds } from '../coco-ids.js';
+import { CocoResults } from '../coco-results.js';
 import { announceBackend, type Context, type RunAction, withCodec } from '../context.js';
 import { expandInputs, type Input, isDicmName } from '../expand-inputs.js';
+import { nameSome } from '../format.js';
 import { type AnalyzeJob, analyzeOne, reportAnalysis } from '../jobs/analyze-one.js';
 import { addPartOptions, numberBetween, type PartFlags, wholeNumber } from '../option-values.js';
 import { makeFolders } from '../plan-outputs.js';
@@ -30,6 +32,7 @@ interface AnalyzeFlags extends PartFlags {
   maxDetections?: number;
   coco?: string;
   cocoImages?: string;
+  cocoMissing?: 'error' | 'skip';
   overlay?: string;
   on?: string;
   force?: boolean;
@@ -104,6 +107,12 @@ function addObjectOptions(command: Command): Command {
         'annotations in which COCO results find image ids by name (default: a file is named by its id)',
       ),
     )
+    .addOption(
+      new Option(
+        '--coco-missing <what>',
+        'with files that no image id is found for (default: error)',
+      ).choices(['error', 'skip']),
+    )
     .option('--overlay <png>', 'draw boxes, labels and masks; a folder if there are several files')
     .option('--on <picture>', 'draw on the source, or on those in a folder (default: on a plain canvas)')
     .option('-f, --force', 'overwrite files');
@@ -118,12 +127,14 @@ async function analyzeFiles(
   const { reporter } = context;
   const { recursive = false, force = false, coco, minScore } = flags;
   checkFlags(flags);
-  const inputs = await expandInputs(patterns, { recursive, accept: isDicmName });
+  const given = await expandInputs(patterns, { recursive, accept: isDicmName });
+  const ids = coco === undefined ? undefined : await findIds(context, given, flags);
+  const inputs = ids === undefined ? given : given.filter(({ path }) => ids.images.has(path));
   const overlays = flags.overlay === undefined ? [] : await planOverlays(inputs, flags.overlay, flags.on);
   if (coco !== undefined) await checkCocoOutput(coco, inputs, overlays, force);
-  const results =
-    coco === undefined ? undefined : new CocoResults(await findCocoIds(inputs, flags.cocoImages));
+  const results = ids && new CocoResults(ids, flags.cocoImages);
   const questions = questionsOf(mode, flags);
+  const overlayOf = new Map(overlays.map((plan) => [plan.input, plan]));
   return withCodec(context, async (codec) => {
     await announceBackend(context, codec);
     await makeFolders(overlays, flags.overlay);
@@ -131,18 +142,36 @@ async function analyzeFiles(
       inputs,
       verb: mode.verb,
       nameOf: ({ path }) => path,
-      work: (input, job) => {
-        const overlay = overlays.find((plan) => plan.input === input);
-        return analyzeOne({ input: input.path, questions, overlay, force }, { ...job, codec });
+      work: async (input, job) => {
+        const overlay = overlayOf.get(input);
+        const result = await analyzeOne({ input: input.path, questions, overlay, force }, { ...job, codec });
+        results?.check(result);
+        return result;
       },
       report: (result) => {
-        results?.add(result.file, result.detections ?? []);
+        results?.add(result);
         reportAnalysis(reporter, result, { schema: mode.schema, minScore });
       },
     });
     await results?.write(coco!, context, force);
     return exitCode;
   });
+}
+
+/** Finds the image ids of all inputs; those that have none end the run, or are named and left out. */
+async function findIds(
+  { reporter }: Context,
+  inputs: readonly Input[],
+  { cocoImages, cocoMissing = 'error' }: AnalyzeFlags,
+): Promise<CocoIds> {
+  const ids = await findCocoIds(inputs, { annotations: cocoImages, missing: cocoMissing });
+  const { length } = ids.missing;
+  if (length > 0) {
+    reporter.warn(
+      `${length} of ${inputs.length} files have no image id and are left out: ${nameSome(ids.missing)}`,
+    );
+  }
+  return ids;
 }
 
 function questionsOf({ tasks }: AnalyzeMode, flags: AnalyzeFlags): AnalyzeJob['questions'] {
@@ -152,12 +181,15 @@ function questionsOf({ tasks }: AnalyzeMode, flags: AnalyzeFlags): AnalyzeJob['q
 }
 
 /** @throws UsageError for options that mean nothing without another one. */
-function checkFlags({ overlay, on, coco, cocoImages }: AnalyzeFlags): void {
+function checkFlags({ overlay, on, coco, cocoImages, cocoMissing }: AnalyzeFlags): void {
   if (on !== undefined && overlay === undefined) {
     throw new UsageError('option-needs-other', '--on says what --overlay draws on; give that too');
   }
   if (cocoImages !== undefined && coco === undefined) {
     throw new UsageError('option-needs-other', '--coco-images is for --coco; give that too');
+  }
+  if (cocoMissing !== undefined && coco === undefined) {
+    throw new UsageError('option-needs-other', '--coco-missing is for --coco; give that too');
   }
 }
 

@@ -30,6 +30,8 @@ export interface AnalyzeJob {
 export interface AnalyzeResult extends AnalysisResults {
   file: string;
   elapsedMs: number;
+  /** The Exif orientation that was applied to the photograph, 1 to 8. */
+  orientation: number;
   /** Name of the model. */
   model: string;
   /** Path of the overlay that was drawn. */
@@ -53,7 +55,8 @@ export async function analyzeOne(job: AnalyzeJob, context: JobContext): Promise<
     await writeOutput(overlay.output, png, { force, signal });
   }
   const elapsedMs = Math.round(performance.now() - started);
-  return { ...analysis, file: input, elapsedMs, model: model.name, overlay: overlay?.output };
+  const { orientation } = header;
+  return { ...analysis, file: input, elapsedMs, orientation, model: model.name, overlay: overlay?.output };
 }
 
 /**
