@@ -42,6 +42,7 @@ export const errorClasses = {
       'bad-mask': 'A run-length mask does not describe a picture of its size. Make the mask again.',
       'bad-max-detections': '`maxDetections` is not a whole number of at least 1. Give one.',
       'bad-max-side': '`maxSide` is neither a whole number of at least 1 nor `none`. Give one of them.',
+      'bad-metadata': '`metadata` is none of `none`, `icc`, `exif` and `all`. Give one of them.',
       'bad-min-score': '`minScore` is not a number from 0 to 1. Give one.',
       'bad-overlap': '`minOverlap` is not a number between 0 and 1. Give one.',
       'bad-picture':
@@ -173,7 +174,8 @@ export const errorClasses = {
     about: 'An input picture cannot be read or decoded. Give another picture.',
     codes: {
       'already-dicm': 'The picture to encode is a .dicm file already. Analyse it, or give the photograph.',
-      'bad-image': 'The picture is damaged. Get another copy.',
+      'bad-image':
+        'The picture is damaged. Get another copy, or read what is there with `tolerateDamage` (`--tolerate-damage`).',
       'bad-pixmap':
         "Another codec's decoder wrote something that is no picture. Update or leave out that codec.",
       'empty-image': 'The picture has no bytes. Get another copy.',
@@ -181,6 +183,9 @@ export const errorClasses = {
       'file-missing': 'There is no such file. Check the path.',
       'file-unreadable': 'The file cannot be read. Check its permissions.',
       'not-a-map': 'An instance map does not have one channel of 8 bits. Write it as a grey picture.',
+      'unsupported-image':
+        'The picture is of a kind that is not read: HEIC, BMP, JPEG 2000, JPEG XL, raw files of cameras, TIFF with samples of ' +
+        'an unusual kind. The message names it; convert it to PNG, TIFF or JPEG.',
       'not-an-image':
         'The file is no picture of a known kind. Give a JPEG, PNG, WebP, AVIF, TIFF or GIF file.',
     },

@@ -102,6 +102,7 @@ export {
   type Features,
   type Latents,
   type LayerName,
+  type MetadataChoice,
   type ModelIdentity,
   type ObjectDetection,
   type PixelAnalysis,

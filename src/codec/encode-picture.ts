@@ -1,4 +1,4 @@
-import type { DicmHeader, TilePayload } from '../container/dicm-file.js';
+import type { AncillarySection, DicmHeader, TilePayload } from '../container/dicm-file.js';
 import { PLAIN_MINOR_VERSION, VERSION_MAJOR } from '../container/version.js';
 import { writeDicm } from '../container/write-dicm.js';
 import { latentExtent, tileGrid } from '../geometry.js';
@@ -32,19 +32,29 @@ interface CodedPicture extends Candidate {
   readonly bytes: Uint8Array;
 }
 
+/** Writes a file of coded tiles. */
+type WritePicture = (tiles: TilePayload[], position: number) => CodedPicture;
+
 /**
  * Encodes a picture tile by tile. The networks and h_s run once for each tile; reaching a target only codes the
  * latents again.
  *
  * A plain quality on a large picture holds one tile at a time; a target holds the latents of all tiles, about
  * 10 bytes a pixel.
+ *
+ * @param ancillary - Metadata to put into the file; it counts in what a target allows.
  */
 export async function encodePicture(
   model: OpenModel,
   picture: Picture,
   goal: RateGoal,
   work: WorkOptions,
+  ancillary: AncillarySection[] = [],
 ): Promise<EncodedPicture> {
+  const write: WritePicture = (tiles, position) => {
+    const bytes = writeDicm({ header: headerOf(model, picture, position), tiles, ancillary });
+    return { bytes, sizeBytes: bytes.length, position };
+  };
   const { latents } = model;
   const networks = await model.networks();
   const grid = tileGrid(picture.width, picture.height);
@@ -65,9 +75,9 @@ export async function encodePicture(
     index++;
     work.onProgress?.(index, count);
   }
-  if (streamed) return writePicture(model, picture, tiles, streamed.position);
+  if (streamed) return write(tiles, streamed.position);
   return await searchPosition(
-    (position) => codePicture(model, picture, analysed, position, work),
+    (position) => codePicture(write, analysed, position, work),
     'position' in goal
       ? (position) => position <= goal.position
       : (_, candidate) => candidate.sizeBytes <= goal.targetBytes,
@@ -76,8 +86,7 @@ export async function encodePicture(
 
 /** Codes all tiles at one position. */
 async function codePicture(
-  model: OpenModel,
-  picture: Picture,
+  write: WritePicture,
   analysed: readonly AnalysedTile[],
   position: number,
   { signal, yieldTurn }: WorkOptions,
@@ -88,17 +97,7 @@ async function codePicture(
     signal?.throwIfAborted();
     tiles.push(tile.encode(position));
   }
-  return writePicture(model, picture, tiles, position);
-}
-
-function writePicture(
-  model: OpenModel,
-  picture: Picture,
-  tiles: TilePayload[],
-  position: number,
-): CodedPicture {
-  const bytes = writeDicm({ header: headerOf(model, picture, position), tiles, ancillary: [] });
-  return { bytes, sizeBytes: bytes.length, position };
+  return write(tiles, position);
 }
 
 function headerOf({ profile, model }: OpenModel, picture: Picture, qualityPosition: number): DicmHeader {

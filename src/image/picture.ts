@@ -8,8 +8,10 @@ export type ImageInput = string | Uint8Array;
 export interface LoadOptions {
   /** Longest side after fitting, in pixels; `none` keeps every pixel. */
   maxSide: MaxSide;
-  /** Overrides of `defaultLimits`: `maxSourcePixels` and `maxPixels` apply. */
+  /** Overrides of the limits: `maxSourcePixels`, `maxHeldPixels` and `maxPixels` apply. */
   limits?: Partial<Limits> | undefined;
+  /** Reads what can be read of a damaged picture, with a note, instead of refusing it. */
+  tolerateDamage?: boolean | undefined;
   /** Abandons the work between its steps. */
   signal?: AbortSignal | undefined;
 }
@@ -28,6 +30,10 @@ export interface Picture {
   readonly sourceHeight: number;
   /** The Exif orientation that was applied, 1 to 8. */
   readonly orientation: number;
-  /** What was lost or decided while loading, in words: flattened alpha, dropped pages. */
+  /** Colour profile of the file, if it has one; it has been applied. */
+  readonly icc?: Uint8Array | undefined;
+  /** Exif metadata of the file from the TIFF header on, if it has any; its orientation has been applied. */
+  readonly exif?: Uint8Array | undefined;
+  /** What was lost or decided while loading, in words: flattened alpha, dropped pages, damage. */
   readonly notes: readonly string[];
 }

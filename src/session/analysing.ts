@@ -7,14 +7,14 @@ import type { Picture } from '../image/picture.js';
 import { chooseTasks } from '../tasks/all-tasks.js';
 import type { SegmentedDetection } from '../tasks/objects/describe-objects.js';
 import type { Codec } from './codec.js';
-import { checkMaxSide } from './encoding.js';
+import { checkMaxSide, loadingOf } from './encoding.js';
 import { identityOf, type Session } from './session.js';
 
 /** The calls of a codec that answer questions. */
 export function analysingCalls(
   session: Session,
 ): Pick<Codec, 'classify' | 'detect' | 'segment' | 'embed' | 'analyze' | 'analyzePixels' | 'analyzePicture'> {
-  const { platform, limits, shelf } = session;
+  const { shelf } = session;
   const analyze: Codec['analyze'] = async (bytes, { tasks, region, prefix, ...rest }) => {
     chooseTasks(tasks, rest);
     const { open, using, layer } = await session.openFile(bytes, { result: 'features', prefix });
@@ -49,7 +49,7 @@ export function analysingCalls(
       const maxSide = checkMaxSide(options.maxSide ?? defaultMaxSide);
       // Before the picture is decoded: without a model that was for nothing.
       await shelf.encodingModel('semantic');
-      const picture = await platform.loadPicture(image, { maxSide, limits, signal: options.signal });
+      const picture = await session.loadPicture(image, { ...loadingOf(options), maxSide });
       return analyzePicture(picture, options);
     },
     classify: async (bytes, { top, minScore, ...hooks } = {}) => {

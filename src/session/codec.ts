@@ -37,6 +37,13 @@ export interface EncodeOptions extends CallHooks {
   targetBpp?: number | undefined;
   /** Longest side to fit the picture to, in pixels, or `none`; `defaultMaxSide` unless given. */
   maxSide?: MaxSide | undefined;
+  /** Reads what can be read of a damaged picture, with a note, instead of refusing it. */
+  tolerateDamage?: boolean | undefined;
+  /**
+   * What to keep of the picture's metadata; nothing unless given. `exif` and `all` keep Exif as it is, with everything that
+   * is in it: the place where the photograph was taken too.
+   */
+  metadata?: MetadataChoice | undefined;
   /**
    * What the file is for: `machine`, features for networks, unless given; `view`, a picture for human eyes; or both.
    * Each layer needs a model of its profile.
@@ -48,6 +55,9 @@ export interface EncodeOptions extends CallHooks {
    */
   digest?: boolean | undefined;
 }
+
+/** What to keep of a picture's metadata: its ICC colour profile, its Exif metadata, or both. */
+export type MetadataChoice = 'none' | 'icc' | 'exif' | 'all';
 
 /** What people call the layers of a file. */
 export type LayerName = 'machine' | 'view';
@@ -248,6 +258,8 @@ export interface Analysis extends DecodedWith, AnalysisResults {}
 export interface AnalyzePixelsOptions extends AnalyzeOptions {
   /** Longest side to fit the picture to, in pixels, or `none`; `defaultMaxSide` unless given. */
   maxSide?: MaxSide | undefined;
+  /** Reads what can be read of a damaged picture, with a note, instead of refusing it. */
+  tolerateDamage?: boolean | undefined;
 }
 
 /** Answers from the pixels of a picture. */

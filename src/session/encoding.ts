@@ -7,7 +7,14 @@ import { UsageError } from '../errors.js';
 import { defaultMaxSide, type MaxSide } from '../image/fit-size.js';
 import { layerNames, profileOfLayer } from '../profiles/all-profiles.js';
 import type { Profile } from '../profiles/profile.js';
-import { type Codec, defaultQuality, type EncodedImage, type EncodeOptions } from './codec.js';
+import {
+  type AnalyzePixelsOptions,
+  type Codec,
+  defaultQuality,
+  type EncodedImage,
+  type EncodeOptions,
+} from './codec.js';
+import { checkMetadata, metadataSections } from './metadata-sections.js';
 import { identityOf, type Session } from './session.js';
 
 /** A file this much below its target, as a fraction, does not count as reaching it. */
@@ -22,7 +29,9 @@ export function encodingCalls(session: Session): Pick<Codec, 'encode'> {
       checkRate(options);
       const maxSide = checkMaxSide(options.maxSide ?? defaultMaxSide);
       const profiles = checkLayers(options);
-      const picture = await platform.loadPicture(image, { maxSide, limits, signal: options.signal });
+      const metadata = checkMetadata(options.metadata ?? 'none');
+      const picture = await session.loadPicture(image, { ...loadingOf(options), maxSide });
+      const kept = metadataSections(picture, metadata, limits);
       const pixels = picture.width * picture.height;
       const targetBytes = targetOf(options, pixels);
       const goal =
@@ -30,7 +39,7 @@ export function encodingCalls(session: Session): Pick<Codec, 'encode'> {
           ? { position: qualityToPosition(options.quality ?? defaultQuality) }
           : { targetBytes: targetBytes - (options.digest ? DIGEST_SECTION_BYTES : 0) };
       const open = await shelf.encodingModel(profiles[0]!);
-      const first = await encodePicture(open, picture, goal, session.work(options));
+      const first = await encodePicture(open, picture, goal, session.work(options), kept.sections);
       const { position } = first;
       let { bytes } = first;
       for (const profile of profiles.slice(1)) {
@@ -54,7 +63,7 @@ export function encodingCalls(session: Session): Pick<Codec, 'encode'> {
         ...(digest !== undefined && { digest }),
         model: identityOf(open),
         backend: await session.backendName(),
-        notes: [...picture.notes],
+        notes: [...picture.notes, ...kept.notes],
       };
       if (targetBytes !== undefined) {
         result.targetBytes = targetBytes;
@@ -81,6 +90,14 @@ function checkLayers({ layers = ['machine'], targetBytes, targetBpp }: EncodeOpt
     );
   }
   return wanted.map((name) => profileOfLayer(name).name);
+}
+
+/** What of a call's options concerns the loading of its picture. */
+export function loadingOf({ tolerateDamage, signal }: EncodeOptions | AnalyzePixelsOptions): {
+  tolerateDamage: boolean | undefined;
+  signal: AbortSignal | undefined;
+} {
+  return { tolerateDamage, signal };
 }
 
 /** @throws UsageError `bad-max-side` */

@@ -1,5 +1,5 @@
 import { type ModelShelf, openModelShelf } from '../codec/model-shelf.js';
-import { type Limits, resolveLimits } from '../limits.js';
+import type { Limits } from '../limits.js';
 import type { Platform } from '../platform/platform.js';
 import { analysingCalls } from './analysing.js';
 import type { Codec, CodecOptions } from './codec.js';
@@ -14,16 +14,18 @@ import { identityOf, openSession } from './session.js';
  * @throws UsageError `bad-limit`
  */
 export function openCodec(platform: Platform, options: CodecOptions = {}): Codec {
-  const limits = resolveLimits(options.limits);
-  const { model, threads, backend = 'auto' } = options;
+  const { model, threads, limits, backend = 'auto' } = options;
   return codecOver(openModelShelf({ platform, model, threads, backend }), limits);
 }
 
 /**
  * The codec over a shelf of models that is open already: for who needs more of the shelf than a codec shows, and
  * would otherwise open model and executor twice. The codec owns the shelf from now on and disposes of it.
+ *
+ * @param limits - Overrides of the default limits.
+ * @throws UsageError `bad-limit`
  */
-export function codecOver(shelf: ModelShelf, limits: Limits): Codec {
+export function codecOver(shelf: ModelShelf, limits?: Partial<Limits>): Codec {
   const session = openSession(shelf, limits);
   return {
     openBackend: async () => {

@@ -5,7 +5,8 @@ import type { DicmHeader } from '../container/dicm-file.js';
 import { openPrefix } from '../container/open-prefix.js';
 import { readDicm } from '../container/read-dicm.js';
 import { UsageError } from '../errors.js';
-import type { Limits } from '../limits.js';
+import type { ImageInput, LoadOptions, Picture } from '../image/picture.js';
+import { type Limits, resolveLimits } from '../limits.js';
 import type { BackendName } from '../nn/backend.js';
 import type { Platform } from '../platform/platform.js';
 import { profileNamed } from '../profiles/all-profiles.js';
@@ -35,6 +36,8 @@ export interface Session {
   readonly shelf: ModelShelf;
   /** @throws UsageError `disposed` */
   checkOpen(): void;
+  /** Loads a picture within the limits of the codec. */
+  loadPicture(image: ImageInput, options: Omit<LoadOptions, 'limits'>): Promise<Picture>;
   /**
    * Reads a file: all its layers, the first one first.
    *
@@ -54,9 +57,15 @@ export interface Session {
   dispose(): Promise<void>;
 }
 
-/** Opens a session over a shelf of models, which belongs to it from now on. */
-export function openSession(shelf: ModelShelf, limits: Limits): Session {
+/**
+ * Opens a session over a shelf of models, which belongs to it from now on.
+ *
+ * @param overrides - Of the default limits, which differ between files and pictures.
+ * @throws UsageError `bad-limit`
+ */
+export function openSession(shelf: ModelShelf, overrides?: Partial<Limits>): Session {
   const { platform } = shelf;
+  const limits = resolveLimits(overrides);
   let disposed = false;
   const checkOpen = () => {
     if (disposed) throw new UsageError('disposed', 'the codec was disposed');
@@ -72,6 +81,7 @@ export function openSession(shelf: ModelShelf, limits: Limits): Session {
     limits,
     shelf,
     checkOpen,
+    loadPicture: (image, options) => platform.loadPicture(image, { ...options, limits: overrides }),
     readLayers,
     openFile: async (bytes, { prefix, result } = {}) => {
       const { header, layers } = readLayers(bytes, prefix);

@@ -253,7 +253,12 @@ describe('analyzePixels', () => {
   test('answers about any picture without the codec', async () => {
     const tasks: Task[] = ['classify', 'segment'];
     const found = await codec.analyzePixels(CHELSEA, { tasks, maxSide: 120, detect: { minScore: LOW } });
-    expect(found).toMatchObject({ width: 451, height: 300, backend: 'wasm', notes: [] });
+    expect(found).toMatchObject({
+      width: 451,
+      height: 300,
+      backend: 'wasm',
+      notes: [expect.stringContaining('451 x 300 pixels fitted to 120 x 80')],
+    });
     expect(found.model.name).toBe('tiny');
     expect(found).not.toHaveProperty('header');
     expect(found.predictions).toHaveLength(5);

@@ -6,7 +6,6 @@ import { openNetworks } from '../../codec/networks.js';
 import { pixelSource } from '../../codec/picture-source.js';
 import { ModelError, UsageError } from '../../errors.js';
 import type { Picture } from '../../image/picture.js';
-import { resolveLimits } from '../../limits.js';
 import { requireHeads } from '../../model/require-heads.js';
 import { readTorchvisionResnet } from '../../model/torchvision-resnet.js';
 import { nodePlatform } from '../../platform/node/node-platform.js';
@@ -60,9 +59,8 @@ export async function openBenchNetworks(
       `another pixel network can only classify: the model's heads for ${task} do not fit it`,
     );
   }
-  const limits = resolveLimits(options.limits);
   const shelf = openModelShelf({ ...options, platform: nodePlatform, backend: options.backend ?? 'auto' });
-  const codec = codecOver(shelf, limits);
+  const codec = codecOver(shelf, options.limits);
   try {
     const open = await shelf.encodingModel('semantic');
     const { model } = open;

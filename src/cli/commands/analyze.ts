@@ -35,6 +35,7 @@ interface AnalyzeFlags extends PartFlags {
   cocoMissing?: 'error' | 'skip';
   overlay?: string;
   on?: string;
+  tolerateDamage?: boolean;
   force?: boolean;
   recursive?: boolean;
 }
@@ -115,6 +116,7 @@ function addObjectOptions(command: Command): Command {
     )
     .option('--overlay <png>', 'draw boxes, labels and masks; a folder if there are several files')
     .option('--on <picture>', 'draw on the source, or on those in a folder (default: on a plain canvas)')
+    .option('--tolerate-damage', 'draw on what can be read of a damaged source')
     .option('-f, --force', 'overwrite files');
 }
 
@@ -143,7 +145,8 @@ async function analyzeFiles(
       verb: mode.verb,
       nameOf: ({ path }) => path,
       work: async (input, job) => {
-        const overlay = overlayOf.get(input);
+        const plan = overlayOf.get(input);
+        const overlay = plan && { ...plan, tolerateDamage: flags.tolerateDamage };
         const result = await analyzeOne({ input: input.path, questions, overlay, force }, { ...job, codec });
         results?.check(result);
         return result;
@@ -181,9 +184,15 @@ function questionsOf({ tasks }: AnalyzeMode, flags: AnalyzeFlags): AnalyzeJob['q
 }
 
 /** @throws UsageError for options that mean nothing without another one. */
-function checkFlags({ overlay, on, coco, cocoImages, cocoMissing }: AnalyzeFlags): void {
+function checkFlags({ overlay, on, tolerateDamage, coco, cocoImages, cocoMissing }: AnalyzeFlags): void {
   if (on !== undefined && overlay === undefined) {
     throw new UsageError('option-needs-other', '--on says what --overlay draws on; give that too');
+  }
+  if (tolerateDamage === true && on === undefined) {
+    throw new UsageError(
+      'option-needs-other',
+      '--tolerate-damage is for the source that --on names; give that too',
+    );
   }
   if (cocoImages !== undefined && coco === undefined) {
     throw new UsageError('option-needs-other', '--coco-images is for --coco; give that too');

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { defaultMaxSide, defaultQuality, type MaxSide } from '../../index.js';
+import { defaultMaxSide, defaultQuality, type MaxSide, type MetadataChoice } from '../../index.js';
 import { announceBackend, type Context, type RunAction, withCodec } from '../context.js';
 import { expandInputs, isPictureName } from '../expand-inputs.js';
 import { encodeOne, reportEncoded } from '../jobs/encode-one.js';
@@ -15,6 +15,8 @@ interface EncodeFlags {
   targetBpp?: number;
   targetBytes?: number;
   maxSide: MaxSide;
+  metadata: MetadataChoice;
+  tolerateDamage?: boolean;
   recursive?: boolean;
   digest?: boolean;
   force?: boolean;
@@ -49,6 +51,12 @@ export function addEncode(program: Command, run: RunAction) {
         .argParser(sideOrNone)
         .default(defaultMaxSide),
     )
+    .addOption(
+      new Option('--metadata <what>', 'keep of the photograph; exif and all keep the place it was taken')
+        .choices(['none', 'icc', 'exif', 'all'])
+        .default('none'),
+    )
+    .option('--tolerate-damage', 'read what can be read of damaged photographs')
     .option('--digest', 'add a SHA-256 of all that the file holds, which verify compares; no signature')
     .option('-r, --recursive', 'take the photographs in directories too')
     .option('-f, --force', 'overwrite files')
@@ -59,7 +67,8 @@ export function addEncode(program: Command, run: RunAction) {
 
 async function encodeFiles(context: Context, patterns: string[], flags: EncodeFlags): Promise<number> {
   const { terminal, reporter } = context;
-  const { force = false, recursive = false, quality, targetBpp, targetBytes, maxSide, digest } = flags;
+  const { force = false, recursive = false, quality, targetBpp, targetBytes, maxSide } = flags;
+  const { metadata, tolerateDamage, digest } = flags;
   const inputs = await expandInputs(patterns, { recursive, accept: isPictureName });
   const planned = await planOutputs(inputs, flags.output, '.dicm');
   if (planned.some(({ output }) => output === STANDARD)) {
@@ -71,7 +80,8 @@ async function encodeFiles(context: Context, patterns: string[], flags: EncodeFl
     await announceBackend(context, codec);
     reporter.explain(`model ${model.name}, decode id ${model.decodeId}, render id ${model.renderId}`);
     await makeFolders(planned, flags.output);
-    const options = { force, quality, targetBpp, targetBytes, maxSide, digest };
+    const rate = { quality, targetBpp, targetBytes };
+    const options = { force, ...rate, maxSide, metadata, tolerateDamage, digest };
     return runBatch(context, {
       inputs: planned,
       verb: 'encoding',

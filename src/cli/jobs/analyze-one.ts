@@ -21,7 +21,7 @@ export interface AnalyzeJob {
   input: string;
   questions: Omit<AnalyzeOptions, 'signal' | 'onProgress'> & RegionOptions & PrefixOptions;
   /** Where to draw what was found, and on which picture; a plain canvas if there is none. */
-  overlay?: { output: string; source: string | undefined } | undefined;
+  overlay?: { output: string; source: string | undefined; tolerateDamage?: boolean | undefined } | undefined;
   /** Replace an overlay that is there already. */
   force: boolean;
 }
@@ -50,8 +50,9 @@ export async function analyzeOne(job: AnalyzeJob, context: JobContext): Promise<
   const { header, model, ...analysis } = await codec.analyze(file, { ...questions, signal, onProgress });
   if (overlay !== undefined) {
     const { width, height, detections = [] } = analysis;
-    const { source } = overlay;
-    const png = await drawOverlay({ width, height, detections }, { source, limits: context.limits, signal });
+    const { source, tolerateDamage } = overlay;
+    const options = { source, tolerateDamage, limits: context.limits, signal };
+    const png = await drawOverlay({ width, height, detections }, options);
     await writeOutput(overlay.output, png, { force, signal });
   }
   const elapsedMs = Math.round(performance.now() - started);

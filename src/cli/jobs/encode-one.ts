@@ -8,7 +8,10 @@ import type { JobContext } from './job.js';
 
 /** A photograph to encode. */
 export interface EncodeJob
-  extends Pick<EncodeOptions, 'quality' | 'targetBpp' | 'targetBytes' | 'maxSide' | 'digest'> {
+  extends Pick<
+    EncodeOptions,
+    'quality' | 'targetBpp' | 'targetBytes' | 'maxSide' | 'metadata' | 'tolerateDamage' | 'digest'
+  > {
   /** Path of the photograph, or `-` for stdin. */
   input: string;
   /** Path of the .dicm file, or `-` for stdout. */
@@ -43,10 +46,9 @@ export async function encodeOne(job: EncodeJob, context: JobContext): Promise<En
 
 /** Says what became of a photograph: as JSON, or in words. */
 export function reportEncoded(reporter: Reporter, result: EncodeResult): void {
-  const { input, output, bytes, bpp, width, height, quality, notes } = result;
+  const { input, output, bytes, bpp, width, height, sourceWidth, sourceHeight, quality, notes } = result;
   if (reporter.options.json) {
-    const { sourceWidth, sourceHeight, backend, elapsedMs, model, targetBytes, targetReached, digest } =
-      result;
+    const { backend, elapsedMs, model, targetBytes, targetReached, digest } = result;
     reporter.json({
       schema: 'dicm.encode/1',
       ...{ input, output, bytes, bpp, width, height, sourceWidth, sourceHeight, quality },
@@ -56,8 +58,12 @@ export function reportEncoded(reporter: Reporter, result: EncodeResult): void {
       notes,
     });
   }
+  const fitted =
+    width === sourceWidth && height === sourceHeight
+      ? ''
+      : `${formatSize(sourceWidth, sourceHeight)} fitted to `;
   reporter.say(
-    `${input} -> ${output === STANDARD ? 'stdout' : output}  ${formatSize(width, height)}  ` +
+    `${input} -> ${output === STANDARD ? 'stdout' : output}  ${fitted}${formatSize(width, height)}  ` +
       `${formatBytes(bytes)}  ${bpp.toFixed(3)} bpp  quality ${quality}`,
   );
   for (const note of notes) reporter.explain(`${input}: ${note}`);

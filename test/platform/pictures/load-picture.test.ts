@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { crc32 } from '../../../src/bytes/crc32.js';
 import { ImageError, LimitError } from '../../../src/errors.js';
 import type { Picture } from '../../../src/image/picture.js';
 import { loadPicture } from '../../../src/platform/node/pictures/load-picture.js';
@@ -218,9 +219,12 @@ describe('sizes', () => {
     expect([picture.width, picture.height, picture.data.length]).toEqual([width, height, width * height * 3]);
   });
 
-  test('a photograph is fitted and its source size kept', async () => {
+  test('a photograph is fitted, its source size kept, and both said', async () => {
     const picture = await loadPicture('fixtures/images/coffee.png', { maxSide: 384 });
     expect(picture).toMatchObject({ width: 384, height: 256, sourceWidth: 600, sourceHeight: 400 });
+    expect(picture.notes).toEqual([
+      '600 x 400 pixels fitted to 384 x 256; maxSide none (--max-side none) keeps every pixel',
+    ]);
   });
 
   test('a long thin picture keeps at least one pixel', async () => {
@@ -300,6 +304,56 @@ describe('what cannot be loaded says why', () => {
       /maxPixels/,
     );
     await expect(loadPicture(image, { maxSide: 50, limits: { maxPixels: 2500 } })).resolves.toBeDefined();
+  });
+
+  test.each([
+    ['an interlaced PNG', () => ramp(100, 100).png({ progressive: true })],
+    ['a progressive JPEG', () => ramp(100, 100).jpeg({ progressive: true })],
+    ['a GIF', () => ramp(100, 100).gif()],
+    ['an AVIF', () => ramp(100, 100).avif({ effort: 0 })],
+  ])('%s, which has to be held as a whole, has a limit of its own', async (_, encode) => {
+    const image = await encode().toBuffer();
+    const error = await loadPicture(image, { maxSide: 50, limits: { maxHeldPixels: 9999 } }).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    expect(error).toBeInstanceOf(LimitError);
+    expect(error).toMatchObject({ limit: 'maxHeldPixels', actual: 10_000, maximum: 9999, exitCode: 7 });
+    expect((error as Error).message).toMatch(/held in memory.*raise `limits\.maxHeldPixels` to allow it/);
+    await expect(
+      loadPicture(image, { maxSide: 50, limits: { maxHeldPixels: 10_000 } }),
+    ).resolves.toBeDefined();
+  });
+
+  test.each([
+    ['JPEG', () => ramp(100, 100).jpeg()],
+    ['PNG', () => ramp(100, 100).png()],
+    ['WebP', () => ramp(100, 100).webp()],
+    ['TIFF', () => ramp(100, 100).tiff()],
+  ])('a plain %s is not held', async (_, encode) => {
+    const image = await encode().toBuffer();
+    await expect(loadPicture(image, { maxSide: 50, limits: { maxHeldPixels: 0 } })).resolves.toBeDefined();
+  });
+
+  test('by default a photograph has up to 2^30 pixels, and one to be held 2^27', async () => {
+    /** A PNG that claims a size. */
+    const claim = async (width: number, height: number, progressive: boolean) => {
+      const png = await ramp(8, 8).png({ progressive }).toBuffer();
+      png.writeUInt32BE(width, 16);
+      png.writeUInt32BE(height, 20);
+      png.writeUInt32BE(crc32(png.subarray(12, 29)), 29);
+      return png;
+    };
+    const limitOf = async (bytes: Uint8Array) =>
+      (await loadPicture(bytes, { maxSide: 8 }).catch((error: unknown) => error)) as LimitError;
+    expect(await limitOf(await claim(2 ** 15, 2 ** 15 + 1, false))).toMatchObject({
+      limit: 'maxSourcePixels',
+      maximum: 2 ** 30,
+    });
+    expect(await limitOf(await claim(30_000, 30_000, true))).toMatchObject({
+      limit: 'maxHeldPixels',
+      maximum: 2 ** 27,
+    });
   });
 
   test('an aborted load rejects with the reason of the signal', async () => {

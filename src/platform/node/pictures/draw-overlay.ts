@@ -13,6 +13,8 @@ export interface OverlayOptions {
   source?: ImageInput | undefined;
   /** Overrides of `defaultLimits`, for the source picture. */
   limits?: Partial<Limits> | undefined;
+  /** Reads what can be read of a damaged source picture, instead of refusing it. */
+  tolerateDamage?: boolean | undefined;
   /** Abandons the work between its steps. */
   signal?: AbortSignal | undefined;
 }
@@ -59,12 +61,15 @@ export async function drawObjects(overlay: Overlay): Promise<Uint8Array> {
 
 /** Pixels to draw on, [height][width][3]. */
 async function canvasPixels(overlay: Overlay, { width, height }: CanvasSize): Promise<Uint8Array> {
-  const { source, limits, signal } = overlay;
+  const { source, limits, tolerateDamage, signal } = overlay;
   if (source === undefined) {
     const canvas = sharp({ create: { width, height, channels: 3, background: CANVAS } });
     return new Uint8Array(await canvas.raw().toBuffer());
   }
-  const picture = await loadPicture(source, { maxSide: Math.max(width, height), limits, signal });
+  const picture = await loadPicture(source, {
+    maxSide: Math.max(width, height),
+    ...{ limits, tolerateDamage, signal },
+  });
   const { sourceWidth, sourceHeight } = picture;
   // The same picture in another size has the same proportions, but for the rounding of its sides.
   const expected = (sourceWidth * overlay.height) / overlay.width;

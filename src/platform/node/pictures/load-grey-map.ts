@@ -1,6 +1,7 @@
 import sharp from 'sharp';
 import { ImageError } from '../../../errors.js';
-import { openImageInput } from './image-input.js';
+import { besideOthers, reasonOf, withNoOther } from './library-turns.js';
+import { openPictureFile } from './picture-file.js';
 
 /** Numbers of a picture that is no photograph: an 8-bit grey PNG. */
 export interface GreyMap {
@@ -16,14 +17,17 @@ export interface GreyMap {
  * @throws ImageError `file-missing`, `bad-image` when it cannot be read, or `not-a-map` when it has colours.
  */
 export async function loadGreyMap(path: string): Promise<GreyMap> {
-  const input = await openImageInput(path);
+  const file = await openPictureFile(path);
   let map: Awaited<ReturnType<typeof decode>>;
   try {
-    map = await decode(input);
+    const read = () => decode(file.input);
+    map = await besideOthers(read).catch(() => withNoOther(read));
   } catch (error) {
-    throw new ImageError('bad-image', `${path} cannot be decoded: ${(error as Error).message}`, {
+    throw new ImageError('bad-image', `${path} cannot be decoded: ${reasonOf(error as Error)}`, {
       cause: error,
     });
+  } finally {
+    await file.close();
   }
   const { data, info, channels } = map;
   if (channels !== 1 || info.channels !== 1) {

@@ -1,74 +1,99 @@
-import sharp, { type Metadata, type Sharp } from 'sharp';
+import type { Metadata } from 'sharp';
 import { ImageError, LimitError } from '../../../errors.js';
 import { fitSize } from '../../../image/fit-size.js';
 import type { ImageInput, LoadOptions, Picture } from '../../../image/picture.js';
-import { type Limits, resolveLimits } from '../../../limits.js';
-import { openImageInput } from './image-input.js';
+import { type Limits, resolvePictureLimits } from '../../../limits.js';
+import { type Decoding, openSharp } from './decode-pixels.js';
+import { heldPixels } from './held-pixels.js';
+import { besideOthers, reasonOf, withNoOther } from './library-turns.js';
+import { openPictureFile, type PictureFile } from './picture-file.js';
+import { type PictureFormat, recognisePicture } from './picture-format.js';
+import { readSampleMeaning, readTiffMeaning, SampleRefusal } from './sample-meaning.js';
+import { readTiffDirectory } from './tiff-directory.js';
+import { PictureDamage, readWhole } from './whole-picture.js';
 
 /**
  * Loads any picture the image library reads and brings it into the form the networks see: Exif orientation
  * applied, colours converted to 8-bit sRGB by the embedded profile, alpha flattened on white, the longer side
- * fitted with a Lanczos filter.
+ * fitted with a Lanczos filter. What is lost or decided on the way is in the picture's notes.
  *
- * Peak memory is about 3 bytes per coded pixel (6 when a photograph has to be turned).
+ * Peak memory is about 3 bytes per coded pixel (6 when a photograph has to be turned), and what `heldPixels` says.
  *
- * @throws ImageError when the input is missing, is no picture, or is damaged.
+ * @throws ImageError when the input is missing, is no picture that can be read, or is damaged.
  * @throws LimitError for a picture with more pixels than `limits` allow, before it is decoded.
  */
 export async function loadPicture(input: ImageInput, options: LoadOptions): Promise<Picture> {
-  const limits = resolveLimits(options.limits);
-  const name = typeof input === 'string' ? input : 'the input';
-  const opened = await openImageInput(input);
-  options.signal?.throwIfAborted();
+  const file = await openPictureFile(input);
   try {
-    const metadata = await openSharp(opened).metadata();
-    const orientation = exifOrientation(metadata);
-    const turned = orientation >= 5;
-    const sourceWidth = turned ? metadata.height : metadata.width;
-    const sourceHeight = turned ? metadata.width : metadata.height;
-    checkPixels(limits, 'maxSourcePixels', sourceWidth * sourceHeight, 'The photograph, in pixels,');
-    const { width, height } = fitSize(sourceWidth, sourceHeight, options.maxSide);
-    checkPixels(limits, 'maxPixels', width * height, 'The coded picture, in pixels,');
     options.signal?.throwIfAborted();
-
-    const data = await decodePixels(openSharp(opened), metadata, width, height);
-    options.signal?.throwIfAborted();
-    return { width, height, data, sourceWidth, sourceHeight, orientation, notes: describeLosses(metadata) };
+    return await loadFile(file, options);
   } catch (error) {
-    if (!(error instanceof Error) || error instanceof LimitError || options.signal?.aborted) throw error;
-    throw unreadable(name, error);
+    if (options.signal?.aborted || !isAboutPicture(error)) throw error;
+    throw unreadable(file, recognisePicture(file.head), error);
+  } finally {
+    await file.close();
   }
 }
 
-function openSharp(input: ImageInput): Sharp {
-  return sharp(input, {
-    // Warnings are common in files that every viewer opens; errors and missing data are not.
-    failOn: 'error',
-    // Checked against this library's own limits, which the caller can raise.
-    limitInputPixels: false,
-    sequentialRead: true,
-  });
+async function loadFile(file: PictureFile, options: LoadOptions): Promise<Picture> {
+  const { signal, maxSide, tolerateDamage = false } = options;
+  const limits = resolvePictureLimits(options.limits);
+  const format = recognisePicture(file.head);
+  const tiff = format?.reads === 'tiff' ? await readTiffDirectory(file) : undefined;
+  const tiffMeaning = tiff === undefined ? undefined : await readTiffMeaning(tiff);
+  const metadata = await readMetadata(file);
+  const orientation = exifOrientation(metadata);
+  const turned = orientation >= 5;
+  const sourceWidth = turned ? metadata.height : metadata.width;
+  const sourceHeight = turned ? metadata.width : metadata.height;
+  checkPixels(limits, 'maxSourcePixels', sourceWidth * sourceHeight, 'The photograph, in pixels,');
+  const meaning = await readSampleMeaning(file, format, metadata, tiffMeaning);
+  const held = await heldPixels(metadata, format, meaning, tiff);
+  checkPixels(
+    limits,
+    'maxHeldPixels',
+    held,
+    'The photograph, of a kind that has to be held in memory, in pixels,',
+  );
+  const { width, height } = fitSize(sourceWidth, sourceHeight, maxSide);
+  checkPixels(limits, 'maxPixels', width * height, 'The coded picture, in pixels,');
+  signal?.throwIfAborted();
+
+  const decoding: Decoding = { metadata, meaning, width, height };
+  const { data, notes } = await readWhole(file, { format, tiff, decoding, tolerateDamage });
+  signal?.throwIfAborted();
+  return {
+    ...{ width, height, data, sourceWidth, sourceHeight, orientation },
+    ...metadataOf(metadata),
+    notes: [
+      ...notes,
+      ...describeLosses(metadata, meaning.surplus),
+      ...meaning.notes,
+      ...describeFitting({ width, height, sourceWidth, sourceHeight }),
+    ],
+  };
 }
 
-async function decodePixels(
-  image: Sharp,
-  metadata: Metadata,
-  width: number,
-  height: number,
-): Promise<Uint8Array> {
-  image.autoOrient();
-  if (metadata.hasAlpha) image.flatten({ background: '#ffffff' });
-  // Dimensions are of the turned picture; `fill` because they already have its proportions.
-  image.resize(width, height, { fit: 'fill', kernel: 'lanczos3' });
-  const { data, info } = await image
-    .toColourspace('srgb')
-    .removeAlpha()
-    .raw({ depth: 'uchar' })
-    .toBuffer({ resolveWithObject: true });
-  if (info.width !== width || info.height !== height || info.channels !== 3) {
-    throw new Error(`decoded to ${info.width} x ${info.height} x ${info.channels}`);
+/** Whether an error says that a picture cannot be read: the image library and the system throw plain errors. */
+function isAboutPicture(error: unknown): error is Error {
+  if (error instanceof SampleRefusal || error instanceof PictureDamage) return true;
+  return error instanceof Error && Object.getPrototypeOf(error) === Error.prototype;
+}
+
+/** Reads the header. Nothing in it is worth refusing the picture for: that shows when it is decoded. */
+async function readMetadata({ input }: PictureFile): Promise<Metadata> {
+  const read = () => openSharp(input, 'none').metadata();
+  try {
+    return await besideOthers(read);
+  } catch {
+    return await withNoOther(read);
   }
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+/** The profile, and Exif from its TIFF header on: some formats put an identifier before it. */
+function metadataOf({ icc, exif }: Metadata): Pick<Picture, 'icc' | 'exif'> {
+  const named = exif?.toString('latin1', 0, 6) === 'Exif\0\0';
+  return { icc, exif: named ? exif.subarray(6) : exif };
 }
 
 /** Values outside 1 to 8 occur in the wild and mean nothing. */
@@ -76,29 +101,57 @@ function exifOrientation({ orientation }: Metadata): number {
   return orientation !== undefined && orientation >= 1 && orientation <= 8 ? orientation : 1;
 }
 
-function describeLosses(metadata: Metadata): string[] {
+function describeLosses(metadata: Metadata, surplus: boolean): string[] {
   const notes: string[] = [];
-  if (metadata.hasAlpha) notes.push('transparency flattened on white');
+  if (metadata.hasAlpha && !surplus) notes.push('transparency flattened on white');
   if (metadata.pages !== undefined && metadata.pages > 1) {
     notes.push(`first of ${metadata.pages} pages taken`);
   }
   return notes;
 }
 
+function describeFitting(size: Pick<Picture, 'width' | 'height' | 'sourceWidth' | 'sourceHeight'>): string[] {
+  const { width, height, sourceWidth, sourceHeight } = size;
+  if (width === sourceWidth && height === sourceHeight) return [];
+  return [
+    `${sourceWidth} x ${sourceHeight} pixels fitted to ${width} x ${height}; maxSide none (--max-side none) keeps every pixel`,
+  ];
+}
+
 function checkPixels(
   limits: Limits,
-  limit: 'maxPixels' | 'maxSourcePixels',
+  limit: 'maxPixels' | 'maxSourcePixels' | 'maxHeldPixels',
   pixels: number,
   what: string,
 ): void {
   if (pixels > limits[limit]) throw new LimitError(limit, pixels, limits[limit], what);
 }
 
-function unreadable(name: string, error: Error): ImageError {
-  // The library appends its whole log; the first line says what happened.
-  const reason = error.message.split('\n')[0]!.trim();
-  if (/unsupported image format/i.test(reason)) {
-    return new ImageError('not-an-image', `${name} is not an image of a known format`, { cause: error });
+/** The error for a picture that was not read, with what is the matter and what to do. */
+function unreadable({ name }: PictureFile, format: PictureFormat | undefined, cause: Error): ImageError {
+  if (cause instanceof SampleRefusal) {
+    return new ImageError('unsupported-image', `${name} ${cause.message}; ${cause.advice}`, { cause });
   }
-  return new ImageError('bad-image', `${name} cannot be decoded: ${reason}`, { cause: error });
+  if (format?.advice !== undefined) {
+    return new ImageError(
+      'unsupported-image',
+      `${name} is ${format.name}, which is not supported; ${format.advice}`,
+      { cause },
+    );
+  }
+  if (cause instanceof PictureDamage)
+    return new ImageError('bad-image', `${name} ${cause.message}`, { cause });
+  const reason = reasonOf(cause);
+  if (/unsupported image format/i.test(reason)) {
+    return format === undefined
+      ? new ImageError('not-an-image', `${name} is not an image of a known format`, { cause })
+      : new ImageError(
+          'bad-image',
+          `${name} begins as ${format.name}, but its header is damaged or cut short`,
+          {
+            cause,
+          },
+        );
+  }
+  return new ImageError('bad-image', `${name} cannot be decoded: ${reason}`, { cause });
 }
