@@ -57,7 +57,7 @@ export {
 export type { PictureArea } from './geometry.js';
 export { defaultMaxSide, type MaxSide } from './image/fit-size.js';
 export type { ImageInput, Picture } from './image/picture.js';
-export { defaultLimits, type Limits } from './limits.js';
+export { defaultLimits, defaultPhotographPixels, type Limits } from './limits.js';
 export type { BackendChoice, BackendName, BackendProbe } from './nn/backend.js';
 export {
   checkInstalledModel,
