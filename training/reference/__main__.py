@@ -1,18 +1,20 @@
-"""Command line: python -m dicm_reference decode | encode | inspect | vectors."""
+"""Command line: python -m dicm_reference decode | encode | inspect | batch | vectors."""
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import sys
+import traceback
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from .codec import Codec
-from .container import LAYER, DicmFile, Header, read_dicm, write_dicm
+from .container import LAYER, DicmFile, Header, open_prefix, read_dicm, write_dicm
 from .errors import DicmError
 from .model import load_model
 from .vectors import write_vectors
@@ -72,6 +74,42 @@ def inspect(args: argparse.Namespace) -> None:
     print(json.dumps({"header": header, "tiles": tiles, "layers": layers, "ancillary": ancillary}))
 
 
+def judge(data: bytes, codec: Codec) -> dict[str, str | None]:
+    """What comes of bytes: `opens` or the code of a refusal, and a hash of the integers of the first layer."""
+    answer: dict[str, str | None] = {"whole": "opens", "prefix": "opens", "decoded": "", "integers": None}
+    step = "prefix"
+    try:
+        open_prefix(data)
+    except DicmError as error:
+        answer["prefix"] = error.code
+    try:
+        step = "whole"
+        file = read_dicm(data)
+        step = "decoded"
+        digest = hashlib.sha256()
+        for tile in codec.decode(file):
+            digest.update(tile.z.astype("<i4").tobytes() + tile.symbols.astype("<i4").tobytes())
+        answer |= {"decoded": "opens", "integers": digest.hexdigest()}
+    except DicmError as error:
+        answer[step] = error.code
+    return answer
+
+
+def batch(args: argparse.Namespace, stream: BinaryIO | None = None) -> None:
+    """Read files from stdin, each after its size as a u32; print what comes of each as a line of JSON."""
+    stream = stream or sys.stdin.buffer
+    codec = Codec(load_model(args.model))
+    while size := stream.read(4):
+        data = stream.read(int.from_bytes(size, "big"))
+        try:
+            answer = judge(data, codec)
+        except Exception:
+            # Whatever is no refusal is a mistake of this reader: it is told, and the next file is read.
+            traceback.print_exc()
+            answer = {"whole": "crash", "prefix": "crash", "decoded": "crash", "integers": None}
+        print(json.dumps(answer), flush=True)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; 3 when a file is refused."""
     parser = argparse.ArgumentParser(prog="dicm_reference", description=__doc__)
@@ -92,6 +130,10 @@ def main(arguments: list[str] | None = None) -> int:
     command = commands.add_parser("inspect", help=inspect.__doc__)
     command.add_argument("file", type=Path)
     command.set_defaults(run=inspect)
+
+    command = commands.add_parser("batch", help=batch.__doc__)
+    command.add_argument("--model", type=Path, required=True, help="model folder")
+    command.set_defaults(run=batch)
 
     command = commands.add_parser("vectors", help="write the known answers under a fixtures folder")
     command.add_argument("fixtures", type=Path)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
+import io
 import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from dicm_reference.__main__ import batch
 from dicm_reference.container import (
     PROFILES,
     DicmFile,
@@ -180,3 +183,17 @@ def test_every_changed_byte_and_every_cut_of_a_layered_file_is_refused() -> None
             else:
                 with pytest.raises(DicmError):
                     open_prefix(bytes(changed[:end]))
+
+
+def test_batch_judges_many_files_in_one_process(capsys: pytest.CaptureFixture[str]) -> None:
+    paths = ("valid/two-layers", "invalid/unknown-critical", "prefixes/cut-in-layer", "valid/one-tile")
+    files = [(FOLDER / f"{path}.dicm").read_bytes() for path in paths]
+    stream = io.BytesIO(b"".join(len(data).to_bytes(4, "big") + data for data in files))
+    batch(argparse.Namespace(model=FOLDER.parent / "models" / "tiny"), stream)
+    answers = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(a["whole"], a["prefix"], a["decoded"]) for a in answers] == [
+        ("opens", "opens", "model-missing"),
+        ("unknown-section", "unknown-section", ""),
+        ("truncated", "opens", ""),
+        ("opens", "opens", "model-missing"),
+    ]
