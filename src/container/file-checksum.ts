@@ -3,7 +3,8 @@ import { crc32 } from '../bytes/crc32.js';
 import { DicmError, FormatError } from '../errors.js';
 import { tileGrid } from '../geometry.js';
 import { readHeader } from './header.js';
-import { readSectionPlace, type SectionPlace, TAG_PREFIX_CHECK, TAG_TILE } from './section-kinds.js';
+import { findPrefixEnd } from './prefix-end.js';
+import { readSectionPlace, TAG_TILE } from './section-kinds.js';
 import { SIGNATURE } from './signature.js';
 import { checkVersion, VERSION_OFFSET } from './version.js';
 
@@ -61,7 +62,6 @@ function findCutOrTail(bytes: Uint8Array): FormatError | undefined {
     throw error;
   }
   let tiles = 0;
-  let prefix = false;
   let crc = crc32(bytes.subarray(0, slice.position));
   for (;;) {
     const start = slice.position;
@@ -73,30 +73,24 @@ function findCutOrTail(bytes: Uint8Array): FormatError | undefined {
       // Sections that fill the file to its checksum were not cut, even where a damaged size asks for more tiles.
       const filled = remainingBytes(slice) === FILE_CHECKSUM_BYTES;
       if (filled && (tiles === tileCount || bytes[start] !== TAG_TILE)) return undefined;
-      return cutShort(bytes, tiles < tileCount ? `tile ${tiles}` : 'checksum', prefix);
+      return cutShort(bytes, tiles < tileCount ? `tile ${tiles}` : 'checksum');
     }
     try {
-      const place = readSectionPlace(slice);
-      if (place.tag === TAG_TILE) tiles++;
-      prefix ||= tiles === tileCount && provesPrefix(bytes, place, crc);
+      if (readSectionPlace(slice).tag === TAG_TILE) tiles++;
     } catch (error) {
       if (!(error instanceof DicmError)) throw error;
       const overrun = error.code === 'truncated' || error.code === 'bad-length';
       const section = tiles < tileCount ? `tile ${tiles}` : 'sections';
-      return overrun ? cutShort(bytes, section, prefix) : undefined;
+      return overrun ? cutShort(bytes, section) : undefined;
     }
     crc = crc32(bytes.subarray(start, slice.position), crc);
   }
 }
 
-/** Whether a section is a prefix check that holds. */
-function provesPrefix(bytes: Uint8Array, { tag, dataOffset, dataBytes }: SectionPlace, crc: number): boolean {
-  if (tag !== TAG_PREFIX_CHECK || dataBytes !== 4) return false;
-  return readU32Be(openSlice(bytes, 'prefix-check', dataOffset)) === crc;
-}
-
-function cutShort(bytes: Uint8Array, section: string, prefix: boolean): FormatError {
-  const advice = prefix ? '; its first layer is whole, and can be read as a prefix' : '';
+function cutShort(bytes: Uint8Array, section: string): FormatError {
+  // Said only where `openPrefix` opens these very bytes.
+  const whole = typeof findPrefixEnd(bytes) === 'number';
+  const advice = whole ? '; its first layer is whole, and can be read as a prefix' : '';
   return new FormatError('truncated', `The file is cut short or a length in it is damaged${advice}`, {
     offset: bytes.length,
     section,

@@ -88,12 +88,16 @@ export function readBody(bytes: Uint8Array, end: number, limits: Limits, sink?: 
 }
 
 /**
- * Compares the declared size of a layer with the limits.
+ * Compares the declared size of a layer with the limits ([DICM-L-01]).
  *
  * @param tilesBefore - Tiles of the layers before it: the limit is on those of all layers together.
  * @returns Tiles of all layers so far.
  */
-function checkLayerLimits({ width, height }: LayerHeader, tilesBefore: number, limits: Limits): number {
+export function checkLayerLimits(
+  { width, height }: LayerHeader,
+  tilesBefore: number,
+  limits: Limits,
+): number {
   checkLimit(limits, 'maxPixels', width * height, `The number of coded pixels, ${width} x ${height},`);
   const { columns, rows } = tileGrid(width, height);
   const what = `The number of tiles, ${tilesBefore === 0 ? '' : `${tilesBefore} before and `}${columns} x ${rows},`;

@@ -1,15 +1,10 @@
-import { openSlice, readU32Be } from '../bytes/byte-slice.js';
-import { crc32 } from '../bytes/crc32.js';
-import { DicmError, FormatError, UsageError } from '../errors.js';
-import { tileGrid } from '../geometry.js';
+import { UsageError } from '../errors.js';
 import { type Limits, resolveLimits } from '../limits.js';
 import type { DicmFile } from './dicm-file.js';
 import { hasFileChecksum } from './file-checksum.js';
-import { readHeader } from './header.js';
 import { checkStart, type Layout, readBody, readLayout } from './layout.js';
+import { findPrefixEnd } from './prefix-end.js';
 import { readFirstTiles } from './read-dicm.js';
-import { findSectionKind, readSectionPlace, TAG_PREFIX_CHECK, TAG_TILE } from './section-kinds.js';
-import { SIGNATURE } from './signature.js';
 import { checkVersion, VERSION_MAJOR, VERSION_OFFSET } from './version.js';
 
 /** The first layer of a file of which the rest may be missing. */
@@ -75,41 +70,4 @@ function readPrefixLayout(
   }
   if (end !== undefined && !hasFileChecksum(bytes)) throw end;
   return { layout: readLayout(bytes, limits), prefixBytes: bytes.length, provedBy: 'file-checksum' };
-}
-
-/**
- * Looks for the check of the first layer and compares it. Nothing is believed before it holds, so this only walks
- * over sections: it allocates nothing, and takes time linear in the bytes.
- *
- * @returns The end of the proved bytes; an error that says why they are none; `undefined` for a file without such a
- *   check, or bytes that make no sense.
- */
-function findPrefixEnd(bytes: Uint8Array): number | FormatError | undefined {
-  const slice = openSlice(bytes, 'header', SIGNATURE.length);
-  let section = 'header';
-  try {
-    const { versionMinor, width, height } = readHeader(slice);
-    const { columns, rows } = tileGrid(width, height);
-    if (findSectionKind(TAG_PREFIX_CHECK, versionMinor) === undefined) return undefined;
-    for (let tile = 0; tile < columns * rows; tile++) {
-      section = `tile ${tile}`;
-      if (readSectionPlace(slice).tag !== TAG_TILE) return undefined;
-    }
-    section = 'prefix-check';
-    const { tag, offset, dataBytes } = readSectionPlace(slice);
-    if (tag !== TAG_PREFIX_CHECK || dataBytes !== 4) return undefined;
-    slice.position -= dataBytes;
-    if (readU32Be(slice) === crc32(bytes.subarray(0, offset))) return slice.position;
-    return new FormatError('prefix-mismatch', 'The first layer is damaged: its check does not hold', {
-      offset,
-      section,
-    });
-  } catch (error) {
-    if (!(error instanceof DicmError)) throw error;
-    if (error.code !== 'truncated' && error.code !== 'bad-length') return undefined;
-    return new FormatError('truncated', 'The bytes end before the first layer and its check do', {
-      offset: bytes.length,
-      section,
-    });
-  }
 }

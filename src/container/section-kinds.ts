@@ -39,8 +39,6 @@ export interface SectionKind {
   readonly tag: number;
   /** Name in listings and errors. */
   readonly name: string;
-  /** Whether a reader that does not know the tag must refuse the file. */
-  readonly critical: boolean;
   /** Whether a file may have more than one. */
   readonly repeats: boolean;
   /** Minor version that gave the tag its meaning: in a file of an older one it has none. */
@@ -58,23 +56,24 @@ export interface SectionKind {
 /** What ends the content of a tile, in a section of its own or in a layer. */
 export const TILE_TRAILER = { name: 'integer check', bytes: TILE_CHECK_BYTES } as const;
 
-/** Every section there is. Layout, damage, listing, reader and writer ask this table and know no tag otherwise. */
+/**
+ * Every section there is: what a tag means from which version on, how often it may come and how long it is stands here
+ * only. That a reader may not skip it is a bit of the tag (`isCritical`).
+ */
 const SECTION_KINDS: readonly SectionKind[] = [
   {
     tag: TAG_TILE,
     name: 'tile',
-    critical: true,
     repeats: true,
     since: 0,
     trailer: TILE_TRAILER,
     metadata: false,
   },
-  { tag: TAG_ICC, name: 'icc', critical: false, repeats: false, since: 0, metadata: true },
-  { tag: TAG_EXIF, name: 'exif', critical: false, repeats: false, since: 0, metadata: true },
+  { tag: TAG_ICC, name: 'icc', repeats: false, since: 0, metadata: true },
+  { tag: TAG_EXIF, name: 'exif', repeats: false, since: 0, metadata: true },
   {
     tag: TAG_PREFIX_CHECK,
     name: 'prefix-check',
-    critical: false,
     repeats: false,
     since: LAYERS_MINOR_VERSION,
     dataBytes: 4,
@@ -83,7 +82,6 @@ const SECTION_KINDS: readonly SectionKind[] = [
   {
     tag: TAG_LAYER,
     name: 'layer',
-    critical: false,
     repeats: true,
     since: LAYERS_MINOR_VERSION,
     metadata: false,
@@ -91,7 +89,6 @@ const SECTION_KINDS: readonly SectionKind[] = [
   {
     tag: TAG_DIGEST,
     name: 'digest',
-    critical: false,
     repeats: false,
     since: DIGEST_MINOR_VERSION,
     dataBytes: DIGEST_BYTES,

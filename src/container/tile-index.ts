@@ -1,11 +1,11 @@
 import { type ByteSlice, openSlice } from '../bytes/byte-slice.js';
 import { FormatError, UnsupportedError, UsageError } from '../errors.js';
-import { tileGrid } from '../geometry.js';
 import { checkLimit, type Limits, resolveLimits } from '../limits.js';
 import type { DicmHeader, LayerHeader, Profile, TilePayload, TilePlace } from './dicm-file.js';
 import { FILE_CHECKSUM_BYTES } from './file-checksum.js';
 import { readHeader } from './header.js';
 import { MAX_LAYER_HEADER_BYTES, MAX_LENGTH_BYTES, readLayerHeader, readTileLengths } from './layer.js';
+import { checkLayerLimits } from './layout.js';
 import { readTilePayload, tilePlace } from './read-dicm.js';
 import {
   findSectionKind,
@@ -75,12 +75,12 @@ export async function indexTiles(
   if (version !== undefined) checkVersion(version >> 4, version & 15, false);
   start.position = SIGNATURE.length;
   const header = readHeader(start);
-  const tileCount = countTiles(header, resolved);
+  const tileCount = checkLayerLimits(header, 0, resolved);
   const hop: Hop = { offset: start.position };
   const tiles = await readFirstPlaces(window, hop, tileCount, header);
   if (profile === undefined || profile === header.profile) return { header, layer: header, tiles };
   const found =
-    tiles.length < tileCount ? undefined : await findLayer(window, hop, header, profile, resolved);
+    tiles.length < tileCount ? undefined : await findLayer(window, hop, header, tileCount, profile, resolved);
   if (found === undefined) throw new UsageError('missing-layer', `The file has no ${profile} layer`);
   return { header, ...found };
 }
@@ -199,9 +199,11 @@ async function findLayer(
   window: Window,
   hop: Hop,
   first: DicmHeader,
+  firstTiles: number,
   profile: Profile,
   limits: Limits,
 ): Promise<Omit<TileIndex, 'header'> | undefined> {
+  let allTiles = firstTiles;
   // The last bytes of a file are its checksum, which is no section.
   const end = window.source.size - FILE_CHECKSUM_BYTES;
   for (let number = 0; number < MAX_ANCILLARY_SECTIONS && hop.offset < end; number++) {
@@ -212,27 +214,28 @@ async function findLayer(
       throw new UnsupportedError('unknown-section', `${message}, and this program does not know it`);
     }
     if (findSectionKind(place.tag, first.versionMinor)?.tag !== TAG_LAYER) continue;
-    const layer = await readLayerPlaces(window, place, first, profile, limits);
-    if (layer !== undefined) return layer;
+    const { dataOffset, dataBytes } = place;
+    const section = `${profile} layer`;
+    const head = await load(window, dataOffset, Math.min(dataBytes, MAX_LAYER_HEADER_BYTES), section);
+    const layer = readLayerHeader(head, first);
+    // A layer of a kind that this version does not know.
+    if (layer === undefined) continue;
+    const before = allTiles;
+    allTiles = checkLayerLimits(layer, before, limits);
+    if (layer.profile !== profile) continue;
+    return { layer, tiles: await readLayerPlaces(window, place, first, allTiles - before, section) };
   }
   return undefined;
 }
 
-/** @returns `undefined` for a layer of another profile, or of a kind that this version does not know */
+/** Places of the `count` tiles of a layer, all of them. */
 async function readLayerPlaces(
   window: Window,
   { dataOffset, dataBytes }: SectionPlace,
   first: DicmHeader,
-  profile: Profile,
-  limits: Limits,
-): Promise<Omit<TileIndex, 'header'> | undefined> {
-  const section = `${profile} layer`;
-  const layer = readLayerHeader(
-    await load(window, dataOffset, Math.min(dataBytes, MAX_LAYER_HEADER_BYTES), section),
-    first,
-  );
-  if (layer?.profile !== profile) return undefined;
-  const count = countTiles(layer, limits);
+  count: number,
+  section: string,
+): Promise<TilePlace[]> {
   const most = Math.min(dataBytes, MAX_LAYER_HEADER_BYTES + MAX_LENGTH_BYTES * count);
   const slice = await load(window, dataOffset, most, section);
   // Again, up to the lengths: the window may have moved.
@@ -246,12 +249,5 @@ async function readLayerPlaces(
       section,
     });
   }
-  return { layer, tiles };
-}
-
-function countTiles({ width, height }: LayerHeader, limits: Limits): number {
-  checkLimit(limits, 'maxPixels', width * height, `The number of coded pixels, ${width} x ${height},`);
-  const { columns, rows } = tileGrid(width, height);
-  checkLimit(limits, 'maxTiles', columns * rows, `The number of tiles, ${columns} x ${rows},`);
-  return columns * rows;
+  return tiles;
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { DicmFile } from '../../src/container/dicm-file.js';
+import { crc32 } from '../../src/bytes/crc32.js';
+import type { DicmFile, DicmHeader } from '../../src/container/dicm-file.js';
 import { cutPrefix, openPrefix } from '../../src/container/open-prefix.js';
 import { readDicm } from '../../src/container/read-dicm.js';
 import { readInfo } from '../../src/container/read-info.js';
@@ -10,6 +11,12 @@ import { FormatError } from '../../src/errors.js';
 import { anyFile, anyLayeredFile, layeredFile, sampleFile } from './samples.js';
 
 const exif = { tag: 3, name: 'exif', data: Uint8Array.from([1, 2, 3, 4, 5]) };
+
+interface Section {
+  tag: number;
+  data: Uint8Array;
+  more?: number;
+}
 
 function firstLayerOf({ header, tiles }: DicmFile): DicmFile {
   return { header, tiles, ancillary: [] };
@@ -70,6 +77,27 @@ describe('openPrefix', () => {
     for (const length of [prefixBytes, prefixBytes + 20, bytes.length - 5]) {
       expect(() => readDicm(bytes.subarray(0, length))).toThrow(
         expect.objectContaining({ code: 'truncated', message: expect.stringContaining('as a prefix') }),
+      );
+    }
+  });
+
+  test.each<[string, Partial<DicmHeader>, (check: Section) => Section[]]>([
+    ['of a version that knows no such check', { versionMinor: 0 }, (check: Section) => [check, exif]],
+    ['whose check stands elsewhere', { versionMinor: 1 }, (check: Section) => [exif, check]],
+    ['whose check is longer', { versionMinor: 1 }, (check: Section) => [{ ...check, more: 1 }, exif]],
+  ])('promises nothing of a cut file %s', (_name, header, order) => {
+    // Written by hand, since `writeDicm` writes none of them; each check holds for the bytes before it.
+    const written = writeDicm({ ...sampleFile(header), ancillary: [] });
+    let bytes = written.subarray(0, -4);
+    for (const { tag, data, more = 0 } of order({ tag: 4, data: new Uint8Array(4) })) {
+      const content = new Uint8Array(data.length + more);
+      content.set(data);
+      if (tag === 4) new DataView(content.buffer).setUint32(0, crc32(bytes));
+      bytes = Uint8Array.from([...bytes, tag, content.length, ...content]);
+    }
+    for (const read of [readDicm, openPrefix]) {
+      expect(() => read(bytes)).toThrow(
+        expect.objectContaining({ code: 'truncated', message: expect.not.stringContaining('as a prefix') }),
       );
     }
   });

@@ -88,6 +88,27 @@ test('a file without the layer says so', async () => {
   });
 });
 
+test('the limit on tiles is of all layers together: the first, those passed and the one that is sought', async () => {
+  const limitsOf = (file: Uint8Array, maxTiles: number) => indexTiles(file, 'perceptual', { maxTiles });
+  const bytes = writeDicm(layeredFile({ width: 1024 }, { width: 2048 }));
+  expect((await limitsOf(bytes, 6)).tiles).toHaveLength(4);
+  await expect(limitsOf(bytes, 5)).rejects.toMatchObject({ limit: 'maxTiles', actual: 6 });
+
+  // A layer of the first one's profile before it; no writer makes that, and an index compares no checksum.
+  const [, , view] = readInfo(bytes).sections.slice(1);
+  const passed = bytes.slice(view!.offset, view!.offset + view!.bytes);
+  // The second byte of its flags, behind tag and a length of two bytes: profile and size form.
+  expect(passed[4]).toBe(0b01010 | ((300 << 5) % 256));
+  passed[4]! &= ~0b11000;
+  const both = Uint8Array.from([
+    ...bytes.subarray(0, view!.offset),
+    ...passed,
+    ...bytes.subarray(view!.offset),
+  ]);
+  expect((await limitsOf(both, 10)).tiles).toHaveLength(4);
+  await expect(limitsOf(both, 9)).rejects.toMatchObject({ limit: 'maxTiles', actual: 10 });
+});
+
 test('limits hold before anything of their size is read', async () => {
   const bytes = writeDicm(layeredFile({ width: 1024 }, { width: 2048 }, 100));
   await expect(indexTiles(bytes, undefined, { maxTiles: 1 })).rejects.toMatchObject({ limit: 'maxTiles' });
