@@ -72,6 +72,7 @@ export {
   drawHeatmap,
   drawOverlay,
   encode,
+  exportOnnx,
   openCodec,
   probeBackends,
   segment,
@@ -111,6 +112,7 @@ export {
   type Verification,
   type VerifiedLayer,
 } from './session/codec.js';
+export type { OnnxFile } from './session/export-onnx.js';
 export type { Task } from './tasks/all-tasks.js';
 export type { Prediction, PredictionOptions } from './tasks/classify/top-predictions.js';
 export type { Detection, SegmentedDetection } from './tasks/objects/describe-objects.js';

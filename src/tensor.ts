@@ -4,7 +4,15 @@ export interface Tensor {
   readonly shape: readonly number[];
   /** Values; may be widened from storage on access, so read it once and keep the result. */
   readonly data: Float32Array | Int32Array;
+  /** How the values are stored, where that is smaller than binary32. */
+  readonly stored?: StoredValues | undefined;
 }
+
+/** Values in a smaller form, row-major, little-endian. */
+export type StoredValues =
+  | { readonly type: 'f16'; readonly bytes: Uint8Array }
+  /** value = integer * scale of its output channel, the outermost dimension */
+  | { readonly type: 'i8'; readonly bytes: Uint8Array; readonly scale: Float32Array };
 
 /** Tensors of a model by name. */
 export type TensorMap = ReadonlyMap<string, Tensor>;

@@ -1,5 +1,12 @@
 /** Element types of the arrays that are written. */
-export type ArrayType = 'float32' | 'int32';
+export type ArrayType = 'float32' | 'float16' | 'int32';
+
+/** What the formats call them, and their size in bytes. */
+const TYPES = {
+  float32: { npy: '<f4', safetensors: 'F32', bytes: 4 },
+  float16: { npy: '<f2', safetensors: 'F16', bytes: 2 },
+  int32: { npy: '<i4', safetensors: 'I32', bytes: 4 },
+} as const;
 
 /** Shape and type of an array in a file. */
 export interface ArrayInfo {
@@ -15,7 +22,7 @@ const NPY_ALIGNMENT = 64;
 
 /** Head of a .npy file, version 1.0, row-major, little-endian; the data follows. */
 export function npyHead({ type, shape }: ArrayInfo): Uint8Array {
-  const descr = type === 'float32' ? '<f4' : '<i4';
+  const descr = TYPES[type].npy;
   const extents = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
   const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${extents}), }`;
   const used = NPY_MAGIC.length + 2 + text.length + 1;
@@ -34,8 +41,8 @@ export function safetensorsHead(arrays: readonly ArrayInfo[], metadata: Record<s
   let end = 0;
   for (const { name, type, shape } of arrays) {
     const start = end;
-    end += 4 * shape.reduce((product, extent) => product * extent, 1);
-    entries[name] = { dtype: type === 'float32' ? 'F32' : 'I32', shape, data_offsets: [start, end] };
+    end += shape.reduce((product, extent) => product * extent, TYPES[type].bytes);
+    entries[name] = { dtype: TYPES[type].safetensors, shape, data_offsets: [start, end] };
   }
   const text = Buffer.from(JSON.stringify(entries));
   // Spaces up to a multiple of 8 keep the data aligned.
@@ -47,8 +54,9 @@ export function safetensorsHead(arrays: readonly ArrayInfo[], metadata: Record<s
 }
 
 /** The bytes of an array in little-endian order. */
-export function littleEndianBytes(values: Float32Array | Int32Array): Uint8Array {
+export function littleEndianBytes(values: Float32Array | Int32Array | Uint16Array): Uint8Array {
   const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   const hostIsLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
-  return hostIsLittleEndian ? bytes : Buffer.from(bytes).swap32();
+  if (hostIsLittleEndian) return bytes;
+  return values.BYTES_PER_ELEMENT === 2 ? Buffer.from(bytes).swap16() : Buffer.from(bytes).swap32();
 }

@@ -34,7 +34,7 @@ export async function planOutputs(
 
 /** Makes the folders that planned outputs need below the `-o` directory. */
 export async function makeFolders(
-  planned: readonly PlannedOutput[],
+  planned: readonly Pick<PlannedOutput, 'output'>[],
   option: string | undefined,
 ): Promise<void> {
   if (option === undefined || option === STANDARD) return;

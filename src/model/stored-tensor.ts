@@ -1,4 +1,4 @@
-import type { Tensor } from '../tensor.js';
+import type { StoredValues, Tensor } from '../tensor.js';
 import { elementBytes, type RawTensor } from './safetensors.js';
 
 const hostIsLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
@@ -30,6 +30,13 @@ export class StoredTensor implements Tensor {
     const values = this.#widen();
     this.#widened = new WeakRef(values);
     return values;
+  }
+
+  get stored(): StoredValues | undefined {
+    const { type, bytes } = this.#raw;
+    if (type === 'F16') return { type: 'f16', bytes };
+    if (type === 'I8') return { type: 'i8', bytes, scale: float32Values(this.#scale!) };
+    return undefined;
   }
 
   #widen(): Float32Array | Int32Array {

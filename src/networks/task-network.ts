@@ -1,5 +1,6 @@
 import { LATENT_STRIDE } from '../geometry.js';
 import type { FeatureMap, Named, Network } from '../nn/backend.js';
+import { tensorNamed } from '../nn/layer.js';
 import type { Ops, Value } from '../nn/ops.js';
 import type { TensorMap } from '../tensor.js';
 import { detectionHead, maskBranch } from './heads/detector.js';
@@ -85,6 +86,36 @@ function makeTaskNetwork(from: TaskInput, parts: readonly AnswerPart[]): Network
       return outputs;
     },
   };
+}
+
+/**
+ * The tail alone: features f3 (or f1) to its three layers, the pooled last one (`embedding`) and the classifier's logits, for
+ * whoever runs the networks outside of the library.
+ */
+export const tailNetwork: Network<'f3', 'layer2' | 'layer3' | 'layer4' | 'embedding' | 'logits'> = {
+  inputs: (tensors) => ({ f3: { channels: inputsOf(tensors, 'tail.layer2.0.conv1.weight'), multiple: 4 } }),
+  build: (ops, { f3 }, tensors) => {
+    const { c2, c3, c4 } = tail(ops, f3, tensors);
+    const embedding = ops.globalAveragePool(c4);
+    return { layer2: c2, layer3: c3, layer4: c4, embedding, logits: classifier(ops, embedding, tensors) };
+  },
+};
+
+/** The heads alone: the tail's three layers to what {@link taskNetwork} says for boxes and masks. */
+export const headsNetwork: Network<'layer2' | 'layer3' | 'layer4'> = {
+  inputs: (tensors) => {
+    const level = (number: number) => ({
+      channels: inputsOf(tensors, `heads.fpn.lateral${number}.weight`),
+      multiple: 1,
+    });
+    return { layer2: level(2), layer3: level(3), layer4: level(4) };
+  },
+  build: (ops, { layer2, layer3, layer4 }, tensors) =>
+    heads(ops, { c2: layer2, c3: layer3, c4: layer4 }, tensors, true),
+};
+
+function inputsOf(tensors: TensorMap, weight: string): number {
+  return tensorNamed(tensors, weight).shape[1]!;
 }
 
 /** The detector's part of a task network's outputs, for strides 8, 16 and 32. */

@@ -23,6 +23,7 @@ const COMMANDS = [
   ['bench', 'detect'],
   ['bench', 'segment'],
   ['models'],
+  ['models', 'export'],
   ['doctor'],
 ];
 

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { UsageError } from '../../index.js';
 import { announceBackend, type Context, type RunAction, withCodec } from '../context.js';
 import { expandInputs, isDicmName } from '../expand-inputs.js';
-import { type ArrayFormat, decodeOne, reportDecoded } from '../jobs/decode-one.js';
+import { type ArrayFormat, type DecodeJob, decodeOne, reportDecoded } from '../jobs/decode-one.js';
 import { addPartOptions, type PartFlags } from '../option-values.js';
 import { makeFolders, planOutputs } from '../plan-outputs.js';
 import { runBatch } from '../run-batch.js';
@@ -11,6 +11,8 @@ import { STANDARD } from '../terminal.js';
 import { checkStandardOutput } from '../write-output.js';
 
 interface DecodeFlags extends PartFlags {
+  layer: NonNullable<DecodeJob['layer']>;
+  dtype: NonNullable<DecodeJob['dtype']>;
   output?: string;
   latents?: boolean;
   recursive?: boolean;
@@ -23,14 +25,27 @@ export function addDecode(program: Command, run: RunAction) {
     .command('decode')
     .summary('write the features in .dicm files as arrays')
     .description(
-      'Write the features in .dicm files as arrays: f3, [height, width, channels], one position for\n' +
-        '4 x 4 coded pixels. No pixels are rebuilt.',
+      'Write the features in .dicm files as arrays, [height, width, channels]: f3, one position for 4 x 4\n' +
+        'coded pixels, or a layer of the network behind it, at stride 8, 16 or 32, or the last one pooled\n' +
+        'to a vector. No pixels are rebuilt.',
     )
     .argument('<file...>', '.dicm files, patterns, directories with -r, or - for stdin')
     .option('-o, --output <path>', 'file (.npy or .safetensors), directory, or - for stdout')
     .addOption(
+      new Option('--layer <name>', 'whose features')
+        .choices(['f3', 'layer2', 'layer3', 'layer4', 'pooled'])
+        .default('f3'),
+    )
+    .addOption(
+      new Option('--dtype <type>', 'numbers of the features')
+        .choices(['float32', 'float16'])
+        .default('float32'),
+    )
+    .addOption(
       new Option('--latents', 'the latents y_hat and z_hat instead of features, as .safetensors').conflicts([
         'region',
+        'layer',
+        'dtype',
       ]),
     );
   addPartOptions(decode)
@@ -43,7 +58,7 @@ export function addDecode(program: Command, run: RunAction) {
 
 async function decodeFiles(context: Context, patterns: string[], flags: DecodeFlags): Promise<number> {
   const { terminal, reporter } = context;
-  const { force = false, latents = false, recursive = false, region, prefix } = flags;
+  const { force = false, latents = false, recursive = false, region, prefix, layer, dtype } = flags;
   const inputs = await expandInputs(patterns, { recursive, accept: isDicmName });
   const format = chooseFormat(flags.output, latents);
   const planned = await planOutputs(inputs, flags.output, `.${format}`);
@@ -54,7 +69,7 @@ async function decodeFiles(context: Context, patterns: string[], flags: DecodeFl
     if (!latents) await announceBackend(context, codec);
     await makeFolders(planned, flags.output);
     const what = latents ? 'latents' : 'features';
-    const options = { force, format, what, region, prefix } as const;
+    const options = { force, format, what, layer, dtype, region, prefix } as const;
     return runBatch(context, {
       inputs: planned,
       verb: 'decoding',

@@ -3,10 +3,11 @@ import { defaultModelPackage, listInstalledModels } from '../../index.js';
 import type { Context, RunAction } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import { formatBytes, formatTable } from '../format.js';
+import { addModelsExport } from './models-export.js';
 
 /** Adds `dicm models`. */
 export function addModels(program: Command, run: RunAction) {
-  program
+  const models = program
     .command('models')
     .summary('list the installed models')
     .description(
@@ -15,6 +16,7 @@ export function addModels(program: Command, run: RunAction) {
         `${defaultModelPackage}.`,
     )
     .action(() => run(listModels));
+  addModelsExport(models, run);
 }
 
 async function listModels({ reporter, options }: Context): Promise<number> {

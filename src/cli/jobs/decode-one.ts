@@ -1,6 +1,14 @@
-import type { BackendName, PictureArea, PrefixOptions, RegionOptions } from '../../index.js';
+import type {
+  BackendName,
+  FeatureLayer,
+  FeatureStream,
+  PictureArea,
+  PrefixOptions,
+  RegionOptions,
+} from '../../index.js';
 import { type ArrayInfo, littleEndianBytes, npyHead, safetensorsHead } from '../array-files.js';
 import { formatBytes } from '../format.js';
+import { toHalf } from '../half.js';
 import { readDicmFile } from '../read-input.js';
 import type { Reporter } from '../reporter.js';
 import { STANDARD } from '../terminal.js';
@@ -21,6 +29,9 @@ export interface DecodeJob extends RegionOptions, PrefixOptions {
   /** `latents` are two arrays, which only safetensors can hold. */
   what: 'features' | 'latents';
   format: ArrayFormat;
+  /** Of features: whose, f3 unless given, and in which numbers they are written, float32 unless given. */
+  layer?: FeatureLayer | 'pooled';
+  dtype?: 'float32' | 'float16';
 }
 
 /** What became of it, in the keys of `dicm.decode/1`. */
@@ -68,11 +79,15 @@ export function reportDecoded(reporter: Reporter, result: DecodeResult): void {
 async function decodeFeatures(
   { codec, signal, onProgress }: JobContext,
   file: Uint8Array,
-  { format, region, prefix }: DecodeJob,
+  { format, layer = 'f3', dtype = 'float32', region, prefix }: DecodeJob,
 ): Promise<Decoded> {
-  const stream = await codec.streamFeatures(file, { region, prefix, signal, onProgress });
-  const { height, width, channels, area, rows, header, model, backend } = stream;
-  const info: ArrayInfo = { name: 'f3', type: 'float32', shape: [height, width, channels] };
+  const options = { region, prefix, signal, onProgress };
+  const stream =
+    layer === 'pooled'
+      ? await pooledStream(codec, file, options)
+      : await codec.streamFeatures(file, { layer, ...options });
+  const { rows, header, model, backend, area } = stream;
+  const info: ArrayInfo = { name: layer, type: dtype, shape: shapeOf(stream) };
   const metadata = {
     width: String(header.width),
     height: String(header.height),
@@ -80,13 +95,35 @@ async function decodeFeatures(
     sourceHeight: String(header.sourceHeight),
     model: model.name,
     renderId: model.renderId,
-    ...(region && { area: `${area.x},${area.y},${area.width},${area.height}` }),
+    ...(region && area && { area: `${area.x},${area.y},${area.width},${area.height}` }),
   };
   const pieces = async function* () {
     yield format === 'npy' ? npyHead(info) : safetensorsHead([info], metadata);
-    for await (const piece of rows) yield littleEndianBytes(piece);
+    for await (const piece of rows) yield littleEndianBytes(dtype === 'float16' ? toHalf(piece) : piece);
   };
-  return { arrays: [info], ...(region && { area }), backend, content: pieces() };
+  return { arrays: [info], ...(region && area && { area }), backend, content: pieces() };
+}
+
+/** A vector as a stream of one piece; of no area, since it is a mean. */
+type Pooled = Pick<FeatureStream, 'header' | 'model' | 'backend' | 'rows' | 'channels'> & {
+  area?: undefined;
+};
+
+/** Layer 4, pooled. */
+async function pooledStream(
+  codec: JobContext['codec'],
+  file: Uint8Array,
+  options: Parameters<JobContext['codec']['embed']>[1],
+): Promise<Pooled> {
+  const { embedding, header, model, backend } = await codec.embed(file, options);
+  const rows = (async function* () {
+    yield embedding;
+  })();
+  return { header, model, backend, rows, channels: embedding.length };
+}
+
+function shapeOf(stream: FeatureStream | Pooled): number[] {
+  return 'height' in stream ? [stream.height, stream.width, stream.channels] : [stream.channels];
 }
 
 async function decodeLatents(

@@ -33,22 +33,18 @@ export class GraphOps implements Ops<GraphValue> {
     return this.#node('Transpose', [name], channels, 4, { perm: [0, 3, 1, 2] });
   }
 
-  /** Declares an output: images channel-last, other values as they are. Returns its name in the graph. */
-  output(x: GraphValue, prefix: string): string {
+  /** Declares an output: images channel-last, other values as they are. */
+  output(x: GraphValue, name: string): void {
     if (x.rank === 4) {
-      const [name] = this.#graph.node('Transpose', [x.name], { perm: [0, 2, 3, 1] });
-      this.#graph.port('output', name!, [1, `${prefix}.height`, `${prefix}.width`, x.channels]);
-      return name!;
+      this.#graph.node('Transpose', [x.name], { perm: [0, 2, 3, 1] }, [name]);
+      this.#graph.port('output', name, [1, `${name}.height`, `${name}.width`, x.channels]);
+      return;
     }
     // An identity, because a graph's output may not be its input and may not be declared twice.
-    const [name] = this.#graph.node('Identity', [x.name]);
-    const outer = x.rank === 2 ? [`${prefix}.count`] : [`${prefix}.heads`, `${prefix}.count`];
+    this.#graph.node('Identity', [x.name], {}, [name]);
+    const outer = x.rank === 2 ? [`${name}.count`] : [`${name}.heads`, `${name}.count`];
     // A product with transposed tokens has as many channels as those had rows, which only a run knows.
-    this.#graph.port('output', name!, [
-      ...outer,
-      Number.isNaN(x.channels) ? `${prefix}.channels` : x.channels,
-    ]);
-    return name!;
+    this.#graph.port('output', name, [...outer, Number.isNaN(x.channels) ? `${name}.channels` : x.channels]);
   }
 
   conv2d(x: GraphValue, layer: Layer, options: ConvolutionOptions = {}): GraphValue {
@@ -239,7 +235,7 @@ export class GraphOps implements Ops<GraphValue> {
   }
 
   #constant(name: string, tensor: Tensor, shape: readonly number[]): string {
-    return this.#graph.weight(name, shape, () => tensor.data as Float32Array);
+    return this.#graph.weight(name, shape, tensor);
   }
 
   #reshape(x: GraphValue, shape: readonly number[], channels: number, rank: 2 | 3 | 4): GraphValue {

@@ -1,3 +1,4 @@
+import type { Tensor } from '../../tensor.js';
 import { ProtobufWriter } from './protobuf-writer.js';
 
 /** Attribute of a node: an integer, a list of integers, a binary32 number, or text. */
@@ -12,12 +13,22 @@ export interface ExternalTensor {
 /** Extents of a graph's input or output; a name stands for one that differs from run to run. */
 export type SymbolicShape = readonly (number | string)[];
 
+/** What a graph is written for. */
+export interface GraphOptions {
+  /** Whether weights lie in the model itself, as small as they are stored; outside of it as binary32 unless given. */
+  readonly embedWeights?: boolean | undefined;
+  /** Facts about the model, for people and programs. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+}
+
 // Numbers of fields and types are those of onnx.proto (IR version 10).
 const IR_VERSION = 10;
 /** First operator set with Gelu in its tanh form. */
 const OPSET_VERSION = 20;
 const FLOAT = 1;
+const INT8 = 3;
 const INT64 = 7;
+const FLOAT16 = 10;
 const EXTERNAL_LOCATION = 1;
 
 /** Collects nodes and constants and writes them as an ONNX model. */
@@ -27,17 +38,28 @@ export class OnnxGraph {
   readonly #inputs: Uint8Array[] = [];
   readonly #outputs: Uint8Array[] = [];
   readonly #constants = new Map<string, string>();
+  readonly #embeddedNames = new Set<string>();
   readonly #external: ExternalTensor[] = [];
+  readonly #options: GraphOptions;
   #count = 0;
 
-  /** Adds a node and returns the names of its outputs. */
+  constructor(options: GraphOptions = {}) {
+    this.#options = options;
+  }
+
+  /**
+   * Adds a node and returns the names of its outputs.
+   *
+   * @param outputs - Their names, or how many there are.
+   */
   node(
     type: string,
     inputs: readonly string[],
     attributes: Readonly<Record<string, Attribute>> = {},
-    outputCount = 1,
+    named: number | readonly string[] = 1,
   ): string[] {
-    const outputs = Array.from({ length: outputCount }, () => `v${this.#count++}`);
+    const outputs =
+      typeof named === 'number' ? Array.from({ length: named }, () => `v${this.#count++}`) : [...named];
     const node = new ProtobufWriter();
     for (const name of inputs) node.text(1, name);
     for (const name of outputs) node.text(2, name);
@@ -66,22 +88,25 @@ export class OnnxGraph {
   }
 
   /**
-   * Adds a float constant that stays outside the model's bytes, and returns its name. The same name and shape
-   * are added once only, and `data` is then not called.
+   * Adds a float constant and returns its name. The same name and shape are added once only, and the tensor's values are
+   * then not asked for.
+   *
+   * @param shape - That of the tensor, or one with further dimensions of 1.
    */
-  weight(name: string, shape: readonly number[], data: () => Float32Array): string {
+  weight(name: string, shape: readonly number[], tensor: Tensor): string {
+    if (this.#options.embedWeights === true) return this.#embedded(name, shape, tensor);
     return this.#once(`${name} ${shape.join('x')}`, (unique) => {
-      const values = data();
+      const values = tensor.data;
       this.#external.push({
         path: unique,
         data: new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
       });
       const location = { location: unique, offset: '0', length: String(values.byteLength) };
-      const tensor = new ProtobufWriter().integers(1, shape).integer(2, FLOAT).text(8, unique);
+      const message = new ProtobufWriter().integers(1, shape).integer(2, FLOAT).text(8, unique);
       for (const [key, value] of Object.entries(location)) {
-        tensor.message(13, (entry) => entry.text(1, key).text(2, value));
+        message.message(13, (entry) => entry.text(1, key).text(2, value));
       }
-      return tensor.integer(14, EXTERNAL_LOCATION);
+      return message.integer(14, EXTERNAL_LOCATION);
     });
   }
 
@@ -114,7 +139,38 @@ export class OnnxGraph {
         for (const output of this.#outputs) graph.bytes(12, output);
       })
       .message(8, (opset) => opset.text(1, '').integer(2, OPSET_VERSION));
+    for (const [key, value] of Object.entries(this.#options.metadata ?? {})) {
+      model.message(14, (entry) => entry.text(1, key).text(2, value));
+    }
     return { model: model.finish(), external: this.#external };
+  }
+
+  /** A weight inside the model as it is stored, and what makes binary32 of it. */
+  #embedded(tensorName: string, shape: readonly number[], tensor: Tensor): string {
+    const key = `${tensorName} ${shape.join('x')}`;
+    const known = this.#constants.get(key);
+    if (known !== undefined) return known;
+    // The tensor's own name, where it is not taken by the same values in another shape.
+    const name = this.#embeddedNames.has(tensorName) ? key : tensorName;
+    this.#embeddedNames.add(name);
+    const { stored } = tensor;
+    let wide = name;
+    if (stored === undefined) this.#raw(name, shape, FLOAT, littleEndian(tensor.data as Float32Array));
+    else if (stored.type === 'f16') {
+      this.#raw(name, shape, FLOAT16, stored.bytes);
+      wide = this.node('Cast', [name], { to: FLOAT })[0]!;
+    } else {
+      this.#raw(name, shape, INT8, stored.bytes);
+      this.#raw(`${name}_scale`, [stored.scale.length], FLOAT, littleEndian(stored.scale));
+      wide = this.node('DequantizeLinear', [name, `${name}_scale`], { axis: 0 })[0]!;
+    }
+    this.#constants.set(key, wide);
+    return wide;
+  }
+
+  #raw(name: string, shape: readonly number[], type: number, bytes: Uint8Array): void {
+    const tensor = new ProtobufWriter().integers(1, shape).integer(2, type).text(8, name).bytes(9, bytes);
+    this.#initializers.push(tensor.finish());
   }
 
   #once(key: string, write: (unique: string) => ProtobufWriter): string {
@@ -125,6 +181,13 @@ export class OnnxGraph {
     this.#constants.set(key, unique);
     return unique;
   }
+}
+
+/** Bytes of values in the order of the format, whatever the host's. */
+function littleEndian(values: Float32Array): Uint8Array {
+  const view = new DataView(new ArrayBuffer(values.byteLength));
+  for (const [i, value] of values.entries()) view.setFloat32(4 * i, value, true);
+  return new Uint8Array(view.buffer);
 }
 
 function writeAttribute(writer: ProtobufWriter, name: string, value: Attribute): void {

@@ -11,8 +11,7 @@ import {
   type Named,
   type Network,
 } from '../backend.js';
-import { OnnxGraph } from './graph.js';
-import { GraphOps } from './graph-ops.js';
+import { buildGraph } from './build-graph.js';
 import type { OrtModule, OrtSession, OrtTensor } from './ort.js';
 
 /** Networks as ONNX graphs, run by onnxruntime. Graphs are built in memory and never touch the disk. */
@@ -40,12 +39,7 @@ export class OnnxBackend implements Backend {
     network: Network<I, O>,
     tensors: TensorMap,
   ): Promise<CompiledNetwork<I, O>> {
-    const inputs: Named<InputSpec, I> = network.inputs(tensors);
-    const graph = new OnnxGraph();
-    const ops = new GraphOps(graph);
-    const values = mapNamed(inputs, ({ channels }, name) => ops.input(name, channels));
-    const outputs = mapNamed(network.build(ops, values, tensors), (value, name) => ops.output(value, name));
-    const { model, external } = graph.finish();
+    const { model, external, inputs, outputs } = buildGraph(network, tensors);
     let session: OrtSession;
     try {
       session = await this.#ort.InferenceSession.create(model, {
@@ -75,8 +69,7 @@ class OnnxNetwork implements CompiledNetwork {
   readonly #ort: OrtModule;
   readonly #session: OrtSession;
   readonly #inputs: Named<InputSpec>;
-  /** Name in the graph of each of the network's outputs. */
-  readonly #outputs: Named<string>;
+  readonly #outputs: readonly string[];
   readonly #onDispose: (network: OnnxNetwork) => void;
   #disposed = false;
 
@@ -84,7 +77,7 @@ class OnnxNetwork implements CompiledNetwork {
     ort: OrtModule,
     session: OrtSession,
     inputs: Named<InputSpec>,
-    outputs: Named<string>,
+    outputs: readonly string[],
     onDispose: (network: OnnxNetwork) => void,
   ) {
     this.#ort = ort;
@@ -108,11 +101,12 @@ class OnnxNetwork implements CompiledNetwork {
     } catch (cause) {
       throw failure('onnxruntime could not run the network', cause);
     }
-    return mapNamed(this.#outputs, (name) => {
+    const maps = this.#outputs.map((name): [string, FeatureMap] => {
       const { data, dims } = results[name]!;
       const [height = 1, width = 1, channels = 1] = dims.length === 2 ? [1, ...dims] : dims.slice(-3);
-      return { data: data as Float32Array, height, width, channels };
+      return [name, { data: data as Float32Array, height, width, channels }];
     });
+    return Object.fromEntries(maps);
   }
 
   async dispose(): Promise<void> {

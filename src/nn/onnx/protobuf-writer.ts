@@ -1,9 +1,13 @@
+/** Values of at least this many bytes are kept as they are instead of byte by byte. */
+const CHUNK_BYTES = 1024;
+
 /**
- * Writes protocol buffer messages (https://protobuf.dev/programming-guides/encoding/): only the wire types
- * ONNX needs, and only what a graph without its weights is made of, so bytes collect in a plain array.
+ * Writes protocol buffer messages (https://protobuf.dev/programming-guides/encoding/): only the wire types ONNX needs.
+ * Small values collect in a plain array, weights as chunks.
  */
 export class ProtobufWriter {
-  readonly #bytes: number[] = [];
+  readonly #chunks: Uint8Array[] = [];
+  #bytes: number[] = [];
 
   /** A non-negative integer up to 2^53. */
   integer(field: number, value: number): this {
@@ -44,7 +48,11 @@ export class ProtobufWriter {
   bytes(field: number, value: Uint8Array): this {
     this.#key(field, 2);
     this.#varint(value.length);
-    for (const byte of value) this.#bytes.push(byte);
+    if (value.length < CHUNK_BYTES) for (const byte of value) this.#bytes.push(byte);
+    else {
+      this.#chunks.push(Uint8Array.from(this.#bytes), value);
+      this.#bytes = [];
+    }
     return this;
   }
 
@@ -57,7 +65,14 @@ export class ProtobufWriter {
 
   /** Everything written so far. */
   finish(): Uint8Array {
-    return Uint8Array.from(this.#bytes);
+    const chunks = [...this.#chunks, Uint8Array.from(this.#bytes)];
+    const joined = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
+    let at = 0;
+    for (const chunk of chunks) {
+      joined.set(chunk, at);
+      at += chunk.length;
+    }
+    return joined;
   }
 
   #key(field: number, wireType: number): void {

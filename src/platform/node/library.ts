@@ -14,6 +14,7 @@ import type {
   PrefixOptions,
   Verification,
 } from '../../session/codec.js';
+import type { OnnxFile } from '../../session/export-onnx.js';
 import type { Detection, SegmentedDetection } from '../../tasks/objects/describe-objects.js';
 import { nodePlatform } from './node-platform.js';
 import type { OverlayOptions } from './pictures/draw-overlay.js';
@@ -34,6 +35,17 @@ export async function openCodec(options: CodecOptions = {}): Promise<Codec> {
 /** Tries every executor, in the order of `auto`, and says which work and why the others do not. */
 export async function probeBackends(): Promise<BackendProbe[]> {
   return (await import('./executors/open-backend.js')).probeBackends();
+}
+
+/**
+ * Writes the networks behind the latents of a model as ONNX files, weights included, for programs that run them
+ * themselves: `features.onnx`, `tail.onnx`, `heads.onnx`, one after another. docs/cli.md has their inputs and outputs.
+ *
+ * @param model - Name of a model, or its folder; the default model unless given.
+ * @throws ModelError
+ */
+export async function* exportOnnx(model?: string): AsyncGenerator<OnnxFile, void, undefined> {
+  yield* (await import('../../session/export-onnx.js')).exportOnnx(nodePlatform, model);
 }
 
 /**

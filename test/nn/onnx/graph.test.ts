@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { OnnxGraph } from '../../../src/nn/onnx/graph.js';
 import { ProtobufWriter } from '../../../src/nn/onnx/protobuf-writer.js';
+import type { Tensor } from '../../../src/tensor.js';
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 
@@ -33,13 +34,17 @@ test('varints decode to the number written', () => {
 test('a graph holds each constant once and asks for its values once', () => {
   const graph = new OnnxGraph();
   let asked = 0;
-  const data = () => {
-    asked++;
-    return Float32Array.of(1, 2);
+  const tensor: Tensor = {
+    dtype: 'f32',
+    shape: [2],
+    get data() {
+      asked++;
+      return Float32Array.of(1, 2);
+    },
   };
-  const first = graph.weight('a', [2], data);
-  expect(graph.weight('a', [2], data)).toBe(first);
-  expect(graph.weight('a', [2, 1], data)).not.toBe(first);
+  const first = graph.weight('a', [2], tensor);
+  expect(graph.weight('a', [2], tensor)).toBe(first);
+  expect(graph.weight('a', [2, 1], tensor)).not.toBe(first);
   expect(graph.integers([1, 2])).toBe(graph.integers([1, 2]));
   expect(graph.scalar(1)).not.toBe(graph.integers([1]));
   expect(asked).toBe(2);
@@ -52,7 +57,7 @@ test('a graph holds each constant once and asks for its values once', () => {
 test('weights are handed over as they lie in memory', () => {
   const graph = new OnnxGraph();
   const values = new Float32Array(new ArrayBuffer(64), 16, 4);
-  graph.weight('a', [4], () => values);
+  graph.weight('a', [4], { dtype: 'f32', shape: [4], data: values });
   const [entry] = graph.finish().external;
   expect(entry!.data.buffer).toBe(values.buffer);
   expect([entry!.data.byteOffset, entry!.data.byteLength]).toEqual([16, 16]);
