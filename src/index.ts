@@ -18,6 +18,7 @@ export type {
   Scores,
 } from './bench/report.js';
 export type { CallHooks } from './codec/call-hooks.js';
+export type { OnnxFile } from './codec/export-onnx.js';
 export { shortestQuality } from './codec/shortest-quality.js';
 export type {
   AncillarySection,
@@ -112,7 +113,6 @@ export {
   type Verification,
   type VerifiedLayer,
 } from './session/codec.js';
-export type { OnnxFile } from './session/export-onnx.js';
 export type { Task } from './tasks/all-tasks.js';
 export type { Prediction, PredictionOptions } from './tasks/classify/top-predictions.js';
 export type { Detection, SegmentedDetection } from './tasks/objects/describe-objects.js';

@@ -1,4 +1,5 @@
 import type { CallHooks } from '../../codec/call-hooks.js';
+import type { OnnxFile } from '../../codec/export-onnx.js';
 import type { ImageInput } from '../../image/picture.js';
 import type { BackendProbe } from '../../nn/backend.js';
 import type {
@@ -14,7 +15,6 @@ import type {
   PrefixOptions,
   Verification,
 } from '../../session/codec.js';
-import type { OnnxFile } from '../../session/export-onnx.js';
 import type { Detection, SegmentedDetection } from '../../tasks/objects/describe-objects.js';
 import { nodePlatform } from './node-platform.js';
 import type { OverlayOptions } from './pictures/draw-overlay.js';
@@ -45,7 +45,7 @@ export async function probeBackends(): Promise<BackendProbe[]> {
  * @throws ModelError
  */
 export async function* exportOnnx(model?: string): AsyncGenerator<OnnxFile, void, undefined> {
-  yield* (await import('../../session/export-onnx.js')).exportOnnx(nodePlatform, model);
+  yield* (await import('../../codec/export-onnx.js')).exportOnnx(nodePlatform, model);
 }
 
 /**
