@@ -3,7 +3,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
 /** Tests of single parts: no executor, no built command line, no process of their own. */
 const QUICK = [
   'test/*.test.ts',
-  'test/{bytes,container,entropy,evaluation,hyperprior,image,model,tasks,codec,latents,profiles}/**/*.test.ts',
+  'test/{bytes,container,entropy,evaluation,hyperprior,image,model,tasks,codec,latents,profiles,wasm}/**/*.test.ts',
   'test/conformance/{container,worked-example}.test.ts',
 ];
 
@@ -12,6 +12,7 @@ const NOT_QUICK = [
   'test/readme.test.ts',
   'test/container/{hostile-input,start-up}.test.ts',
   'test/entropy/properties.test.ts',
+  'test/latents/engines-fuzz.test.ts',
   'test/codec/picture-source.test.ts',
 ];
 

@@ -1,13 +1,14 @@
-// Compiles src/hyperprior/assembly to WebAssembly and embeds it in a TypeScript module, so that the library
-// loads it without touching the file system. The result is not committed: it is built from source everywhere.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+// Compiles src/wasm/assembly to WebAssembly, twice the same bytes: as a file, for hosts of other languages, and embedded
+// in a TypeScript module, so that the library loads it without touching the file system. Neither is committed: they are
+// built from source everywhere.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-const source = 'src/hyperprior/assembly/index.ts';
-const target = path.join(root, 'src/hyperprior/generated/hyper-synthesis-wasm.ts');
+const source = 'src/wasm/assembly/index.ts';
+const folder = path.join(root, 'src/wasm/generated');
 
 /** @type {Uint8Array | undefined} */
 let binary;
@@ -17,7 +18,7 @@ const { error, stderr } = await asc.main(
     '--baseDir',
     root,
     '--outFile',
-    'kernels.wasm',
+    'dicm-core.wasm',
     '--optimizeLevel',
     '3',
     '--shrinkLevel',
@@ -42,20 +43,23 @@ if (error || binary === undefined) {
   process.exit(1);
 }
 
-const text = `// Built from src/hyperprior/assembly by scripts/build-wasm.js; do not edit.
-/** WebAssembly module of the hyper-synthesis kernels, base64. */
-export const hyperSynthesisWasm =
+const text = `// Built from src/wasm/assembly by scripts/build-wasm.js; do not edit.
+/** WebAssembly module of the tile core, base64. */
+export const tileCoreWasm =
   '${Buffer.from(binary).toString('base64')}';
 `;
-mkdirSync(path.dirname(target), { recursive: true });
-if (readIfPresent(target) !== text) writeFileSync(target, text);
+mkdirSync(folder, { recursive: true });
+write('dicm-core.wasm', Buffer.from(binary));
+write('tile-core-wasm.ts', Buffer.from(text));
 process.stdout.write(`build-wasm: ${binary.length} bytes of WebAssembly\n`);
 
-/** @param {string} file */
-function readIfPresent(file) {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return undefined;
-  }
+/**
+ * Writes what has changed only: an unchanged file keeps its time.
+ *
+ * @param {string} name
+ * @param {Buffer} bytes
+ */
+function write(name, bytes) {
+  const file = path.join(folder, name);
+  if (!existsSync(file) || !readFileSync(file).equals(bytes)) writeFileSync(file, bytes);
 }

@@ -230,11 +230,11 @@ export function readSources(root) {
       .join(entry.parentPath.slice(root.length).replaceAll('\\', '/'), entry.name)
       .replace(/^\//, '');
     // Another language, and build output.
-    if (/^src\/hyperprior\/(assembly|generated)\//.test(path)) continue;
+    if (/^src\/\w+\/(assembly|generated)\//.test(path)) continue;
     if (entry.isFile() && path.endsWith('.ts')) files.set(path, readFileSync(join(root, path), 'utf8'));
   }
   // Build output that a clean checkout does not have, named so that importing it is no error.
-  files.set('src/hyperprior/generated/hyper-synthesis-wasm.ts', '');
+  files.set('src/wasm/generated/tile-core-wasm.ts', '');
   return files;
 }
 

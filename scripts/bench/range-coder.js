@@ -1,16 +1,28 @@
-// Speed and size of the range coder on a million latent symbols: node scripts/bench/range-coder.js
-// Needs a build (npm run build). Prints the best of several short runs, one core.
-
+// Speed and size of the range coder, in TypeScript and in WebAssembly: node scripts/bench/range-coder.js
+// First the symbol loops alone on a million latent symbols, then whole tiles of the released files. Needs a build (npm
+// run build). The engines take turns, so that other load on the machine meets both alike, and the least time of each counts.
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { readDicm } from '#dicm/container/read-dicm.js';
 import { decodeSymbols } from '#dicm/entropy/decode-symbols.js';
 import { encodeSymbols } from '#dicm/entropy/encode-symbols.js';
 import { buildTables } from '#dicm/entropy/frequency-tables.js';
 import { RangeDecoder } from '#dicm/entropy/range-decoder.js';
 import { RangeEncoder } from '#dicm/entropy/range-encoder.js';
 import { latentCostBits } from '#dicm/entropy/symbol-cost.js';
+import { tileGrid } from '#dicm/geometry.js';
+import { openHyperpriorCodec } from '#dicm/latents/hyperprior-codec.js';
+import { loadModel } from '#dicm/model/load-model.js';
+import { modelFolder } from '#dicm/platform/node/model-folders.js';
+import { nodePlatform } from '#dicm/platform/node/node-platform.js';
+import { profileNamed } from '#dicm/profiles/all-profiles.js';
+import { openTileCore } from '#dicm/wasm/tile-core.js';
+import { table } from '../support/table.js';
 
 /** @import { FrequencyTables } from '../../src/entropy/frequency-tables.js' */
+/** @import { TileCore } from '../../src/wasm/tile-core.js' */
 
-const RUNS = 15;
+const RUNS = Number(process.argv[2] ?? 25);
 const SYMBOLS = 1_000_000;
 
 /** 64 tables, discretised logistic shapes with scales from 0.05 to 60, support +-6 scales, escape last. */
@@ -70,47 +82,159 @@ function at(values, i) {
 }
 
 /**
- * Least time in ms.
+ * Least time of each, in ms, taking turns.
  *
- * @param {() => void} run
+ * @template {string} Name
+ * @param {Record<Name, () => void>} works
+ * @returns {Record<Name, number>}
  */
-function best(run) {
-  let least = Number.POSITIVE_INFINITY;
+function best(works) {
+  /** @type {[string, () => void][]} */
+  const list = Object.entries(works);
+  const least = Object.fromEntries(list.map(([name]) => [name, Number.POSITIVE_INFINITY]));
   for (let i = 0; i < RUNS; i++) {
-    const start = process.hrtime.bigint();
-    run();
-    least = Math.min(least, Number(process.hrtime.bigint() - start) / 1e6);
+    for (const [name, work] of list) {
+      const start = process.hrtime.bigint();
+      work();
+      least[name] = Math.min(least[name] ?? 0, Number(process.hrtime.bigint() - start) / 1e6);
+    }
   }
-  return least;
+  return /** @type {Record<Name, number>} */ (least);
 }
 
+/**
+ * A tile core that holds the tables as its Gaussian ones, and no model.
+ *
+ * @param {FrequencyTables} tables
+ */
+async function openCoreWith(tables) {
+  const core = await openTileCore();
+  if (core === undefined) throw new Error('this Node has no WebAssembly');
+  const { sizes, offset, cumulative } = tables;
+  // One factorised table; 1024 channels, so that a tile has room for the symbols.
+  check(core, core.layOut(1, 1024, 32, 32, 32, 3, cumulative.length, 1));
+  const tensors = [Int32Array.of(2), Int32Array.of(0), Int32Array.of(0, 1, 65536), sizes, offset, cumulative];
+  tensors.forEach((values, tensor) => {
+    new Int32Array(core.memory.buffer, core.exchange(values.byteLength), values.length).set(values);
+    check(core, core.takeTensor(tensor, values.length));
+  });
+  return core;
+}
+
+/**
+ * @param {TileCore} core
+ * @param {number} status
+ */
+function check(core, status) {
+  if (status !== 0) throw new Error(`tile core: status ${status} (${core.detail()})`);
+}
+
+/** @param {number} ms */
+const rate = (ms) => Number((SYMBOLS / ms / 1000).toFixed(1));
+/** @param {number} a @param {number} b */
+const ratio = (a, b) => Number((a / b).toFixed(2));
+
 const tables = makeTables();
+const core = await openCoreWith(tables);
 /** @type {Record<string, (unit: number) => number>} */
 const cases = {
   'mostly small scales (a low-rate picture)': (u) => Math.floor(64 * u ** 3),
   'all scales alike': (u) => Math.floor(64 * u),
   'one table, scale 0.4': () => 19,
+  'one table, scale 0.05': () => 0,
 };
+const loops = [];
 for (const [name, pick] of Object.entries(cases)) {
   const { indexes, symbols } = draw(tables, pick);
   let bytes = new Uint8Array();
-  const encodeMs = best(() => {
-    const encoder = new RangeEncoder(1 << 20);
-    encodeSymbols(encoder, symbols, indexes, tables);
-    bytes = encoder.finish();
-  });
   const out = new Int32Array(SYMBOLS);
-  const decodeMs = best(() => {
-    const decoder = new RangeDecoder(bytes);
-    decodeSymbols(decoder, out, indexes, tables);
-    decoder.finish();
+  new Int32Array(core.memory.buffer, core.latentSymbols(), SYMBOLS).set(symbols);
+  new Uint8Array(core.memory.buffer, core.latentIndexes(), SYMBOLS).set(indexes);
+  const ms = best({
+    encode: () => {
+      const encoder = new RangeEncoder(1 << 20);
+      encodeSymbols(encoder, symbols, indexes, tables);
+      bytes = encoder.finish();
+    },
+    encodeWasm: () => check(core, core.encodeSymbols(1, SYMBOLS)),
+    decode: () => {
+      const decoder = new RangeDecoder(bytes);
+      decodeSymbols(decoder, out, indexes, tables);
+      decoder.finish();
+    },
+    // The payload lies where encoding has left it.
+    decodeWasm: () => check(core, core.decodeSymbols(1, SYMBOLS, core.payloadSize())),
   });
-  if (Buffer.compare(Buffer.from(out.buffer), Buffer.from(symbols.buffer)) !== 0) throw new Error('mismatch');
+  const coded = new Uint8Array(core.memory.buffer, core.exchange(0), core.payloadSize());
+  const decoded = new Int32Array(core.memory.buffer, core.latentSymbols(), SYMBOLS);
+  if (Buffer.compare(coded, bytes) !== 0) throw new Error('the engines encode differently');
+  for (const values of [out, decoded]) {
+    if (!values.every((value, i) => value === symbols[i])) throw new Error('other integers come back');
+  }
   const bits = latentCostBits(symbols, indexes, tables);
-  /** @param {number} ms */
-  const rate = (ms) => `${(SYMBOLS / ms / 1000).toFixed(1).padStart(6)} M/s`;
-  console.log(
-    `${name.padEnd(42)} encode ${rate(encodeMs)}  decode ${rate(decodeMs)}  ` +
-      `${(bits / SYMBOLS).toFixed(3)} bit/symbol  size ${(((bytes.length * 8) / bits - 1) * 100).toFixed(4)} % over the tables`,
+  loops.push([
+    ...[name, Number((bits / SYMBOLS).toFixed(3)), `${(((bytes.length * 8) / bits - 1) * 100).toFixed(4)} %`],
+    ...[rate(ms.encode), rate(ms.encodeWasm), ratio(ms.encode, ms.encodeWasm)],
+    ...[rate(ms.decode), rate(ms.decodeWasm), ratio(ms.decode, ms.decodeWasm)],
+  ]);
+}
+console.log(`Symbol loops, M symbols/s, best of ${RUNS} runs in turns\n`);
+const engines = ['TypeScript', 'WebAssembly', 'ratio'];
+const columns = ['encode', 'decode'].flatMap((what) => engines.map((engine) => `${what}: ${engine}`));
+console.log(table(['symbols', 'bit/symbol', 'over the tables', ...columns], loops));
+
+/** @param {string} name */
+const path = (name) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
+if (existsSync(path('packages/model-r50/manifest.json'))) await benchTiles();
+else console.log('\nWhole tiles: skipped, the released model is not there');
+
+/** Whole tiles, hyper-synthesis included: the first tile of each released file, and the same once more. */
+async function benchTiles() {
+  const { tensors } = await loadModel(
+    modelFolder(path('packages/model-r50')),
+    nodePlatform.sha256,
+    profileNamed,
   );
+  const codecs = {
+    typescript: await openHyperpriorCodec(tensors, '', { engine: 'typescript' }),
+    wasm: await openHyperpriorCodec(tensors, '', { engine: 'wasm' }),
+  };
+  const rows = [];
+  for (const name of ['rocket-q5-65', 'chelsea-q40', 'astronaut-q25', 'coffee-q70-224', 'rocket-q30-none']) {
+    const { header, tiles } = readDicm(readFileSync(path(`fixtures/released/${name}-1c1e0cca.dicm`)));
+    const payload = tiles[0];
+    if (payload === undefined) throw new Error(`${name} has no tile`);
+    const { qualityPosition: position } = header;
+    const tile = tileGrid(header.width, header.height).tile(0);
+    const { hyper, latents } = codecs.wasm.decode(payload, tile, position, name);
+    const z = { ...hyper, data: Float32Array.from(hyper.symbols) };
+    const y = {
+      ...{ height: tile.latentHeight, width: tile.latentWidth, channels: codecs.wasm.latentChannels },
+      data: latents(),
+    };
+    const analysed = {
+      typescript: codecs.typescript.analyse(tile, { y, z }),
+      wasm: codecs.wasm.analyse(tile, { y, z }),
+    };
+    const ms = best({
+      decode: () => codecs.typescript.decode(payload, tile, position, name).latents(),
+      decodeWasm: () => codecs.wasm.decode(payload, tile, position, name).latents(),
+      encode: () => analysed.typescript.encode(position),
+      encodeWasm: () => analysed.wasm.encode(position),
+    });
+    /** @param {number} value */
+    const rounded = (value) => Number(value.toFixed(2));
+    rows.push([
+      ...[name, `${tile.width}x${tile.height}`, payload.bytes.length],
+      ...[rounded(ms.decode), rounded(ms.decodeWasm), ratio(ms.decode, ms.decodeWasm)],
+      ...[rounded(ms.encode), rounded(ms.encodeWasm), ratio(ms.encode, ms.encodeWasm)],
+    ]);
+  }
+  for (const codec of Object.values(codecs)) codec.dispose();
+  console.log(
+    `\nWhole tiles with dicm-r50, ms, best of ${RUNS} runs in turns; encoding without its hyper-synthesis\n`,
+  );
+  const decode = engines.map((engine) => `decode: ${engine}`);
+  const encode = engines.map((engine) => `encode: ${engine}`);
+  console.log(table(['file', 'pixels', 'payload bytes', ...decode, ...encode], rows));
 }

@@ -21,24 +21,54 @@ export interface Gains {
   readonly indexOffset: Float32Array;
 }
 
+/** The gain tensors of a model, checked. */
+export interface GainTensors {
+  readonly levels: number;
+  readonly channels: number;
+  /** [levels][channels] */
+  readonly log2: Float32Array;
+  /** [levels][channels] */
+  readonly log2Inverse: Float32Array;
+  readonly indexPerOctave: number;
+}
+
 /**
- * Gains at a quality position, interpolated in the logarithm between the model's levels
- * (format-spec/v1/hyper-synthesis.md, section 5).
+ * Reads the gains of a model.
  *
  * @param tensors - uses `gain.log2`, `gain.log2_inverse` and `gain.index_per_octave`
- * @param position - 0..2047 as in the header
- * @throws ModelError `missing-tensor`, `bad-tensor`; UsageError `bad-quality-position`
+ * @throws ModelError `missing-tensor`, `bad-tensor`
  */
-export function gainsAt(tensors: TensorMap, position: number): Gains {
-  if (!(Number.isInteger(position) && position >= 0 && position <= MAX_QUALITY_POSITION)) {
-    throw new UsageError('bad-quality-position', `quality position ${position} is not one of 0..2047`);
-  }
+export function readGains(tensors: TensorMap): GainTensors {
   const forward = floatTensor(tensors, 'gain.log2', [-1, -1], MAX_LOG2_GAIN);
   const [levels, channels] = [forward.shape[0]!, forward.shape[1]!];
   const inverse = floatTensor(tensors, 'gain.log2_inverse', [levels, channels], MAX_LOG2_INVERSE_GAIN);
   const indexPerOctave = scalar(tensors, 'gain.index_per_octave');
   if (levels < 1) throw new ModelError('bad-tensor', 'gain.log2 has no levels');
+  return { levels, channels, log2: forward.data, log2Inverse: inverse.data, indexPerOctave };
+}
 
+/**
+ * Refuses what is no quality position.
+ *
+ * @throws UsageError `bad-quality-position`
+ */
+export function checkQualityPosition(position: number): void {
+  if (!(Number.isInteger(position) && position >= 0 && position <= MAX_QUALITY_POSITION)) {
+    throw new UsageError('bad-quality-position', `quality position ${position} is not one of 0..2047`);
+  }
+}
+
+/**
+ * Gains at a quality position, interpolated in the logarithm between the model's levels
+ * (format-spec/v1/hyper-synthesis.md, section 5).
+ *
+ * @param tensors - as for {@link readGains}
+ * @param position - 0..2047 as in the header
+ * @throws ModelError `missing-tensor`, `bad-tensor`; UsageError `bad-quality-position`
+ */
+export function gainsAt(tensors: TensorMap, position: number): Gains {
+  checkQualityPosition(position);
+  const { levels, channels, log2: forward, log2Inverse: inverse, indexPerOctave } = readGains(tensors);
   const product = position * (levels - 1);
   const level = Math.max(0, Math.min(Math.floor(product / MAX_QUALITY_POSITION), levels - 2));
   const fraction = fround((product - level * MAX_QUALITY_POSITION) / MAX_QUALITY_POSITION);
@@ -47,10 +77,10 @@ export function gainsAt(tensors: TensorMap, position: number): Gains {
   const inverseGain = new Float32Array(channels);
   const indexOffset = new Float32Array(channels);
   for (let c = 0; c < channels; c++) {
-    const log2 = interpolate(forward.data, level, levels, channels, c, fraction);
+    const log2 = interpolate(forward, level, levels, channels, c, fraction);
     gain[c] = exp2(log2);
     indexOffset[c] = fround(log2 * indexPerOctave);
-    inverseGain[c] = exp2(interpolate(inverse.data, level, levels, channels, c, fraction));
+    inverseGain[c] = exp2(interpolate(inverse, level, levels, channels, c, fraction));
   }
   return { gain, inverseGain, indexOffset };
 }

@@ -1,13 +1,6 @@
-import { hyperSynthesisWasm } from './generated/hyper-synthesis-wasm.js';
+import { BackendError } from '../errors.js';
+import { openTileCore } from '../wasm/tile-core.js';
 import type { KernelMemory, Kernels } from './kernels.js';
-
-const PAGE_BYTES = 65536;
-
-/** The part of the WebAssembly API used here; the project is typed without a browser's globals. */
-interface WebAssemblyApi {
-  compile(bytes: Uint8Array): Promise<object>;
-  instantiate(module: object): Promise<{ exports: Record<string, unknown> }>;
-}
 
 /** A WebAssembly memory. */
 interface WebAssemblyMemory {
@@ -15,20 +8,19 @@ interface WebAssemblyMemory {
   grow(pages: number): number;
 }
 
-let compiled: Promise<object> | undefined;
+const PAGE_BYTES = 65536;
 
 /**
- * Instantiates the WebAssembly kernels with a memory of their own; the module is compiled once a process.
+ * The kernels in WebAssembly with a memory of their own.
  *
  * @param sizeBytes - memory needed, zero-filled
  */
 export async function openWasmKernels(sizeBytes: number): Promise<KernelMemory> {
-  const { WebAssembly: api } = globalThis as unknown as { WebAssembly: WebAssemblyApi };
-  compiled ??= api.compile(Uint8Array.from(atob(hyperSynthesisWasm), (char) => char.charCodeAt(0)));
-  const { exports } = await api.instantiate(await compiled);
-  // The module is ours: assembly/index.ts exports a memory and exactly the functions of Kernels.
-  const { memory, ...functions } = exports as { memory: WebAssemblyMemory } & Record<string, unknown>;
+  const core = await openTileCore();
+  if (core === undefined) throw new BackendError('no-backend', 'there is no WebAssembly here');
+  // A memory of its own, whose beginning the core does not use until it lays out a model.
+  const { memory, ...functions } = core as unknown as { memory: WebAssemblyMemory } & Kernels;
   const missing = sizeBytes - memory.buffer.byteLength;
   if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
-  return { kernels: functions as unknown as Kernels, floats: new Float32Array(memory.buffer) };
+  return { kernels: functions, floats: new Float32Array(memory.buffer) };
 }

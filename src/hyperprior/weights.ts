@@ -44,12 +44,16 @@ export interface VitWeights {
   readonly mlp2: LinearWeights;
 }
 
-/** All weights of the hyper-synthesis, checked and packed. */
-export interface HyperSynthesisWeights {
+/** Channels of a hyper-synthesis. */
+export interface HyperSynthesisShape {
   readonly hyperChannels: number;
   readonly latentChannels: number;
   /** Channels at hyper-latent, half latent and latent resolution. */
   readonly widths: readonly [number, number, number];
+}
+
+/** All weights of the hyper-synthesis, checked and packed. */
+export interface HyperSynthesisWeights extends HyperSynthesisShape {
   readonly input: LinearWeights;
   readonly cpe1: DepthwiseWeights;
   readonly vit1: VitWeights;
@@ -62,11 +66,11 @@ export interface HyperSynthesisWeights {
 }
 
 /**
- * Reads the `hs.*` tensors of a model; every width is taken from their shapes.
+ * Takes every width of a hyper-synthesis from the shapes of its tensors.
  *
  * @throws ModelError `missing-tensor`, `bad-tensor`
  */
-export function readHyperSynthesisWeights(tensors: TensorMap): HyperSynthesisWeights {
+export function hyperSynthesisShape(tensors: TensorMap): HyperSynthesisShape {
   const [d1, hyperChannels] = extents(tensors, 'hs.in.weight');
   const [up1, fromD1] = extents(tensors, 'hs.up1.weight');
   const [up2, fromD2] = extents(tensors, 'hs.up2.weight');
@@ -86,10 +90,20 @@ export function readHyperSynthesisWeights(tensors: TensorMap): HyperSynthesisWei
         `is not one: widths are multiples of ${HEAD_CHANNELS} up to ${MAX_WIDTH}`,
     );
   }
+  return { hyperChannels, latentChannels, widths: [d1, d2, d3] };
+}
+
+/**
+ * Reads the `hs.*` tensors of a model.
+ *
+ * @throws ModelError `missing-tensor`, `bad-tensor`
+ */
+export function readHyperSynthesisWeights(tensors: TensorMap): HyperSynthesisWeights {
+  const shape = hyperSynthesisShape(tensors);
+  const { hyperChannels, latentChannels } = shape;
+  const [d1, d2, d3] = shape.widths;
   return {
-    hyperChannels,
-    latentChannels,
-    widths: [d1, d2, d3],
+    ...shape,
     input: readLinear(tensors, 'hs.in', hyperChannels, d1),
     cpe1: readDepthwise(tensors, 'hs.cpe1', d1),
     vit1: readVit(tensors, 'hs.vit1', d1),
@@ -100,6 +114,48 @@ export function readHyperSynthesisWeights(tensors: TensorMap): HyperSynthesisWei
     cpe3: readDepthwise(tensors, 'hs.cpe3', d3),
     output: readLinear(tensors, 'hs.out', d3, 2 * latentChannels),
   };
+}
+
+/**
+ * The values of all `hs.*` tensors as the model has them, row-major, in the order of the network: the tensors that the
+ * tile core takes after tables and gains (docs/tile-core.md).
+ *
+ * @throws ModelError `missing-tensor`, `bad-tensor`
+ */
+export function hyperSynthesisTensors(tensors: TensorMap, shape: HyperSynthesisShape): Float32Array[] {
+  const [d1, d2, d3] = shape.widths;
+  const linear = (name: string, inputs: number, outputs: number): [string, number[]][] => [
+    [`${name}.weight`, [outputs, inputs]],
+    [`${name}.bias`, [outputs]],
+  ];
+  const depthwise = (name: string, channels: number): [string, number[]][] => [
+    [`${name}.weight`, [channels, 1, 3, 3]],
+    [`${name}.bias`, [channels]],
+  ];
+  const norm = (name: string, channels: number): [string, number[]][] => [
+    [`${name}.weight`, [channels]],
+    [`${name}.bias`, [channels]],
+  ];
+  const vit = (name: string, width: number): [string, number[]][] => [
+    ...norm(`${name}.norm1`, width),
+    ...linear(`${name}.qkv`, width, 3 * width),
+    ...linear(`${name}.proj`, width, width),
+    ...norm(`${name}.norm2`, width),
+    ...linear(`${name}.mlp1`, width, 2 * width),
+    ...linear(`${name}.mlp2`, 2 * width, width),
+  ];
+  const list = [
+    ...linear('hs.in', shape.hyperChannels, d1),
+    ...depthwise('hs.cpe1', d1),
+    ...vit('hs.vit1', d1),
+    ...linear('hs.up1', d1, 4 * d2),
+    ...depthwise('hs.cpe2', d2),
+    ...vit('hs.vit2', d2),
+    ...linear('hs.up2', d2, 4 * d3),
+    ...depthwise('hs.cpe3', d3),
+    ...linear('hs.out', d3, 2 * shape.latentChannels),
+  ];
+  return list.map(([name, extents]) => floatTensor(tensors, name, extents, MAX_WEIGHT).data);
 }
 
 /** Shape of a linear weight, whose values are checked when it is read. */

@@ -1,21 +1,17 @@
 import type { TilePayload } from '../container/dicm-file.js';
-import { integerCheck } from '../container/integer-check.js';
 import { buildTables, type FrequencyTables } from '../entropy/frequency-tables.js';
-import { RangeDecoder } from '../entropy/range-decoder.js';
-import { BackendError, FormatError, ModelError } from '../errors.js';
+import { BackendError, ModelError } from '../errors.js';
 import type { Tile } from '../geometry.js';
-import { type Gains, gainsAt } from '../hyperprior/gains.js';
-import { type HyperSynthesis, openHyperSynthesis } from '../hyperprior/hyper-synthesis.js';
-import {
-  dequantiseLatents,
-  GAUSSIAN_TABLES,
-  quantiseLatents,
-  tableIndexes,
-} from '../hyperprior/quantiser.js';
+import { readGains } from '../hyperprior/gains.js';
+import { GAUSSIAN_TABLES } from '../hyperprior/quantiser.js';
+import { type HyperSynthesisShape, hyperSynthesisShape } from '../hyperprior/weights.js';
 import type { FeatureMap } from '../nn/backend.js';
 import { prefixedTensors, type TensorMap } from '../tensor.js';
-import type { AnalysedTile, DecodedTile, LatentCodec, SymbolPlane } from './latent-codec.js';
-import { decodePlane, encodePlanes, factorisedIndexes } from './symbol-streams.js';
+import { factorisedIndexes } from './factorised-indexes.js';
+import type { AnalysedTile, DecodedTile, LatentCodec } from './latent-codec.js';
+import type { TileCoder, TileEngine } from './tile-coder.js';
+import { openTypeScriptTileCoder, type TileTables } from './typescript-tile-coder.js';
+import { openWasmTileCoder } from './wasm-tile-coder.js';
 
 /** Hyper-latents stay within the range that h_s reads exactly ([DICM-S-03]). */
 const HYPER_LATENT_BOUND = 32767;
@@ -26,116 +22,85 @@ const HYPER_LATENT_BOUND = 32767;
  *
  * @param tensors - Of a model; uses `entropy.*`, `hs.*` and `gain.*`.
  * @param prefix - Stands before those names; empty unless given.
+ * @param options - `engine`: `typescript` unless given, with the kernels of h_s in WebAssembly; all of it where it is given.
  * @throws ModelError `missing-tensor`, `bad-tensor`, `bad-tables`
  */
-export async function openHyperpriorCodec(all: TensorMap, prefix = ''): Promise<LatentCodec> {
+export async function openHyperpriorCodec(
+  all: TensorMap,
+  prefix = '',
+  options: { readonly engine?: TileEngine } = {},
+): Promise<LatentCodec> {
   const tensors = prefixedTensors(all, prefix);
-  const hyperTables = tablesNamed(tensors, 'entropy.factorised');
-  const latentTables = tablesNamed(tensors, 'entropy.gaussian');
-  const hyperSynthesis = await openHyperSynthesis(tensors);
-  const { latentChannels, hyperChannels } = hyperSynthesis;
-  if (hyperTables.count !== hyperChannels) {
-    throw mismatch(`${hyperTables.count} factorised tables for ${hyperChannels} hyper-latent channels`);
-  }
-  if (latentTables.count !== GAUSSIAN_TABLES) throw mismatch(`${latentTables.count} Gaussian tables`);
-  const gainChannels = gainsAt(tensors, 0).gain.length;
-  if (gainChannels !== latentChannels) {
-    throw mismatch(`gains for ${gainChannels} of ${latentChannels} latent channels`);
-  }
-  return new HyperpriorCodec(tensors, hyperSynthesis, hyperTables, latentTables);
+  const tables = {
+    hyper: tablesNamed(tensors, 'entropy.factorised'),
+    latent: tablesNamed(tensors, 'entropy.gaussian'),
+  };
+  const shape = hyperSynthesisShape(tensors);
+  checkFit(shape, tables, readGains(tensors).channels);
+  const wasm = options.engine === 'wasm' ? await openWasmTileCoder(tensors, tables) : undefined;
+  return new HyperpriorCodec(
+    shape,
+    tables,
+    wasm ?? (await openTypeScriptTileCoder(tensors, tables, options)),
+  );
 }
 
 class HyperpriorCodec implements LatentCodec {
   readonly latentChannels: number;
   readonly hyperChannels: number;
-  readonly #tensors: TensorMap;
-  readonly #hyperSynthesis: HyperSynthesis;
-  readonly #hyperTables: FrequencyTables;
-  readonly #latentTables: FrequencyTables;
-  /** All tiles of a layer have one position. */
-  #lastGains: { readonly position: number; readonly gains: Gains } | undefined;
+  readonly #tables: TileTables;
+  readonly #coder: TileCoder;
 
-  constructor(
-    tensors: TensorMap,
-    hyperSynthesis: HyperSynthesis,
-    hyperTables: FrequencyTables,
-    latentTables: FrequencyTables,
-  ) {
-    this.latentChannels = hyperSynthesis.latentChannels;
-    this.hyperChannels = hyperSynthesis.hyperChannels;
-    this.#tensors = tensors;
-    this.#hyperSynthesis = hyperSynthesis;
-    this.#hyperTables = hyperTables;
-    this.#latentTables = latentTables;
+  constructor({ latentChannels, hyperChannels }: HyperSynthesisShape, tables: TileTables, coder: TileCoder) {
+    this.latentChannels = latentChannels;
+    this.hyperChannels = hyperChannels;
+    this.#tables = tables;
+    this.#coder = coder;
   }
 
   analyse(tile: Tile, { y, z }: { readonly y: FeatureMap; readonly z: FeatureMap }): AnalysedTile {
     checkExtents('latent', y, tile.latentHeight, tile.latentWidth, this.latentChannels);
     checkExtents('hyper-latent', z, tile.hyperHeight, tile.hyperWidth, this.hyperChannels);
-    const hyper = this.#hyperPlane(tile, roundHyperLatents(z.data));
-    const { mean, scale } = this.#hyperSynthesis.run(hyper.symbols, tile);
-    return {
-      encode: (position) => {
-        const { gain, indexOffset } = this.#gainsAt(position);
-        const symbols = quantiseLatents(y.data, mean, gain);
-        const latent = this.#latentPlane(tile, symbols, tableIndexes(scale, indexOffset));
-        return { bytes: encodePlanes([hyper, latent]), check: integerCheck(hyper.symbols, symbols) };
-      },
-    };
+    return this.#coder.analyse(tile, roundHyperLatents(z.data), y.data);
   }
 
   decode(payload: TilePayload, tile: Tile, position: number, section: string): DecodedTile {
-    const gains = this.#gainsAt(position);
-    const decoder = new RangeDecoder(payload.bytes, section);
-    const hyper = this.#hyperPlane(
+    const { hyperSymbols, latentSymbols, indexes, latents } = this.#coder.decode(
+      payload,
       tile,
-      new Int32Array(tile.hyperHeight * tile.hyperWidth * this.hyperChannels),
+      position,
+      section,
     );
-    decodePlane(decoder, hyper);
-    const { mean, scale } = this.#hyperSynthesis.run(hyper.symbols, tile);
-    const latent = this.#latentPlane(
-      tile,
-      new Int32Array(scale.length),
-      tableIndexes(scale, gains.indexOffset),
-    );
-    decodePlane(decoder, latent);
-    decoder.finish();
-    if (integerCheck(hyper.symbols, latent.symbols) !== payload.check) {
-      throw new FormatError(
-        'integer-mismatch',
-        'The decoded integers differ from those that were encoded: the payload is damaged',
-        { section },
-      );
-    }
+    const { hyper, latent } = this.#tables;
+    const [hyperChannels, channels] = [this.hyperChannels, this.latentChannels];
     return {
-      hyper,
-      latent,
-      latents: () => dequantiseLatents(latent.symbols, mean, gains.gain, gains.inverseGain),
+      hyper: {
+        ...{ height: tile.hyperHeight, width: tile.hyperWidth, channels: hyperChannels },
+        ...{ symbols: hyperSymbols, tables: hyper },
+        indexes: factorisedIndexes(hyperSymbols.length, hyperChannels, hyper),
+      },
+      latent: {
+        ...{ height: tile.latentHeight, width: tile.latentWidth, channels },
+        ...{ symbols: latentSymbols, tables: latent, indexes },
+      },
+      latents,
     };
   }
 
   dispose(): void {
-    this.#hyperSynthesis.dispose();
+    this.#coder.dispose();
   }
+}
 
-  #gainsAt(position: number): Gains {
-    if (this.#lastGains?.position !== position) {
-      this.#lastGains = { position, gains: gainsAt(this.#tensors, position) };
-    }
-    return this.#lastGains.gains;
+/** Refuses a model whose tables and gains are not those of its hyper-synthesis. */
+function checkFit(shape: HyperSynthesisShape, { hyper, latent }: TileTables, gainChannels: number): void {
+  const { hyperChannels, latentChannels } = shape;
+  if (hyper.count !== hyperChannels) {
+    throw mismatch(`${hyper.count} factorised tables for ${hyperChannels} hyper-latent channels`);
   }
-
-  #hyperPlane(tile: Tile, symbols: Int32Array): SymbolPlane {
-    const [channels, tables] = [this.hyperChannels, this.#hyperTables];
-    return {
-      ...{ height: tile.hyperHeight, width: tile.hyperWidth, channels, symbols, tables },
-      indexes: factorisedIndexes(symbols.length, channels, tables),
-    };
-  }
-
-  #latentPlane(tile: Tile, symbols: Int32Array, indexes: Uint8Array): SymbolPlane {
-    const [channels, tables] = [this.latentChannels, this.#latentTables];
-    return { height: tile.latentHeight, width: tile.latentWidth, channels, symbols, indexes, tables };
+  if (latent.count !== GAUSSIAN_TABLES) throw mismatch(`${latent.count} Gaussian tables`);
+  if (gainChannels !== latentChannels) {
+    throw mismatch(`gains for ${gainChannels} of ${latentChannels} latent channels`);
   }
 }
 

@@ -11,7 +11,7 @@ import {
   tableEntropyBits,
 } from '../../src/entropy/symbol-cost.js';
 import { FormatError, UsageError } from '../../src/errors.js';
-import { factorisedIndexes } from '../../src/latents/symbol-streams.js';
+import { factorisedIndexes } from '../../src/latents/factorised-indexes.js';
 import { bellTables, codeOf } from './fixtures.js';
 
 const scales = Array.from({ length: 64 }, (_, i) => 0.11 * 2 ** ((i / 63) * Math.log2(64 / 0.11)));

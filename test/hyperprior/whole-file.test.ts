@@ -11,7 +11,7 @@ import { tileGrid } from '../../src/geometry.js';
 import { gainsAt } from '../../src/hyperprior/gains.js';
 import { openHyperSynthesis } from '../../src/hyperprior/hyper-synthesis.js';
 import { dequantiseLatents, tableIndexes } from '../../src/hyperprior/quantiser.js';
-import { factorisedIndexes } from '../../src/latents/symbol-streams.js';
+import { factorisedIndexes } from '../../src/latents/factorised-indexes.js';
 import { readFixture, readModel, readVectors, sha256 } from './fixtures.js';
 
 // Files written by the numpy reference: container, tables, range coder, hyper-synthesis and quantiser together.

@@ -1,0 +1,110 @@
+import type { TilePayload } from '../container/dicm-file.js';
+import { integerCheck } from '../container/integer-check.js';
+import { decodeSymbols } from '../entropy/decode-symbols.js';
+import { encodeSymbols } from '../entropy/encode-symbols.js';
+import type { FrequencyTables } from '../entropy/frequency-tables.js';
+import { RangeDecoder } from '../entropy/range-decoder.js';
+import { RangeEncoder } from '../entropy/range-encoder.js';
+import { FormatError } from '../errors.js';
+import type { Tile } from '../geometry.js';
+import { type Gains, gainsAt } from '../hyperprior/gains.js';
+import {
+  type HyperSynthesis,
+  type HyperSynthesisEngine,
+  openHyperSynthesis,
+} from '../hyperprior/hyper-synthesis.js';
+import { dequantiseLatents, quantiseLatents, tableIndexes } from '../hyperprior/quantiser.js';
+import type { TensorMap } from '../tensor.js';
+import { factorisedIndexes } from './factorised-indexes.js';
+import type { AnalysedTile } from './latent-codec.js';
+import type { TileCoder, TileValues } from './tile-coder.js';
+
+/** Tables of the two planes of a tile. */
+export interface TileTables {
+  readonly hyper: FrequencyTables;
+  readonly latent: FrequencyTables;
+}
+
+/**
+ * The tile coder in plain TypeScript: the readable twin of the tile core, its witness, and what runs where WebAssembly is
+ * forbidden.
+ *
+ * @param options - `engine` of the hyper-synthesis
+ * @throws ModelError `missing-tensor`, `bad-tensor`
+ */
+export async function openTypeScriptTileCoder(
+  tensors: TensorMap,
+  tables: TileTables,
+  options: { readonly engine?: HyperSynthesisEngine },
+): Promise<TileCoder> {
+  return new TypeScriptTileCoder(tensors, await openHyperSynthesis(tensors, options), tables);
+}
+
+class TypeScriptTileCoder implements TileCoder {
+  readonly engine = 'typescript';
+  readonly #tensors: TensorMap;
+  readonly #hyperSynthesis: HyperSynthesis;
+  readonly #tables: TileTables;
+  /** All tiles of a layer have one position. */
+  #lastGains: { readonly position: number; readonly gains: Gains } | undefined;
+
+  constructor(tensors: TensorMap, hyperSynthesis: HyperSynthesis, tables: TileTables) {
+    this.#tensors = tensors;
+    this.#hyperSynthesis = hyperSynthesis;
+    this.#tables = tables;
+  }
+
+  analyse(tile: Tile, z: Int32Array, y: Float32Array): AnalysedTile {
+    const { mean, scale } = this.#hyperSynthesis.run(z, tile);
+    return {
+      encode: (position) => {
+        const { gain, indexOffset } = this.#gainsAt(position);
+        const symbols = quantiseLatents(y, mean, gain);
+        const encoder = new RangeEncoder();
+        encodeSymbols(encoder, z, this.#hyperIndexes(z.length), this.#tables.hyper);
+        encodeSymbols(encoder, symbols, tableIndexes(scale, indexOffset), this.#tables.latent);
+        return { bytes: encoder.finish(), check: integerCheck(z, symbols) };
+      },
+    };
+  }
+
+  decode(payload: TilePayload, tile: Tile, position: number, section: string): TileValues {
+    const { gain, inverseGain, indexOffset } = this.#gainsAt(position);
+    const decoder = new RangeDecoder(payload.bytes, section);
+    const z = new Int32Array(tile.hyperHeight * tile.hyperWidth * this.#hyperSynthesis.hyperChannels);
+    decodeSymbols(decoder, z, this.#hyperIndexes(z.length), this.#tables.hyper);
+    const { mean, scale } = this.#hyperSynthesis.run(z, tile);
+    const indexes = tableIndexes(scale, indexOffset);
+    const symbols = new Int32Array(scale.length);
+    decodeSymbols(decoder, symbols, indexes, this.#tables.latent);
+    decoder.finish();
+    if (integerCheck(z, symbols) !== payload.check) {
+      throw new FormatError(
+        'integer-mismatch',
+        'The decoded integers differ from those that were encoded: the payload is damaged',
+        { section },
+      );
+    }
+    return {
+      hyperSymbols: z,
+      latentSymbols: symbols,
+      indexes,
+      latents: () => dequantiseLatents(symbols, mean, gain, inverseGain),
+    };
+  }
+
+  dispose(): void {
+    this.#hyperSynthesis.dispose();
+  }
+
+  #gainsAt(position: number): Gains {
+    if (this.#lastGains?.position !== position) {
+      this.#lastGains = { position, gains: gainsAt(this.#tensors, position) };
+    }
+    return this.#lastGains.gains;
+  }
+
+  #hyperIndexes(length: number): Uint8Array {
+    return factorisedIndexes(length, this.#hyperSynthesis.hyperChannels, this.#tables.hyper);
+  }
+}
