@@ -29,13 +29,13 @@ export type {
   Layer,
   LayerHeader,
   LayerInfo,
-  Profile,
   SectionInfo,
   TilePayload,
   TilePlace,
 } from './container/dicm-file.js';
 export { addDigest, checkDigest, type Sha256 } from './container/digest.js';
 export { cutPrefix, type DicmPrefix, openPrefix } from './container/open-prefix.js';
+export { type LayerName, layerNameOf, type Profile } from './container/profiles.js';
 export { positionToQuality, qualityToPosition } from './container/quality.js';
 export { readInfo } from './container/read-info.js';
 export { stripLayer } from './container/strip-layer.js';
@@ -103,7 +103,6 @@ export {
   type FeatureStream,
   type Features,
   type Latents,
-  type LayerName,
   type MetadataChoice,
   type ModelIdentity,
   type ObjectDetection,

@@ -167,7 +167,7 @@ export function openJudge(codec, model, corpus, reader = container, most = MOST)
     }
     if (end !== bytes.length) problem(`the fields end at ${end} of ${bytes.length}`);
     for (const { profile } of file.layers ?? []) {
-      const stripped = attempt(() => reader.stripLayer(bytes, profile), problem).value;
+      const stripped = attempt(() => reader.stripLayer(bytes, container.layerNameOf(profile)), problem).value;
       const left = stripped && attempt(() => reader.readDicm(stripped), problem).value;
       if (!isDeepStrictEqual(left?.tiles, file.tiles)) problem('without its view the first layer is another');
     }

@@ -1,8 +1,3 @@
-import type { Profile } from '../container/dicm-file.js';
-
-/** What users call the layer of a profile: by what it is for, not by what it rebuilds. */
-export const LAYER_NAMES: Readonly<Record<Profile, string>> = { semantic: 'machine', perceptual: 'view' };
-
 /**
  * `12,345 B`: exact, because sizes are what this program is about. `toLocaleString` would do the same, but loads
  * its locale data for 12 ms.

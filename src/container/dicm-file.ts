@@ -1,5 +1,4 @@
-/** What the coded integers rebuild: features for networks, or a picture for eyes. */
-export type Profile = 'semantic' | 'perceptual';
+import type { Profile } from './profiles.js';
 
 /** What is stated about every layer: for the first one in the header, for a further one in its section. */
 export interface LayerHeader {

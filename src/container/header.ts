@@ -8,7 +8,8 @@ import {
   writeU32Be,
 } from '../bytes/byte-writer.js';
 import { FormatError, UnsupportedError } from '../errors.js';
-import type { DicmHeader, Profile } from './dicm-file.js';
+import type { DicmHeader } from './dicm-file.js';
+import { PROFILES } from './profiles.js';
 import { positionToQuality } from './quality.js';
 
 /** Receives every field as it is read, for a bitstream listing. */
@@ -21,9 +22,6 @@ const PROFILE_SHIFT = 8;
 const WIDE_SIZE_BIT = 1 << 7;
 const SOURCE_SHIFT = 5;
 const RESERVED_MASK = 0b11100;
-
-/** Profiles by their number in the flags of header and layers: numbers that are not here are not assigned. */
-export const PROFILES: readonly Profile[] = ['semantic', 'perceptual'];
 
 /** Values of the source form: no source size, two bytes a side, four bytes a side. */
 const SOURCE_SAME = 0;

@@ -23,7 +23,6 @@ export type {
   Layer,
   LayerHeader,
   LayerInfo,
-  Profile,
   SectionInfo,
   TilePayload,
   TilePlace,
@@ -32,6 +31,7 @@ export { addDigest, checkDigest, type Sha256 } from './digest.js';
 export { integerCheck } from './integer-check.js';
 export { joinLayers } from './join-layers.js';
 export { cutPrefix, type DicmPrefix, openPrefix } from './open-prefix.js';
+export { type LayerName, layerNameOf, type Profile } from './profiles.js';
 export { positionToQuality, qualityToPosition } from './quality.js';
 export { readDicm } from './read-dicm.js';
 export { readInfo } from './read-info.js';

@@ -4,15 +4,9 @@ import { readVarint, writeVarint } from '../bytes/varint.js';
 import { FormatError } from '../errors.js';
 import { tileGrid } from '../geometry.js';
 import type { Layer, LayerHeader, TilePlace } from './dicm-file.js';
-import {
-  type FieldSink,
-  needsWideSize,
-  notCanonical,
-  PROFILES,
-  readCodedSize,
-  writeCodedSize,
-} from './header.js';
+import { type FieldSink, needsWideSize, notCanonical, readCodedSize, writeCodedSize } from './header.js';
 import { TILE_CHECK_BYTES } from './integer-check.js';
+import { PROFILES } from './profiles.js';
 import { positionToQuality } from './quality.js';
 import type { SectionPlace } from './section-kinds.js';
 

@@ -5,8 +5,9 @@ import { tileGrid } from '../geometry.js';
 import { checkLimit, type Limits, resolveLimits } from '../limits.js';
 import type { DicmHeader, LayerHeader } from './dicm-file.js';
 import { checkFileChecksum, FILE_CHECKSUM_BYTES } from './file-checksum.js';
-import { type FieldSink, PROFILES, readHeader } from './header.js';
+import { type FieldSink, readHeader } from './header.js';
 import { type LayerLayout, readLayer } from './layer.js';
+import { PROFILES } from './profiles.js';
 import {
   findSectionKind,
   isCritical,

@@ -2,8 +2,8 @@ import { openWriter, writeBytes, writeU32Be, writtenBytes } from '../bytes/byte-
 import { crc32 } from '../bytes/crc32.js';
 import { UsageError } from '../errors.js';
 import type { Limits } from '../limits.js';
-import type { Profile } from './dicm-file.js';
 import { readLayout } from './layout.js';
+import { type LayerName, profileOfLayer } from './profiles.js';
 import { findDigest, type SectionPlace, TAG_LAYER } from './section-kinds.js';
 import { LAYERS_MINOR_VERSION, PLAIN_MINOR_VERSION, VERSION_OFFSET } from './version.js';
 
@@ -13,22 +13,20 @@ import { LAYERS_MINOR_VERSION, PLAIN_MINOR_VERSION, VERSION_OFFSET } from './ver
  * understood or not, stays as it is (format-spec/v1/dicm-v1.md, section 12.5), but for a digest, which is of the file
  * with the layer: `addDigest` makes one of what is left.
  *
- * @param profile - Which layer to leave out.
+ * @param name - Which layer to leave out.
  * @param limits - Overrides of `defaultLimits`.
  * @throws UsageError `first-layer` for the layer that the header describes, without which there is no file;
- *   `missing-layer` for one that the file does not have.
+ *   `missing-layer` for one that the file does not have; `bad-layer` for a name that no layer has.
  * @throws FormatError, UnsupportedError, LimitError as `readDicm`.
  */
-export function stripLayer(bytes: Uint8Array, profile: Profile, limits?: Partial<Limits>): Uint8Array {
+export function stripLayer(bytes: Uint8Array, name: LayerName, limits?: Partial<Limits>): Uint8Array {
+  const profile = profileOfLayer(name);
   const { header, sections, layers, prefixCheck } = readLayout(bytes, limits);
   if (profile === header.profile) {
-    throw new UsageError(
-      'first-layer',
-      `The ${profile} layer is the file's first: without it there is no file`,
-    );
+    throw new UsageError('first-layer', `The ${name} layer is the file's first: without it there is no file`);
   }
   const layer = layers.find((candidate) => candidate.header.profile === profile);
-  if (layer === undefined) throw new UsageError('missing-layer', `The file has no ${profile} layer`);
+  if (layer === undefined) throw new UsageError('missing-layer', `The file has no ${name} layer`);
 
   const left: SectionPlace[] = [layer.section];
   const layersLeft = sections.filter(({ tag }) => tag === TAG_LAYER).length - 1;

@@ -1,11 +1,12 @@
 import { type ByteSlice, openSlice } from '../bytes/byte-slice.js';
 import { FormatError, UnsupportedError, UsageError } from '../errors.js';
 import { checkLimit, type Limits, resolveLimits } from '../limits.js';
-import type { DicmHeader, LayerHeader, Profile, TilePayload, TilePlace } from './dicm-file.js';
+import type { DicmHeader, LayerHeader, TilePayload, TilePlace } from './dicm-file.js';
 import { FILE_CHECKSUM_BYTES } from './file-checksum.js';
 import { readHeader } from './header.js';
 import { MAX_LAYER_HEADER_BYTES, MAX_LENGTH_BYTES, readLayerHeader, readTileLengths } from './layer.js';
 import { checkLayerLimits } from './layout.js';
+import { type LayerName, profileOfLayer } from './profiles.js';
 import { readTilePayload, tilePlace } from './read-dicm.js';
 import {
   findSectionKind,
@@ -56,18 +57,19 @@ const MAX_SECTION_HEAD_BYTES = 1 + MAX_LENGTH_BYTES;
  * the lengths of a further layer stand together.
  *
  * @param source - The file, or its first bytes.
- * @param profile - Which layer; the first one unless given.
+ * @param name - Which layer; the first one unless given.
  * @param limits - Overrides of `defaultLimits`; the size of the file has none here, since it is not read.
  * @throws FormatError, UnsupportedError, LimitError for what a field on the way says. No checksum has been compared,
  *   so any of them can be damage.
- * @throws UsageError `missing-layer` when the file has no such layer.
+ * @throws UsageError `bad-layer` for a name that no layer has, `missing-layer` when the file has no such layer.
  */
 export async function indexTiles(
   source: ByteSource | Uint8Array,
-  profile?: Profile,
+  name?: LayerName,
   limits?: Partial<Limits>,
 ): Promise<TileIndex> {
   const resolved = resolveLimits(limits);
+  const profile = name && profileOfLayer(name);
   const window: Window = { source: sourceOf(source), start: 0, bytes: new Uint8Array() };
   const start = await load(window, 0, MAX_HEADER_BYTES, 'header');
   checkSignature(start.bytes);
@@ -78,10 +80,10 @@ export async function indexTiles(
   const tileCount = checkLayerLimits(header, 0, resolved);
   const hop: Hop = { offset: start.position };
   const tiles = await readFirstPlaces(window, hop, tileCount, header);
-  if (profile === undefined || profile === header.profile) return { header, layer: header, tiles };
+  if (name === undefined || profile === header.profile) return { header, layer: header, tiles };
   const found =
-    tiles.length < tileCount ? undefined : await findLayer(window, hop, header, tileCount, profile, resolved);
-  if (found === undefined) throw new UsageError('missing-layer', `The file has no ${profile} layer`);
+    tiles.length < tileCount ? undefined : await findLayer(window, hop, header, tileCount, name, resolved);
+  if (found === undefined) throw new UsageError('missing-layer', `The file has no ${name} layer`);
   return { header, ...found };
 }
 
@@ -200,7 +202,7 @@ async function findLayer(
   hop: Hop,
   first: DicmHeader,
   firstTiles: number,
-  profile: Profile,
+  name: LayerName,
   limits: Limits,
 ): Promise<Omit<TileIndex, 'header'> | undefined> {
   let allTiles = firstTiles;
@@ -215,14 +217,14 @@ async function findLayer(
     }
     if (findSectionKind(place.tag, first.versionMinor)?.tag !== TAG_LAYER) continue;
     const { dataOffset, dataBytes } = place;
-    const section = `${profile} layer`;
+    const section = `${name} layer`;
     const head = await load(window, dataOffset, Math.min(dataBytes, MAX_LAYER_HEADER_BYTES), section);
     const layer = readLayerHeader(head, first);
     // A layer of a kind that this version does not know.
     if (layer === undefined) continue;
     const before = allTiles;
     allTiles = checkLayerLimits(layer, before, limits);
-    if (layer.profile !== profile) continue;
+    if (layer.profile !== profileOfLayer(name)) continue;
     return { layer, tiles: await readLayerPlaces(window, place, first, allTiles - before, section) };
   }
   return undefined;

@@ -12,9 +12,10 @@ import { MAX_VARINT, writeVarint } from '../bytes/varint.js';
 import { FormatError, UsageError } from '../errors.js';
 import { MAX_QUALITY_POSITION, tileGrid } from '../geometry.js';
 import type { AncillarySection, DicmFile, DicmHeader, Layer, LayerHeader, TilePayload } from './dicm-file.js';
-import { PROFILES, writeHeader } from './header.js';
+import { writeHeader } from './header.js';
 import { TILE_CHECK_BYTES } from './integer-check.js';
 import { readLayer, writeLayer } from './layer.js';
+import { PROFILES } from './profiles.js';
 import {
   findSectionKind,
   MAX_ANCILLARY_SECTIONS,

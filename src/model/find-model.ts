@@ -1,3 +1,4 @@
+import type { Profile } from '../container/profiles.js';
 import { ModelError } from '../errors.js';
 import type { ModelSource, Platform } from '../platform/platform.js';
 import { type ModelManifest, readManifest, shortDecodeId } from './manifest.js';
@@ -16,7 +17,7 @@ export interface ModelQuery {
   name?: string | undefined;
   /** Of a file that the model is to read, as stored there: the first 8 hexadecimal digits. */
   decodeId?: string | undefined;
-  profile?: ModelManifest['profile'] | undefined;
+  profile?: Profile | undefined;
 }
 
 /** The profile of the layer that encoders write. */

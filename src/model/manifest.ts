@@ -1,3 +1,4 @@
+import { PROFILES, type Profile } from '../container/profiles.js';
 import { ModelError } from '../errors.js';
 import type { ModelSource } from '../platform/platform.js';
 
@@ -67,7 +68,7 @@ export interface ModelManifest {
   readonly name: string;
   readonly description: string;
   readonly version: string;
-  readonly profile: 'semantic' | 'perceptual';
+  readonly profile: Profile;
   /** SHA-256 of everything entropy decoding depends on, 64 hexadecimal digits. */
   readonly decodeId: string;
   /** SHA-256 of everything analysis of decoded latents depends on, 64 hexadecimal digits. */
@@ -123,7 +124,7 @@ export function parseManifest(text: string, where: string): ModelManifest {
     name: root.matching('name', /^[\w.-]+$/, 'letters, digits, ".", "_" and "-"'),
     description: root.text('description'),
     version: root.text('version'),
-    profile: root.oneOf('profile', ['semantic', 'perceptual']),
+    profile: root.oneOf('profile', PROFILES),
     decodeId: root.hash('decodeId'),
     renderId: root.hash('renderId'),
     weights: root.list('weights').map((shard) => ({

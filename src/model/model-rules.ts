@@ -1,3 +1,4 @@
+import type { Profile } from '../container/profiles.js';
 import { ModelError } from '../errors.js';
 import { TILE_EDGE } from '../geometry.js';
 import type { ModelManifest, TensorUse } from './manifest.js';
@@ -17,7 +18,7 @@ export interface StatedSize {
 
 /** What must hold for the tensors of a model; each profile has its own. */
 export interface ModelRules {
-  readonly name: ModelManifest['profile'];
+  readonly name: Profile;
   /**
    * What tensors are for, by name: `x.` stands for every name that starts so, anything else for one name, which counts
    * before the former. The decode id covers those of use `entropy`, the render id synthesis, tail and heads.

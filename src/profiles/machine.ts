@@ -6,7 +6,6 @@ import type { Profile } from './profile.js';
 /** Features that networks go on from (DICM; Tang, Yi, Wang, 2025). */
 export const machine: Profile = {
   name: 'semantic',
-  layer: 'machine',
   result: 'features',
   encoder: machineEncoder,
   synthesis: featureLayers.f3,

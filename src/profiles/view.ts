@@ -5,7 +5,6 @@ import type { Profile } from './profile.js';
 /** A picture for human eyes (DPC; Patel, Appalaraju, Manmatha, 2019). A model of it is a model of its own. */
 export const view: Profile = {
   name: 'perceptual',
-  layer: 'view',
   result: 'picture',
   encoder: viewEncoder,
   // Just the pixels of the picture, without the padding of its tiles.

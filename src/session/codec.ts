@@ -1,5 +1,6 @@
 import type { CallHooks } from '../codec/call-hooks.js';
-import type { DicmHeader, Profile } from '../container/dicm-file.js';
+import type { DicmHeader } from '../container/dicm-file.js';
+import type { LayerName, Profile } from '../container/profiles.js';
 import type { BackendAttempt } from '../errors.js';
 import type { PictureArea } from '../geometry.js';
 import type { MaxSide } from '../image/fit-size.js';
@@ -58,9 +59,6 @@ export interface EncodeOptions extends CallHooks {
 
 /** What to keep of a picture's metadata: its ICC colour profile, its Exif metadata, or both. */
 export type MetadataChoice = 'none' | 'icc' | 'exif' | 'all';
-
-/** What people call the layers of a file. */
-export type LayerName = 'machine' | 'view';
 
 /** An encoded picture. */
 export interface EncodedImage {

@@ -2,11 +2,10 @@ import { encodePicture } from '../codec/encode-picture.js';
 import { shortestQuality } from '../codec/shortest-quality.js';
 import { addDigest, DIGEST_SECTION_BYTES } from '../container/digest.js';
 import { joinLayers } from '../container/join-layers.js';
+import { LAYER_NAMES, type Profile, profileOfLayer } from '../container/profiles.js';
 import { qualityToPosition } from '../container/quality.js';
 import { UsageError } from '../errors.js';
 import { defaultMaxSide, type MaxSide } from '../image/fit-size.js';
-import { layerNames, profileOfLayer } from '../profiles/all-profiles.js';
-import type { Profile } from '../profiles/profile.js';
 import {
   type AnalyzePixelsOptions,
   type Codec,
@@ -76,12 +75,12 @@ export function encodingCalls(session: Session): Pick<Codec, 'encode'> {
 }
 
 /** The profiles of the layers to write, in their order in a file. */
-function checkLayers({ layers = ['machine'], targetBytes, targetBpp }: EncodeOptions): Profile['name'][] {
-  const wanted = layerNames.filter((name) => layers.includes(name));
-  const unknown = layers.find((name) => !layerNames.includes(name));
+function checkLayers({ layers = ['machine'], targetBytes, targetBpp }: EncodeOptions): Profile[] {
+  const wanted = LAYER_NAMES.filter((name) => layers.includes(name));
+  const unknown = layers.find((name) => !LAYER_NAMES.includes(name));
   if (unknown !== undefined || wanted.length === 0) {
     const found = unknown === undefined ? 'none' : String(unknown);
-    throw new UsageError('bad-layer', `layers must be some of ${layerNames.join(', ')}, not ${found}`);
+    throw new UsageError('bad-layer', `layers must be some of ${LAYER_NAMES.join(', ')}, not ${found}`);
   }
   if (wanted.length > 1 && (targetBytes !== undefined || targetBpp !== undefined)) {
     throw new UsageError(
@@ -89,7 +88,7 @@ function checkLayers({ layers = ['machine'], targetBytes, targetBpp }: EncodeOpt
       'a target size is for a file of one layer; give a quality for several',
     );
   }
-  return wanted.map((name) => profileOfLayer(name).name);
+  return wanted.map(profileOfLayer);
 }
 
 /** What of a call's options concerns the loading of its picture. */

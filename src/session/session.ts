@@ -3,6 +3,7 @@ import type { CodedLayer } from '../codec/decode-picture.js';
 import type { ModelShelf, OpenModel } from '../codec/model-shelf.js';
 import type { DicmHeader } from '../container/dicm-file.js';
 import { openPrefix } from '../container/open-prefix.js';
+import { layerNameOf, type Profile as ProfileName } from '../container/profiles.js';
 import { readDicm } from '../container/read-dicm.js';
 import { UsageError } from '../errors.js';
 import type { ImageInput, LoadOptions, Picture } from '../image/picture.js';
@@ -73,7 +74,7 @@ export function openSession(shelf: ModelShelf, overrides?: Partial<Limits>): Ses
   const readLayers: Session['readLayers'] = (bytes, prefix = false) => {
     checkOpen();
     const { header, tiles, layers = [] } = prefix ? openPrefix(bytes, limits).file : readDicm(bytes, limits);
-    const further = layers.map((layer) => ({ ...layer, name: `${layer.profile} layer` }));
+    const further = layers.map((layer) => ({ ...layer, name: `${layerNameOf(layer.profile)} layer` }));
     return { header, layers: [{ ...header, tiles }, ...further] };
   };
   return {
@@ -85,7 +86,7 @@ export function openSession(shelf: ModelShelf, overrides?: Partial<Limits>): Ses
     readLayers,
     openFile: async (bytes, { prefix, result } = {}) => {
       const { header, layers } = readLayers(bytes, prefix);
-      const fits = (name: Profile['name']) => result === undefined || profileNamed(name).result === result;
+      const fits = (name: ProfileName) => result === undefined || profileNamed(name).result === result;
       const layer = layers.find(({ profile }) => fits(profile));
       if (layer === undefined) throw missingLayer(result!, layers);
       const open = await shelf.modelFor(layer);
@@ -115,11 +116,19 @@ function describeUse(header: DicmHeader, { renderId }: FileLayer, open: OpenMode
   return { header, model, notes };
 }
 
+/** What layers hold, in the words of messages. */
+const RESULT_WORDS: Readonly<Record<Profile['result'], string>> = {
+  features: 'features',
+  picture: 'a picture',
+};
+
 function missingLayer(result: Profile['result'], layers: readonly FileLayer[]): UsageError {
-  const present = layers.map(({ profile }) => profileNamed(profile));
-  const names = present.map(({ layer, result: kind }) => `a ${layer} layer, which holds ${kind}`);
+  const names = layers.map(({ profile }) => {
+    const held = RESULT_WORDS[profileNamed(profile).result];
+    return `a ${layerNameOf(profile)} layer, which holds ${held}`;
+  });
   return new UsageError(
     'missing-layer',
-    `the file has no layer that holds ${result}; it has ${names.join(', ')}`,
+    `the file has no layer that holds ${RESULT_WORDS[result]}; it has ${names.join(' and ')}`,
   );
 }

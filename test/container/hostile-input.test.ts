@@ -2,6 +2,7 @@ import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { openPrefix } from '../../src/container/open-prefix.js';
+import { LAYER_NAMES } from '../../src/container/profiles.js';
 import { readDicm } from '../../src/container/read-dicm.js';
 import { readInfo } from '../../src/container/read-info.js';
 import { indexTiles, readTile } from '../../src/container/tile-index.js';
@@ -248,10 +249,10 @@ test('10,000 damaged files read in ranges: a named error or places, and never a 
       async (changes, cut) => {
         const bytes = original.slice(0, cut % 3 === 0 ? cut : undefined);
         for (const [offset, value] of changes) if (offset < bytes.length) bytes[offset] = value;
-        for (const profile of ['semantic', 'perceptual'] as const) {
+        for (const layer of LAYER_NAMES) {
           const source = countingSource(bytes);
           try {
-            const index = await indexTiles(source, profile);
+            const index = await indexTiles(source, layer);
             indexed++;
             for (const [i, tile] of index.tiles.entries()) {
               await readTile(source, index, i).catch((error: unknown) =>

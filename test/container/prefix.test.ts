@@ -151,7 +151,7 @@ describe('stripLayer', () => {
         const view = { ...layers![0]!, ancillaryBefore: Math.min(plain.ancillary.length, 1) };
         const layered = writeDicm({ ...plain, layers: [view] });
         expect(layered[5]).toBe(0x11);
-        expect(stripLayer(layered, 'perceptual')).toEqual(writeDicm(plain));
+        expect(stripLayer(layered, 'view')).toEqual(writeDicm(plain));
       }),
       { numRuns: 50 },
     );
@@ -166,21 +166,27 @@ describe('stripLayer', () => {
     const { layers: _, ...rest } = file;
     const bytes = writeDicm(file);
     // An unused flag of the header is kept as well: only its owner knows what it means.
-    const stripped = stripLayer(bytes, 'perceptual');
+    const stripped = stripLayer(bytes, 'view');
     expect(readDicm(stripped)).toEqual({ ...rest, prefixCheck: true });
     expect(stripped[5]).toBe(0x11);
     const newer = writeDicm({ ...layeredFile({ versionMinor: 3 }), ancillary: [exif] });
-    const plain = readDicm(stripLayer(newer, 'perceptual'));
+    const plain = readDicm(stripLayer(newer, 'view'));
     expect(plain).toEqual({ ...sampleFile({ versionMinor: 3 }), ancillary: [exif] });
   });
 
-  test('refuses to take away what is not there, or everything', () => {
+  test('refuses to take away what is not there, or everything, and says so in the names of layers', () => {
     const bytes = writeDicm(layeredFile());
-    expect(() => stripLayer(bytes, 'semantic')).toThrow(expect.objectContaining({ code: 'first-layer' }));
-    expect(() => stripLayer(stripLayer(bytes, 'perceptual'), 'perceptual')).toThrow(
+    const view = writeDicm(sampleFile({ profile: 'perceptual' }));
+    expect(() => stripLayer(view, 'view')).toThrow("The view layer is the file's first");
+    expect(() => stripLayer(view, 'machine')).toThrow('The file has no machine layer');
+    expect(() => stripLayer(bytes, 'perceptual' as never)).toThrow(
+      expect.objectContaining({ name: 'UsageError', code: 'bad-layer' }),
+    );
+    expect(() => stripLayer(bytes, 'machine')).toThrow(expect.objectContaining({ code: 'first-layer' }));
+    expect(() => stripLayer(stripLayer(bytes, 'view'), 'view')).toThrow(
       expect.objectContaining({ name: 'UsageError', code: 'missing-layer' }),
     );
-    expect(() => stripLayer(bytes.subarray(0, -1), 'perceptual')).toThrow(FormatError);
+    expect(() => stripLayer(bytes.subarray(0, -1), 'view')).toThrow(FormatError);
   });
 });
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { layerNameOf } from '../../src/container/profiles.js';
 import { readInfo } from '../../src/container/read-info.js';
 import { indexTiles, readTile } from '../../src/container/tile-index.js';
 import { writeDicm } from '../../src/container/write-dicm.js';
@@ -14,7 +15,7 @@ test.each([
       const bytes = writeDicm(file);
       const info = readInfo(bytes);
       for (const layer of info.layers) {
-        const index = await indexTiles(bytes, layer.profile);
+        const index = await indexTiles(bytes, layerNameOf(layer.profile));
         expect(index.header).toEqual(info.header);
         expect(index.layer).toMatchObject({
           profile: layer.profile,
@@ -22,7 +23,7 @@ test.each([
           height: layer.height,
         });
         expect(index.tiles).toEqual(layer.tiles);
-        expect(await indexTiles(countingSource(bytes), layer.profile)).toEqual(index);
+        expect(await indexTiles(countingSource(bytes), layerNameOf(layer.profile))).toEqual(index);
       }
       const first = await indexTiles(bytes);
       expect(first.layer).toEqual(info.header);
@@ -52,7 +53,7 @@ describe('a large file', () => {
     const first = countingSource(bytes);
     await indexTiles(first);
     const source = countingSource(bytes);
-    const index = await indexTiles(source, 'perceptual');
+    const index = await indexTiles(source, 'view');
     expect(source.reads.length - first.reads.length).toBeLessThanOrEqual(3);
     expect(await readTile(source, index, 199)).toEqual(file.layers![0]!.tiles[199]);
   });
@@ -72,24 +73,29 @@ test('the first bytes of a file give the tiles they reach', async () => {
 });
 
 test('a file without the layer says so', async () => {
+  await expect(indexTiles(writeDicm(sampleFile()), 'view')).rejects.toThrow('The file has no view layer');
+  await expect(indexTiles(writeDicm(layeredFile()), 'perceptual' as never)).rejects.toMatchObject({
+    name: 'UsageError',
+    code: 'bad-layer',
+  });
   for (const file of [
     sampleFile(),
     { ...sampleFile(), ancillary: [{ tag: 3, name: '', data: new Uint8Array(9) }] },
   ]) {
-    await expect(indexTiles(writeDicm(file), 'perceptual')).rejects.toMatchObject({ code: 'missing-layer' });
+    await expect(indexTiles(writeDicm(file), 'view')).rejects.toMatchObject({ code: 'missing-layer' });
   }
   const bytes = writeDicm(layeredFile());
   const { prefixBytes = 0 } = readInfo(bytes);
-  await expect(indexTiles(bytes.subarray(0, prefixBytes), 'perceptual')).rejects.toMatchObject({
+  await expect(indexTiles(bytes.subarray(0, prefixBytes), 'view')).rejects.toMatchObject({
     code: 'missing-layer',
   });
-  await expect(indexTiles(bytes.subarray(0, prefixBytes + 9), 'perceptual')).rejects.toMatchObject({
+  await expect(indexTiles(bytes.subarray(0, prefixBytes + 9), 'view')).rejects.toMatchObject({
     code: 'truncated',
   });
 });
 
 test('the limit on tiles is of all layers together: the first, those passed and the one that is sought', async () => {
-  const limitsOf = (file: Uint8Array, maxTiles: number) => indexTiles(file, 'perceptual', { maxTiles });
+  const limitsOf = (file: Uint8Array, maxTiles: number) => indexTiles(file, 'view', { maxTiles });
   const bytes = writeDicm(layeredFile({ width: 1024 }, { width: 2048 }));
   expect((await limitsOf(bytes, 6)).tiles).toHaveLength(4);
   await expect(limitsOf(bytes, 5)).rejects.toMatchObject({ limit: 'maxTiles', actual: 6 });
@@ -112,7 +118,7 @@ test('the limit on tiles is of all layers together: the first, those passed and 
 test('limits hold before anything of their size is read', async () => {
   const bytes = writeDicm(layeredFile({ width: 1024 }, { width: 2048 }, 100));
   await expect(indexTiles(bytes, undefined, { maxTiles: 1 })).rejects.toMatchObject({ limit: 'maxTiles' });
-  await expect(indexTiles(bytes, 'perceptual', { maxPixels: 1e5 })).rejects.toMatchObject({
+  await expect(indexTiles(bytes, 'view', { maxPixels: 1e5 })).rejects.toMatchObject({
     limit: 'maxPixels',
   });
   const index = await indexTiles(bytes);

@@ -106,7 +106,7 @@ describe('verify', () => {
     const { whole } = addLayer(plain, { qualityPosition: 3 });
     await expect(any.verify(whole)).rejects.toMatchObject({
       name: 'FormatError',
-      section: 'perceptual layer, tile 0',
+      section: 'view layer, tile 0',
     });
   });
 });

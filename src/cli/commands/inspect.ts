@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import { shortestQuality } from '../../codec/shortest-quality.js';
 import type { DicmInfo, LayerInfo } from '../../container/dicm-file.js';
+import { layerNameOf } from '../../container/profiles.js';
 import { readInfo } from '../../container/read-info.js';
 import { listInstalledModels } from '../../platform/node/inventory.js';
 import type { Context, RunAction } from '../context.js';
 import { expandInputs, isDicmName } from '../expand-inputs.js';
-import { formatBytes, formatSize, formatTable, LAYER_NAMES } from '../format.js';
+import { formatBytes, formatSize, formatTable } from '../format.js';
 import { readDicmFile } from '../read-input.js';
 import { runBatch } from '../run-batch.js';
 
@@ -94,7 +95,7 @@ function summarise(file: string, info: DicmInfo, models: ReadonlyMap<string, str
 function summariseLayer(layer: LayerInfo, models: ReadonlyMap<string, string>) {
   const { profile, width, height, qualityPosition, decodeId, renderId, offset, bytes, payloadBytes } = layer;
   return {
-    name: LAYER_NAMES[profile],
+    name: layerNameOf(profile),
     profile,
     width,
     height,

@@ -45,7 +45,7 @@ export async function rewriteOne(job: RewriteJob, context: JobStreams): Promise<
 
 /** The file without its view layer. One with a digest, which must hold, has one again: of what is left. */
 async function stripView(file: Uint8Array, limits: Partial<Limits> | undefined): Promise<Uint8Array> {
-  const part = stripLayer(file, 'perceptual', limits);
+  const part = stripLayer(file, 'view', limits);
   const digest = await checkDigest(file, sha256, limits);
   return digest === undefined ? part : (await addDigest(part, sha256, limits)).bytes;
 }

@@ -1,6 +1,6 @@
+import { type LayerName, layerNameOf } from '../../container/profiles.js';
 import type { PrefixOptions, VerifiedLayer } from '../../index.js';
 import { describeFailure } from '../exit-codes.js';
-import { LAYER_NAMES } from '../format.js';
 import { readDicmFile } from '../read-input.js';
 import type { Reporter } from '../reporter.js';
 import type { JobContext } from './job.js';
@@ -15,7 +15,7 @@ export interface VerifyJob extends PrefixOptions {
 export interface VerifyResult {
   file: string;
   ok: true;
-  layers: (VerifiedLayer & { name: string })[];
+  layers: (VerifiedLayer & { name: LayerName })[];
   /** The digest of the file, which holds; null where there is none and for a prefix. */
   digest: string | null;
 }
@@ -32,7 +32,7 @@ export async function verifyOne({ input, prefix }: VerifyJob, context: JobContex
   return {
     file: input,
     ok: true,
-    layers: layers.map((layer) => ({ name: LAYER_NAMES[layer.profile], ...layer })),
+    layers: layers.map((layer) => ({ name: layerNameOf(layer.profile), ...layer })),
     digest,
   };
 }
