@@ -1,8 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { manPage } from '../scripts/make-man-page.js';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const MODEL = join(ROOT, 'packages/model-r50');
@@ -48,6 +49,45 @@ describe('the package of the code', () => {
     expect(Object.keys(readJson(join(ROOT, 'package.json')).optionalDependencies)).toContain(
       'dicm-model-r50',
     );
+  });
+});
+
+describe('the documents of the package', () => {
+  const files = new Set(packed('.'));
+  const pages = [...files].filter((path) => path.endsWith('.md'));
+
+  test.each(pages)('%s links to what is in the package', (page) => {
+    const text = readFileSync(join(ROOT, page), 'utf8').replaceAll(/```[\s\S]*?```/g, '');
+    const links = [...text.matchAll(/\]\(([^)#:\s]+)(?:#[^)]*)?\)/g)].map((match) => match[1]!);
+    const missing = links.filter((link) => !files.has(join(dirname(page), link)));
+    expect(missing).toEqual([]);
+  });
+
+  test('are all there', () => {
+    for (const page of ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'docs/cli.md']) {
+      expect(pages).toContain(page);
+    }
+  });
+
+  test('have a man page among them, which npm installs, and which is that of its source', () => {
+    const { man, version } = readJson(join(ROOT, 'package.json'));
+    expect(files).toContain(join(man));
+    const source = readFileSync(join(ROOT, 'docs/dicm.1.md'), 'utf8');
+    const page = readFileSync(join(ROOT, man), 'utf8');
+    expect(page, 'stale: node scripts/make-man-page.js').toBe(manPage(source, version));
+    expect(page).toMatch(/^\.TH DICM 1 "" "dicm /m);
+    // roff takes a plain hyphen for one of a word that may be broken; what is typed has another.
+    expect(page).toContain('\\fB\\-q\\fR, \\fB\\-\\-quality\\fR \\fInumber\\fR');
+    expect(page).not.toMatch(/\*\*|^:/m);
+    expect(() => manPage(`${source}\n\n- a list`, version)).toThrow(/not known: - a list/);
+  });
+
+  const groff = spawnSync('groff', ['--version']).status === 0;
+  test.skipIf(!groff)('a man page that groff has nothing to say about', () => {
+    const args = ['-man', '-Tutf8', '-ww', join(ROOT, 'docs/dicm.1')];
+    const { stdout, stderr } = spawnSync('groff', args, { encoding: 'utf8' });
+    expect(stderr).toBe('');
+    expect(stdout).toContain('--target-bytes');
   });
 });
 

@@ -27,6 +27,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   bench: async () => (await import('./commands/bench.js')).addBench,
   models: async () => (await import('./commands/models.js')).addModels,
   doctor: async () => (await import('./commands/doctor.js')).addDoctor,
+  completion: async () => (await import('./commands/completion.js')).addCompletion,
 };
 
 const EXAMPLES = `
@@ -123,10 +124,13 @@ async function buildProgram(
   return program;
 }
 
-/** The commands that are named, or all: for help, and for suggestions when none is known. */
+/** The commands that are named, or all: for help and completion, and for suggestions when none is known. */
 function commandsFor(args: readonly string[]): (() => Promise<AddCommand>)[] {
   const named = Object.keys(COMMANDS).filter((name) => args.includes(name));
-  const names = named.length === 0 || args.includes('help') ? Object.keys(COMMANDS) : named;
+  const names =
+    named.length === 0 || args.includes('help') || args.includes('completion')
+      ? Object.keys(COMMANDS)
+      : named;
   return names.map((name) => COMMANDS[name]!);
 }
 

@@ -25,6 +25,7 @@ const COMMANDS = [
   ['models'],
   ['models', 'export'],
   ['doctor'],
+  ['completion'],
 ];
 
 describe('help', () => {
