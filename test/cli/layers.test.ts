@@ -1,4 +1,4 @@
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { cutPrefix } from '../../src/container/open-prefix.js';
@@ -106,6 +106,39 @@ describe('dicm cut', () => {
     expect(result.exitCode).toBe(exitCode);
     expect(jsonLines(result)[0]).toMatchObject({ code });
     expect(await exists(join(folder, 'none.dicm'))).toBe(false);
+  });
+});
+
+describe('without -o, -r takes no results of earlier runs', () => {
+  const views = join(folder, 'views');
+  const names = async () => (await readdir(views)).sort();
+  beforeAll(async () => {
+    await mkdir(views);
+    await writeFile(join(views, 'a.dicm'), layered);
+  });
+
+  test('so that strip and cut can be run again, one after the other', async () => {
+    const all = ['a.dicm', 'a.prefix.dicm', 'a.stripped.dicm'];
+    for (const args of [
+      ['strip', '--layer', 'view'],
+      ['cut', '--prefix'],
+      ['strip', '--layer', 'view'],
+    ]) {
+      const result = await dicm([...args, '-r', views, '-f', '--json']);
+      expect(result.exitCode, result.stderr).toBe(0);
+      expect(jsonLines(result).map(({ file: input }) => input)).toEqual([join(views, 'a.dicm')]);
+    }
+    expect(await names()).toEqual(all);
+    expect(await bytesOf(join(views, 'a.prefix.dicm'))).toEqual(prefix);
+  });
+
+  test('but what is named, and with -o all that there is', async () => {
+    const named = await dicm(['cut', '--prefix', join(views, 'a.prefix.dicm'), '-o', '-']);
+    expect(new Uint8Array(named.bytes)).toEqual(prefix);
+    await rm(join(views, 'a.stripped.dicm'));
+    const elsewhere = join(folder, 'prefixes/');
+    expect(await dicm(['cut', '--prefix', '-r', views, '-o', elsewhere])).toMatchObject({ exitCode: 0 });
+    expect((await readdir(elsewhere)).sort()).toEqual(['a.dicm', 'a.prefix.dicm']);
   });
 });
 
