@@ -3,13 +3,13 @@ import { configDefaults, defineConfig } from 'vitest/config';
 /** Tests of single parts: no executor, no built command line, no process of their own. */
 const QUICK = [
   'test/*.test.ts',
-  'test/{bytes,container,entropy,evaluation,hyperprior,image,model,tasks,codec,latents,profiles,wasm}/**/*.test.ts',
+  'test/{bytes,container,entropy,evaluation,hyperprior,image,model,tasks,codec,latents,wasm}/**/*.test.ts',
   'test/conformance/{container,worked-example}.test.ts',
 ];
 
-/** What lies among them and would take most of the time: fuzzing, compiling, large pictures, the README's program. */
+/** What lies among them and would take most of the time: fuzzing, compiling, large pictures, programs and packages. */
 const NOT_QUICK = [
-  'test/readme.test.ts',
+  'test/{readme,packages}.test.ts',
   'test/container/{hostile-input,start-up}.test.ts',
   'test/entropy/properties.test.ts',
   'test/latents/engines-fuzz.test.ts',

@@ -20,8 +20,6 @@ export interface ModelQuery {
   profile?: Profile | undefined;
 }
 
-/** The profile of the layer that encoders write. */
-export const ENCODING_PROFILE = 'semantic';
 /** The model encoders use when no other is named. */
 const DEFAULT_MODEL_NAME = 'dicm-r50';
 

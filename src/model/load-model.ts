@@ -8,10 +8,11 @@ import {
   readManifest,
   shortDecodeId,
   shortRenderId,
+  type TensorUse,
   type WeightsFile,
 } from './manifest.js';
 import { computeDecodeId, computeRenderId } from './model-id.js';
-import { checkManifest, type ModelRules } from './model-rules.js';
+import { checkManifest, type ModelRules, useOf } from './model-rules.js';
 import { type RawTensor, readSafetensors } from './safetensors.js';
 import { StoredTensor } from './stored-tensor.js';
 
@@ -58,9 +59,13 @@ export async function loadModel(
     ...manifest.weights.map((weights) => readWeights(source, weights, sha256)),
   ]);
   const raw = new Map<string, RawTensor>();
-  for (const [name, tensor] of files.flatMap((file) => [...file])) {
-    if (raw.has(name)) throw new ModelError('bad-weights', `${where}: ${name} is in two files`);
-    raw.set(name, tensor);
+  for (const [index, file] of files.entries()) {
+    const weights = manifest.weights[index]!;
+    for (const [name, tensor] of file) {
+      if (raw.has(name)) throw new ModelError('bad-weights', `${where}: ${name} is in two files`);
+      checkUse(weights, useOf(rules, withoutPrefix(manifest, name)), name, `${where}/${MANIFEST_FILE}`);
+      raw.set(name, tensor);
+    }
   }
   checkManifest(manifest, raw, rules, `${where}/${MANIFEST_FILE}`);
   for (const { decodeId, prefix } of [{ ...manifest, prefix: '' }, ...(manifest.earlierDecodePaths ?? [])]) {
@@ -86,6 +91,26 @@ export async function loadModel(
       return renderIdChecked;
     },
   };
+}
+
+/** A file whose use is stated holds nothing else: who reads it for that use would miss what lies elsewhere. */
+function checkUse(
+  { file, use }: WeightsFile,
+  found: TensorUse | undefined,
+  name: string,
+  where: string,
+): void {
+  if (use === undefined || found === undefined || found === use) return;
+  throw new ModelError(
+    'bad-manifest',
+    `${where}: ${file} is stated to be for ${use}, but ${name} is for ${found}`,
+  );
+}
+
+/** The name of a tensor of an earlier decode path is that of the model's own behind a prefix. */
+function withoutPrefix({ earlierDecodePaths = [] }: ModelManifest, name: string): string {
+  const path = earlierDecodePaths.find(({ prefix }) => name.startsWith(prefix));
+  return path === undefined ? name : name.slice(path.prefix.length);
 }
 
 async function readClasses(

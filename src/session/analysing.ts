@@ -4,6 +4,7 @@ import { regionOf } from '../codec/region.js';
 import { UsageError } from '../errors.js';
 import { defaultMaxSide } from '../image/fit-size.js';
 import type { Picture } from '../image/picture.js';
+import { machine } from '../profiles/machine.js';
 import { chooseTasks } from '../tasks/all-tasks.js';
 import type { SegmentedDetection } from '../tasks/objects/describe-objects.js';
 import type { Codec } from './codec.js';
@@ -29,7 +30,7 @@ export function analysingCalls(
     session.checkOpen();
     checkPicture(picture);
     chooseTasks(tasks, rest);
-    const open = await shelf.encodingModel('semantic');
+    const open = await shelf.encodingModel(machine.name);
     const answers = await analysePicture(open, () => pixelSource(picture), picture, tasks, rest);
     return {
       width: picture.sourceWidth,
@@ -48,7 +49,7 @@ export function analysingCalls(
       chooseTasks(options.tasks, options);
       const maxSide = checkMaxSide(options.maxSide ?? defaultMaxSide);
       // Before the picture is decoded: without a model that was for nothing.
-      await shelf.encodingModel('semantic');
+      await shelf.encodingModel(machine.name);
       const picture = await session.loadPicture(image, { ...loadingOf(options), maxSide });
       return analyzePicture(picture, options);
     },

@@ -1,4 +1,5 @@
 import { encodePicture } from '../codec/encode-picture.js';
+import type { OpenModel } from '../codec/model-shelf.js';
 import { shortestQuality } from '../codec/shortest-quality.js';
 import { addDigest, DIGEST_SECTION_BYTES } from '../container/digest.js';
 import { joinLayers } from '../container/join-layers.js';
@@ -29,6 +30,9 @@ export function encodingCalls(session: Session): Pick<Codec, 'encode'> {
       const maxSide = checkMaxSide(options.maxSide ?? defaultMaxSide);
       const profiles = checkLayers(options);
       const metadata = checkMetadata(options.metadata ?? 'none');
+      // Before the picture is decoded: without a model of each layer that was for nothing.
+      const models: OpenModel[] = [];
+      for (const profile of profiles) models.push(await shelf.encodingModel(profile));
       const picture = await session.loadPicture(image, { ...loadingOf(options), maxSide });
       const kept = metadataSections(picture, metadata, limits);
       const pixels = picture.width * picture.height;
@@ -37,17 +41,13 @@ export function encodingCalls(session: Session): Pick<Codec, 'encode'> {
         targetBytes === undefined
           ? { position: qualityToPosition(options.quality ?? defaultQuality) }
           : { targetBytes: targetBytes - (options.digest ? DIGEST_SECTION_BYTES : 0) };
-      const open = await shelf.encodingModel(profiles[0]!);
+      const [open, ...further] = models as [OpenModel, ...OpenModel[]];
       const first = await encodePicture(open, picture, goal, session.work(options), kept.sections);
       const { position } = first;
       let { bytes } = first;
-      for (const profile of profiles.slice(1)) {
-        const model = await shelf.encodingModel(profile);
-        bytes = joinLayers(
-          bytes,
-          (await encodePicture(model, picture, goal, session.work(options))).bytes,
-          limits,
-        );
+      for (const model of further) {
+        const layer = await encodePicture(model, picture, goal, session.work(options));
+        bytes = joinLayers(bytes, layer.bytes, limits);
       }
       let digest: string | undefined;
       if (options.digest) ({ bytes, digest } = await addDigest(bytes, platform.sha256, limits));
@@ -76,6 +76,9 @@ export function encodingCalls(session: Session): Pick<Codec, 'encode'> {
 
 /** The profiles of the layers to write, in their order in a file. */
 function checkLayers({ layers = ['machine'], targetBytes, targetBpp }: EncodeOptions): Profile[] {
+  if (!Array.isArray(layers)) {
+    throw new UsageError('bad-layer', `layers must be a list of ${LAYER_NAMES.join(', ')}`);
+  }
   const wanted = LAYER_NAMES.filter((name) => layers.includes(name));
   const unknown = layers.find((name) => !LAYER_NAMES.includes(name));
   if (unknown !== undefined || wanted.length === 0) {

@@ -1,6 +1,7 @@
 import { type ModelShelf, openModelShelf } from '../codec/model-shelf.js';
 import type { Limits } from '../limits.js';
 import type { Platform } from '../platform/platform.js';
+import { machine } from '../profiles/machine.js';
 import { analysingCalls } from './analysing.js';
 import type { Codec, CodecOptions } from './codec.js';
 import { decodingCalls } from './decoding.js';
@@ -35,7 +36,7 @@ export function codecOver(shelf: ModelShelf, limits?: Partial<Limits>): Codec {
     },
     openModel: async () => {
       session.checkOpen();
-      return identityOf(await shelf.encodingModel('semantic'));
+      return identityOf(await shelf.encodingModel(machine.name));
     },
     ...encodingCalls(session),
     ...decodingCalls(session),

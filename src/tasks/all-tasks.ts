@@ -19,7 +19,7 @@ const allTasks = Object.keys(DEFINITIONS) as readonly Task[];
  * @throws UsageError `no-tasks`, `bad-task`, and what the tasks say of their settings
  */
 export function chooseTasks(tasks: readonly Task[], options: TaskOptions): TaskDefinition[] {
-  if (tasks.length === 0) {
+  if (!Array.isArray(tasks) || tasks.length === 0) {
     throw new UsageError('no-tasks', `give at least one task of ${allTasks.join(', ')}`);
   }
   const chosen = allTasks.filter((name) => tasks.includes(name)).map((name) => DEFINITIONS[name]);

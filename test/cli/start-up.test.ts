@@ -37,7 +37,7 @@ function checkLight(loaded: string[]): void {
     expect(url).not.toMatch(/sharp|vips|onnxruntime|tensorflow|cli-progress/);
     expect(url).not.toMatch(/dist\/src\/(networks|hyperprior|entropy|tasks|bench|evaluation)\//);
     expect(url).not.toMatch(
-      /dist\/src\/(nn\/open|nn\/onnx|nn\/tfjs|image\/load|codec\/(encode|decode|networks)|index\.js)/,
+      /dist\/src\/(platform\/node\/(executors|pictures)|nn\/onnx|nn\/tfjs|codec\/(encode|decode|networks)|index\.js)/,
     );
   }
 }

@@ -165,6 +165,8 @@ describe('analyze', () => {
 
   test.each<[string, Parameters<Codec['analyze']>[1]]>([
     ['no-tasks', { tasks: [] }],
+    ['no-tasks', { tasks: null as never }],
+    ['no-tasks', { tasks: 'classify' as never }],
     ['bad-task', { tasks: ['caption' as Task] }],
     ['bad-top', { tasks: ['classify'], top: 1.5 }],
     ['bad-min-score', { tasks: ['detect'], detect: { minScore: -0.1 } }],

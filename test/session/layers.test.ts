@@ -170,13 +170,19 @@ describe('refused is', () => {
   });
 
   test('encoding a layer whose model is not installed', async () => {
-    const call = machineOnly.encode(CHELSEA, { layers: ['machine', 'view'] });
+    const steps: number[] = [];
+    const onProgress = (done: number) => void steps.push(done);
+    const call = machineOnly.encode(CHELSEA, { layers: ['machine', 'view'], onProgress });
     await expect(call).rejects.toMatchObject({ name: 'ModelError', code: 'model-missing' });
+    // Before any layer is coded.
+    expect(steps).toEqual([]);
   });
 
   test.each([
     [{ layers: [] }, 'bad-layer'],
     [{ layers: ['picture'] }, 'bad-layer'],
+    [{ layers: 'view' }, 'bad-layer'],
+    [{ layers: null }, 'bad-layer'],
     [{ layers: ['machine', 'view'], targetBytes: 900 }, 'rate-conflict'],
   ])('%j', async (options, code) => {
     await expect(codec.encode(CHELSEA, options as never)).rejects.toMatchObject({ name: 'UsageError', code });

@@ -9,6 +9,7 @@ import type { Picture } from '../../image/picture.js';
 import { requireHeads } from '../../model/require-heads.js';
 import { readTorchvisionResnet } from '../../model/torchvision-resnet.js';
 import { nodePlatform } from '../../platform/node/node-platform.js';
+import { machine } from '../../profiles/machine.js';
 import type { AnalyzeOptions, Codec, CodecOptions, ModelIdentity } from '../../session/codec.js';
 import { codecOver } from '../../session/open-codec.js';
 import type { CodecHooks } from '../codecs/picture-codec.js';
@@ -62,7 +63,7 @@ export async function openBenchNetworks(
   const shelf = openModelShelf({ ...options, platform: nodePlatform, backend: options.backend ?? 'auto' });
   const codec = codecOver(shelf, options.limits);
   try {
-    const open = await shelf.encodingModel('semantic');
+    const open = await shelf.encodingModel(machine.name);
     const { model } = open;
     const categories = task === 'classify' ? [] : requireHeads(model).categories;
     const weightsId = hashOf(...model.manifest.weights.map(({ sha256 }) => sha256));

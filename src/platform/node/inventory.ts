@@ -26,7 +26,7 @@ export const defaultModelPackage = MODEL_PACKAGE;
  * @throws ModelError `bad-manifest`; `model-missing` where none has the name
  */
 export async function listInstalledModels(model?: string): Promise<InstalledModel[]> {
-  const { decodeIdsOf, ENCODING_PROFILE, findModel, listModels } = await import('../../model/find-model.js');
+  const { decodeIdsOf, findModel, listModels } = await import('../../model/find-model.js');
   const { shortDecodeId, shortRenderId } = await import('../../model/manifest.js');
   const { nodePlatform } = await import('./node-platform.js');
   const choice = model === undefined ? {} : await nodePlatform.readModelChoice(model);
@@ -36,7 +36,8 @@ export async function listInstalledModels(model?: string): Promise<InstalledMode
   const models = (await listModels(nodePlatform, path)).filter(
     ({ manifest }) => wanted === undefined || manifest.name === wanted,
   );
-  const profile = ENCODING_PROFILE;
+  // That of the machine layer; the profile itself would load its networks.
+  const profile = 'semantic';
   const encodes = models.some(({ manifest }) => manifest.profile === profile);
   const chosen = encodes ? await findModel(nodePlatform, { path, name: wanted, profile }) : undefined;
   return models.map(({ source, manifest }) => ({
