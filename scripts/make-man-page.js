@@ -1,8 +1,7 @@
-// Writes docs/dicm.1, the man page that the package installs, from docs/dicm.1.md; a test compares it with the committed
-// page. The source is written in the few forms of Markdown that the conversion knows, and refuses others by name: a title,
-// headings, paragraphs, terms with their definition, indented examples, **bold**, *italic*.
-//   node scripts/make-man-page.js
-import { readFileSync, writeFileSync } from 'node:fs';
+// Writes dist/dicm.1, the man page that the package installs, from docs/dicm.1.md: a part of npm run build. The source is
+// written in the few forms of Markdown that the conversion knows, and others are refused: a title, headings, paragraphs,
+// terms with their definition, indented examples, **bold**, *italic*.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /**
@@ -86,5 +85,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   /** @param {string} path */
   const read = (path) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
   const page = manPage(read('docs/dicm.1.md'), JSON.parse(read('package.json')).version);
-  writeFileSync(new URL('../docs/dicm.1', import.meta.url), page);
+  mkdirSync(new URL('../dist', import.meta.url), { recursive: true });
+  writeFileSync(new URL('../dist/dicm.1', import.meta.url), page);
 }

@@ -10,10 +10,12 @@ const ROOT = resolve(import.meta.dirname, '..');
  */
 export function setup(): void {
   const main = join(ROOT, 'dist/src/cli/main.js');
-  if (existsSync(main) && newest(join(ROOT, 'src')) <= statSync(main).mtimeMs) return;
+  const page = join(ROOT, 'dist/dicm.1');
+  if (existsSync(page) && existsSync(main) && newest(join(ROOT, 'src')) <= statSync(main).mtimeMs) return;
   const node = (...args: string[]) => execFileSync(process.execPath, args, { cwd: ROOT, stdio: 'inherit' });
   node('scripts/build-wasm.js');
   node('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');
+  node('scripts/make-man-page.js');
 }
 
 function newest(folder: string): number {

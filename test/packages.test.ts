@@ -69,12 +69,13 @@ describe('the documents of the package', () => {
     }
   });
 
-  test('have a man page among them, which npm installs, and which is that of its source', () => {
+  test('have a man page made of one of them, which npm installs', () => {
     const { man, version } = readJson(join(ROOT, 'package.json'));
-    expect(files).toContain(join(man));
+    // A list: npm passes over a single path in silence.
+    expect(man).toEqual(['./dist/dicm.1']);
+    expect(files).toContain('dist/dicm.1');
     const source = readFileSync(join(ROOT, 'docs/dicm.1.md'), 'utf8');
-    const page = readFileSync(join(ROOT, man), 'utf8');
-    expect(page, 'stale: node scripts/make-man-page.js').toBe(manPage(source, version));
+    const page = manPage(source, version);
     expect(page).toMatch(/^\.TH DICM 1 "" "dicm /m);
     // roff takes a plain hyphen for one of a word that may be broken; what is typed has another.
     expect(page).toContain('\\fB\\-q\\fR, \\fB\\-\\-quality\\fR \\fInumber\\fR');
@@ -84,8 +85,8 @@ describe('the documents of the package', () => {
 
   const groff = spawnSync('groff', ['--version']).status === 0;
   test.skipIf(!groff)('a man page that groff has nothing to say about', () => {
-    const args = ['-man', '-Tutf8', '-ww', join(ROOT, 'docs/dicm.1')];
-    const { stdout, stderr } = spawnSync('groff', args, { encoding: 'utf8' });
+    const input = manPage(readFileSync(join(ROOT, 'docs/dicm.1.md'), 'utf8'), '1.0.0');
+    const { stdout, stderr } = spawnSync('groff', ['-man', '-Tutf8', '-ww'], { input, encoding: 'utf8' });
     expect(stderr).toBe('');
     expect(stdout).toContain('--target-bytes');
   });
