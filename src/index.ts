@@ -56,7 +56,7 @@ export {
   UsageError,
 } from './errors.js';
 export type { PictureArea } from './geometry.js';
-export { defaultMaxSide, type MaxSide } from './image/fit-size.js';
+export { defaultMaxSide, fitSize, type MaxSide } from './image/fit-size.js';
 export type { ImageInput, Picture } from './image/picture.js';
 export { defaultLimits, defaultPhotographPixels, type Limits } from './limits.js';
 export type { BackendChoice, BackendName, BackendProbe } from './nn/backend.js';

@@ -1,6 +1,7 @@
 import type { SingleBar } from 'cli-progress';
 import type { BenchStep } from '../index.js';
 import type { Context } from './context.js';
+import { formatTimeLeft } from './format.js';
 import { isWatched, prepareBars } from './progress.js';
 
 /** Progress of a benchmark. */
@@ -63,13 +64,7 @@ function openClock() {
       const worked = step.done - step.cached;
       if (worked < 1) return 'time left unknown';
       const seconds = (((performance.now() - began) / worked) * (step.total - step.done)) / 1000;
-      return `${describeSeconds(seconds)} left`;
+      return `${formatTimeLeft(seconds)} left`;
     },
   };
-}
-
-function describeSeconds(seconds: number): string {
-  if (seconds < 90) return `${Math.ceil(seconds)} s`;
-  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
-  return `${(seconds / 3600).toFixed(1)} h`;
 }

@@ -13,6 +13,19 @@ export function formatSize(width: number, height: number): string {
   return `${width} x ${height}`;
 }
 
+/** Time that something will still take, as well as it can be guessed: `12 s`, `15 min`, `2.5 h`. */
+export function formatTimeLeft(seconds: number): string {
+  return seconds < 90 ? `${Math.ceil(seconds)} s` : formatDuration(1000 * seconds);
+}
+
+/** `12.3 s`, `15 min`, `2.5 h`. */
+export function formatDuration(milliseconds: number): string {
+  const seconds = milliseconds / 1000;
+  if (seconds < 90) return `${seconds.toFixed(1)} s`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
+  return `${(seconds / 3600).toFixed(1)} h`;
+}
+
 /** How many names stand in a message. */
 const NAMED_AT_MOST = 10;
 

@@ -1,6 +1,6 @@
 import { EXIT, Interrupted } from './exit-codes.js';
+import { removeUnfinishedFiles } from './temporary-files.js';
 import type { Terminal } from './terminal.js';
-import { removeUnfinishedFiles } from './write-output.js';
 
 /** Time a run gets to end by itself after the first signal: an executor cannot be stopped in mid-network. */
 const GRACE_MS = 2000;

@@ -1,7 +1,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, extname, join, parse } from 'node:path';
 import { UsageError } from '../errors.js';
-import { type Input, isPictureName } from './expand-inputs.js';
+import { type Input, type Inputs, isPictureName } from './expand-inputs.js';
+import { nameOfBytes, toPath } from './file-names.js';
 import { type PlannedOutput, planOutputs } from './plan-outputs.js';
 import { STANDARD } from './terminal.js';
 
@@ -20,13 +21,13 @@ export interface PlannedOverlay extends PlannedOutput {
  *   what `planOutputs` throws
  */
 export async function planOverlays(
-  inputs: readonly Input[],
+  given: Pick<Inputs, 'inputs' | 'isOpen'>,
   option: string,
   on: string | undefined,
 ): Promise<PlannedOverlay[]> {
   if (option === STANDARD)
     throw new UsageError('overlay-stdout', 'results go to stdout; name a file for the overlay');
-  const planned = await planOutputs(inputs, option, '.png');
+  const planned = await planOutputs(given, option, { extension: '.png' });
   for (const { output } of planned) {
     if (extname(output).toLowerCase() !== '.png') {
       throw new UsageError(
@@ -35,16 +36,16 @@ export async function planOverlays(
       );
     }
   }
-  const find = on === undefined ? async () => undefined : await sourceFinder(inputs, on);
+  const find = on === undefined ? async () => undefined : await sourceFinder(given, on);
   return Promise.all(planned.map(async (plan) => ({ ...plan, source: await find(plan.input) })));
 }
 
 async function sourceFinder(
-  inputs: readonly Input[],
+  { inputs, isOpen }: Pick<Inputs, 'inputs' | 'isOpen'>,
   on: string,
 ): Promise<(input: Input) => Promise<string | undefined>> {
   const isFolder = (await stat(on).catch(() => undefined))?.isDirectory() === true;
-  if (!isFolder && inputs.length > 1) {
+  if (!isFolder && (isOpen || inputs.length > 1)) {
     throw new UsageError(
       'overlay-source-missing',
       `${on} is no folder; with several inputs --on takes the folder that holds their sources`,
@@ -57,8 +58,13 @@ async function sourceFinder(
 async function sourceInFolder(folder: string, { path, relative }: Input): Promise<string> {
   const place = join(folder, dirname(relative));
   const { name } = parse(relative);
-  const entries = path === STANDARD ? [] : await readdir(place).catch(() => []);
-  const found = entries.filter((entry) => isPictureName(entry) && parse(entry).name === name);
+  const listed =
+    path === STANDARD ? [] : await readdir(toPath(place), { encoding: 'buffer' }).catch(() => []);
+  const entries = listed.map(nameOfBytes);
+  // A file may have kept the extension of its source, which then says which one it is.
+  const exact = entries.filter((entry) => isPictureName(entry) && entry === name);
+  const found =
+    exact.length > 0 ? exact : entries.filter((entry) => isPictureName(entry) && parse(entry).name === name);
   if (found.length === 0) {
     throw new UsageError('overlay-source-missing', `${path}: ${place} has no picture named ${name}`);
   }

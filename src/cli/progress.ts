@@ -1,5 +1,6 @@
 import type { MultiBar, SingleBar } from 'cli-progress';
 import type { Context } from './context.js';
+import { formatTimeLeft } from './format.js';
 
 /** Progress of a batch as its commands report it. */
 export interface BatchProgress {
@@ -20,18 +21,21 @@ const SILENT: BatchProgress = { fileDone() {}, tiles() {}, stop() {} };
  */
 export async function openProgress(context: Context, verb: string, files: number): Promise<BatchProgress> {
   if (!isWatched(context)) return SILENT;
-  const bars = await prepareBars(context, '{name} {bar} {value}/{total} {unit}');
-  const all = files > 1 ? bars.open().create(files, 0, { name: verb, unit: 'files' }) : undefined;
+  const bars = await prepareBars(context, '{name} {bar} {value}/{total} {unit}{pace}');
+  const all = files > 1 ? bars.open().create(files, 0, { name: verb, unit: 'files', pace: '' }) : undefined;
+  const began = performance.now();
+  let done = 0;
   const pictures = new Map<string, SingleBar>();
   return {
     fileDone: () => {
-      all?.increment();
+      done++;
+      all?.update(done, { pace: describePace(done, files - done, performance.now() - began) });
     },
     tiles: (name, done, total) => {
       if (total < 2) return;
       let bar = pictures.get(name);
       if (bar === undefined) {
-        bar = bars.open().create(total, 0, { name, unit: 'tiles' });
+        bar = bars.open().create(total, 0, { name, unit: 'tiles', pace: '' });
         pictures.set(name, bar);
         // At once: the next frame may be a tenth of a second away.
         bars.drawn?.update();
@@ -41,6 +45,14 @@ export async function openProgress(context: Context, verb: string, files: number
     },
     stop: bars.stop,
   };
+}
+
+/** `, 3.4 files/s, 85 s left`. */
+function describePace(done: number, left: number, elapsedMs: number): string {
+  const seconds = elapsedMs / 1000;
+  const rate = done / seconds;
+  const shown = rate >= 1 ? `${rate.toPrecision(rate < 10 ? 2 : 3)}/s` : `${(1 / rate).toFixed(1)} s each`;
+  return left === 0 ? `, ${shown}` : `, ${shown}, ${formatTimeLeft(left / rate)} left`;
 }
 
 /** Whether someone watches: stderr is a terminal that can draw, and the run is not quiet. */

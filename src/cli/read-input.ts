@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { FormatError, LimitError, UsageError } from '../errors.js';
 import { defaultLimits, type Limits } from '../limits.js';
+import { asText, toPath } from './file-names.js';
 import { STANDARD, type Terminal } from './terminal.js';
 
 /** What reading takes besides a path. */
@@ -28,14 +29,18 @@ const WAKE_INTERVAL_MS = 20;
  * @throws FormatError `file-missing`, `file-unreadable`; UsageError `stdin-is-terminal`; LimitError
  */
 export async function readDicmFile(context: ReadContext, path: string): Promise<Uint8Array> {
-  if (path === STANDARD) return readStandardInput(context, 'maxFileBytes');
-  const maxFileBytes = context.limits?.maxFileBytes ?? defaultLimits.maxFileBytes;
+  return readWhole(context, path, 'maxFileBytes');
+}
+
+async function readWhole(context: ReadContext, path: string, limitName: UnsizedLimit): Promise<Uint8Array> {
+  if (path === STANDARD) return readStandardInput(context, limitName);
+  const maximum = context.limits?.[limitName] ?? defaultLimits[limitName];
   try {
-    const special = await readSpecialFile(context, path, 'maxFileBytes');
+    const special = await readSpecialFile(context, path, limitName);
     if (special !== undefined) return special;
-    const { size } = await stat(path);
-    if (size > maxFileBytes) throw new LimitError('maxFileBytes', size, maxFileBytes, 'The file, in bytes,');
-    return new Uint8Array(await readFile(path, { signal: context.signal }));
+    const { size } = await stat(toPath(path));
+    if (size > maximum) throw new LimitError(limitName, size, maximum, 'The file, in bytes,');
+    return new Uint8Array(await readFile(toPath(path), { signal: context.signal }));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (context.signal.aborted || error instanceof LimitError || code === undefined) throw error;
@@ -60,7 +65,18 @@ export async function readDicmFile(context: ReadContext, path: string): Promise<
  */
 export async function readPicture(context: ReadContext, path: string): Promise<Uint8Array | string> {
   if (path === STANDARD) return readStandardInput(context, 'maxArrayBytes');
-  return (await readSpecialFile(context, path, 'maxArrayBytes')) ?? path;
+  const special = await readSpecialFile(context, path, 'maxArrayBytes');
+  return special ?? asText(path) ?? readWhole(context, path, 'maxArrayBytes');
+}
+
+/**
+ * Reads a list of files, or stdin for `-`.
+ *
+ * @throws FormatError `file-missing`, `file-unreadable`; UsageError `stdin-is-terminal`; LimitError
+ */
+export async function readList(context: ReadContext, path: string): Promise<Buffer> {
+  const { buffer, byteOffset, byteLength } = await readDicmFile(context, path);
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 async function readStandardInput(context: ReadContext, limitName: UnsizedLimit): Promise<Uint8Array> {
@@ -77,7 +93,7 @@ async function readSpecialFile(
   limitName: UnsizedLimit,
 ): Promise<Uint8Array | undefined> {
   const { signal } = context;
-  const status = await stat(path).catch(() => undefined);
+  const status = await stat(toPath(path)).catch(() => undefined);
   if (status === undefined || status.isFile() || status.isDirectory()) return undefined;
   let waker: NodeJS.Timeout | undefined;
   const wake = () => {
@@ -85,7 +101,7 @@ async function readSpecialFile(
   };
   if (status.isFIFO()) signal.addEventListener('abort', wake, { once: true });
   try {
-    return await readPieces(context, createReadStream(path), limitName);
+    return await readPieces(context, createReadStream(toPath(path)), limitName);
   } finally {
     clearInterval(waker);
     signal.removeEventListener('abort', wake);
@@ -98,7 +114,7 @@ async function readSpecialFile(
  */
 function wakeReader(path: string): void {
   try {
-    closeSync(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
+    closeSync(openSync(toPath(path), constants.O_WRONLY | constants.O_NONBLOCK));
   } catch {
     // Nobody waits there.
   }

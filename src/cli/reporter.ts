@@ -51,6 +51,11 @@ export class Reporter {
     if (!this.options.quiet && !this.options.json) this.#talk(line);
   }
 
+  /** Says how a batch ended, unless asked to be quiet: those who read JSON leave this to people. */
+  summarise(line: string): void {
+    if (!this.options.quiet) this.#talk(line);
+  }
+
   /** Says what only the curious want to know. */
   explain(line: string): void {
     if (this.options.verbose) this.#talk(line);

@@ -1,7 +1,7 @@
-import { rmSync } from 'node:fs';
-import { type FileHandle, link, open, realpath, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { type FileHandle, link, open, realpath, rename, stat } from 'node:fs/promises';
 import { type ErrorCode, OutputError, UsageError } from '../errors.js';
+import { nameOfBytes, toPath } from './file-names.js';
+import { withTemporary } from './temporary-files.js';
 import { type Output, STANDARD } from './terminal.js';
 
 /** How to write a file. */
@@ -20,22 +20,13 @@ export interface ResultOptions extends WriteOptions {
 /** What goes into a file: bytes, or pieces as they become ready. */
 export type Content = Uint8Array | AsyncIterable<Uint8Array>;
 
-/** Temporary files that exist at this moment. */
-const unfinished = new Set<string>();
-
-/** Removes every temporary file at once; safe inside a signal handler. */
-export function removeUnfinishedFiles(): void {
-  for (const path of unfinished) rmSync(path, { force: true });
-  unfinished.clear();
-}
-
 /**
  * Checks, before any work, that an output may be written.
  *
  * @throws OutputError `output-exists` for a file that is there already, unless `force`; `output-is-directory`
  */
 export async function checkOutput(path: string, force: boolean): Promise<void> {
-  const status = await stat(path).catch(() => undefined);
+  const status = await stat(toPath(path)).catch(() => undefined);
   if (status === undefined) return;
   if (status.isDirectory()) throw new OutputError('output-is-directory', `${path} is a directory`);
   if (status.isFile() && !force) throw existing(path);
@@ -79,10 +70,10 @@ export async function writeResult(path: string, content: Content, options: Resul
 export async function writeOutput(path: string, content: Content, options: WriteOptions): Promise<number> {
   try {
     await checkOutput(path, options.force);
-    const status = await stat(path).catch(() => undefined);
+    const status = await stat(toPath(path)).catch(() => undefined);
     if (status !== undefined && !status.isFile()) return await writeToDevice(path, content);
     // Through a symbolic link: rename would replace the link instead of what it points to.
-    const target = status === undefined ? path : await realpath(path);
+    const target = status === undefined ? path : await realOf(path);
     return await writeBeside(target, content, options, status?.mode);
   } catch (error) {
     throw asOutputError(path, error);
@@ -95,12 +86,8 @@ async function writeBeside(
   { force, signal }: WriteOptions,
   mode: number | undefined,
 ): Promise<number> {
-  // Chance only avoids accidents; that the file is a new one is what opening it with `wx` makes sure of.
-  const suffix = Math.random().toString(36).slice(2, 12);
-  const temporary = join(dirname(target), `.${basename(target).slice(0, 100)}.${suffix}.tmp-dicm`);
-  unfinished.add(temporary);
-  try {
-    const file = await open(temporary, 'wx');
+  return withTemporary(target, async (temporary) => {
+    const file = await open(toPath(temporary), 'wx');
     let written: number;
     try {
       written = await writeContent(file, content, signal);
@@ -112,27 +99,29 @@ async function writeBeside(
     signal?.throwIfAborted();
     await takeName(temporary, target, force);
     return written;
-  } finally {
-    await rm(temporary, { force: true }).catch(() => undefined);
-    unfinished.delete(temporary);
-  }
+  });
+}
+
+/** The file behind symbolic links. */
+async function realOf(path: string): Promise<string> {
+  return nameOfBytes(await realpath(toPath(path), { encoding: 'buffer' }));
 }
 
 /** Gives the finished file its name. Without `force` a file that appeared in the meantime is not replaced. */
 async function takeName(temporary: string, target: string, force: boolean): Promise<void> {
-  if (force) return rename(temporary, target);
+  if (force) return rename(toPath(temporary), toPath(target));
   try {
-    await link(temporary, target);
+    await link(toPath(temporary), toPath(target));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw existing(target);
     // Not every file system has hard links.
     await checkOutput(target, force);
-    await rename(temporary, target);
+    await rename(toPath(temporary), toPath(target));
   }
 }
 
 async function writeToDevice(path: string, content: Content): Promise<number> {
-  const file = await open(path, 'w');
+  const file = await open(toPath(path), 'w');
   try {
     return await writeContent(file, content);
   } finally {
@@ -186,6 +175,7 @@ const REASONS: Readonly<Record<string, readonly [code: ErrorCode<'OutputError'>,
   ENOENT: ['output-no-folder', 'its folder does not exist'],
   ENOTDIR: ['output-no-folder', 'a part of the path is not a folder'],
   ENAMETOOLONG: ['output-bad-name', 'the name is too long'],
+  EEXIST: ['output-no-folder', 'a file of that name is there, and a folder is needed'],
   EPIPE: ['output-closed', 'the reader has gone away'],
 };
 

@@ -110,6 +110,7 @@ describe('--json is one object a line', () => {
         },
       ],
       prefixBytes: null,
+      digest: null,
     });
     expect((object!.payloadBytes as number) + (object!.overheadBytes as number)).toBe(size);
     expect(object!.overheadBytes).toBeLessThanOrEqual(32);
@@ -155,7 +156,9 @@ describe('--json is one object a line', () => {
         schema: 'dicm.verify/1',
         file,
         ok: true,
+        bytes: (await readFile(file)).length,
         layers: [{ name: 'machine', profile: 'semantic', proved: true }],
+        digest: null,
       },
       {
         schema: 'dicm.verify/1',
@@ -164,7 +167,7 @@ describe('--json is one object a line', () => {
         error: { code: 'truncated', message: expect.any(String) },
       },
     ]);
-    expect(result.stderr).toBe('');
+    expect(result.stderr).toMatch(/^1 done, 0 skipped, 1 failed; [\d,]+ B; \d+\.\d s\n$/);
   });
 
   test('dicm.error/1', async () => {

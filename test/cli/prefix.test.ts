@@ -86,10 +86,11 @@ describe('verify', () => {
     const result = await run('verify', 'plain.dicm', 'layered.dicm', '--json');
     expect(result.exitCode).toBe(0);
     const reason = expect.stringContaining('perceptual');
+    const bytes = expect.any(Number);
     expect(jsonLines(result)).toEqual([
-      { schema: 'dicm.verify/1', file: 'plain.dicm', ok: true, layers: [semantic] },
+      { schema: 'dicm.verify/1', file: 'plain.dicm', ok: true, bytes, digest: null, layers: [semantic] },
       {
-        ...{ schema: 'dicm.verify/1', file: 'layered.dicm', ok: true },
+        ...{ schema: 'dicm.verify/1', file: 'layered.dicm', ok: true, bytes, digest: null },
         layers: [semantic, { name: 'view', profile: 'perceptual', proved: false, reason }],
       },
     ]);

@@ -1,7 +1,8 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { removeUnfinishedFiles, writeOutput } from '../../src/cli/write-output.js';
+import { removeUnfinishedFiles } from '../../src/cli/temporary-files.js';
+import { writeOutput } from '../../src/cli/write-output.js';
 import { OutputError } from '../../src/index.js';
 import { scratchFolder } from './run-cli.js';
 

@@ -4,8 +4,9 @@ import { type Task, UsageError } from '../../index.js';
 import { type CocoIds, findCocoIds } from '../coco-ids.js';
 import { CocoResults } from '../coco-results.js';
 import { announceBackend, type Context, type RunAction, withCodec } from '../context.js';
-import { expandInputs, type Input, isDicmName } from '../expand-inputs.js';
+import { type Input, isDicmName } from '../expand-inputs.js';
 import { nameSome } from '../format.js';
+import { addInputs, DICM_INPUTS, findInputs, type InputFlags } from '../input-options.js';
 import { type AnalyzeJob, analyzeOne, reportAnalysis } from '../jobs/analyze-one.js';
 import { addPartOptions, numberBetween, type PartFlags, wholeNumber } from '../option-values.js';
 import { makeFolders } from '../plan-outputs.js';
@@ -25,7 +26,7 @@ interface AnalyzeMode {
 }
 
 /** How it was called. */
-interface AnalyzeFlags extends PartFlags {
+interface AnalyzeFlags extends PartFlags, InputFlags {
   top?: number;
   /** Of classes where those alone are asked for, of objects everywhere else. */
   minScore: number;
@@ -37,7 +38,6 @@ interface AnalyzeFlags extends PartFlags {
   on?: string;
   tolerateDamage?: boolean;
   force?: boolean;
-  recursive?: boolean;
 }
 
 const CLASSIFY: AnalyzeMode = { schema: 'dicm.classify/1', tasks: ['classify'], verb: 'classifying' };
@@ -84,12 +84,9 @@ export function addAnalyze(program: Command, run: RunAction) {
 }
 
 function add(analyze: Command, run: RunAction, name: string, mode: AnalyzeMode): Command {
-  const command = analyze
-    .command(name)
-    .argument('<file...>', '.dicm files, patterns, directories with -r, or - for stdin')
-    .option('-r, --recursive', 'take the .dicm files in directories too');
-  return addPartOptions(command).action((inputs: string[], _: unknown, command: Command) =>
-    run((context) => analyzeFiles(context, mode, inputs, command.opts<AnalyzeFlags>())),
+  return addPartOptions(addInputs(analyze.command(name), DICM_INPUTS)).action(
+    (inputs: string[], _: unknown, command: Command) =>
+      run((context) => analyzeFiles(context, mode, inputs, command.opts<AnalyzeFlags>())),
   );
 }
 
@@ -127,12 +124,13 @@ async function analyzeFiles(
   flags: AnalyzeFlags,
 ): Promise<number> {
   const { reporter } = context;
-  const { recursive = false, force = false, coco, minScore } = flags;
+  const { force = false, coco, minScore } = flags;
   checkFlags(flags);
-  const given = await expandInputs(patterns, { recursive, accept: isDicmName });
-  const ids = coco === undefined ? undefined : await findIds(context, given, flags);
-  const inputs = ids === undefined ? given : given.filter(({ path }) => ids.images.has(path));
-  const overlays = flags.overlay === undefined ? [] : await planOverlays(inputs, flags.overlay, flags.on);
+  const given = await findInputs(context, patterns, flags, isDicmName);
+  const ids = coco === undefined ? undefined : await findIds(context, given.inputs, flags);
+  const inputs = ids === undefined ? given.inputs : given.inputs.filter(({ path }) => ids.images.has(path));
+  const overlays =
+    flags.overlay === undefined ? [] : await planOverlays({ ...given, inputs }, flags.overlay, flags.on);
   if (coco !== undefined) await checkCocoOutput(coco, inputs, overlays, force);
   const results = ids && new CocoResults(ids, flags.cocoImages);
   const questions = questionsOf(mode, flags);
@@ -141,7 +139,9 @@ async function analyzeFiles(
     await announceBackend(context, codec);
     await makeFolders(overlays, flags.overlay);
     const exitCode = await runBatch(context, {
+      given,
       inputs,
+      leftOut: given.inputs.length - inputs.length,
       verb: mode.verb,
       nameOf: ({ path }) => path,
       work: async (input, job) => {
@@ -151,6 +151,7 @@ async function analyzeFiles(
         results?.check(result);
         return result;
       },
+      bytesOf: ({ bytes }) => ({ in: bytes }),
       report: (result) => {
         results?.add(result);
         reportAnalysis(reporter, result, { schema: mode.schema, minScore });

@@ -2,7 +2,9 @@ import { extname } from 'node:path';
 import { type Command, Option } from 'commander';
 import { UsageError } from '../../index.js';
 import { announceBackend, type Context, type RunAction, withCodec } from '../context.js';
-import { expandInputs, isDicmName } from '../expand-inputs.js';
+import { addExistingOptions, type ExistingFlags, reasonToSkip } from '../existing-outputs.js';
+import { isDicmName } from '../expand-inputs.js';
+import { addInputs, DICM_INPUTS, findInputs, type InputFlags } from '../input-options.js';
 import { type ArrayFormat, type DecodeJob, decodeOne, reportDecoded } from '../jobs/decode-one.js';
 import { addPartOptions, type PartFlags } from '../option-values.js';
 import { makeFolders, planOutputs } from '../plan-outputs.js';
@@ -10,13 +12,11 @@ import { runBatch } from '../run-batch.js';
 import { STANDARD } from '../terminal.js';
 import { checkStandardOutput } from '../write-output.js';
 
-interface DecodeFlags extends PartFlags {
+interface DecodeFlags extends PartFlags, InputFlags, ExistingFlags {
   layer: NonNullable<DecodeJob['layer']>;
   dtype: NonNullable<DecodeJob['dtype']>;
   output?: string;
   latents?: boolean;
-  recursive?: boolean;
-  force?: boolean;
 }
 
 /** Adds `dicm decode`. */
@@ -28,8 +28,8 @@ export function addDecode(program: Command, run: RunAction) {
       'Write the features in .dicm files as arrays, [height, width, channels]: f3, one position for 4 x 4\n' +
         'coded pixels, or a layer of the network behind it, at stride 8, 16 or 32, or the last one pooled\n' +
         'to a vector. No pixels are rebuilt.',
-    )
-    .argument('<file...>', '.dicm files, patterns, directories with -r, or - for stdin')
+    );
+  addInputs(decode, DICM_INPUTS)
     .option('-o, --output <path>', 'file (.npy or .safetensors), directory, or - for stdout')
     .addOption(
       new Option('--layer <name>', 'whose features')
@@ -48,20 +48,17 @@ export function addDecode(program: Command, run: RunAction) {
         'dtype',
       ]),
     );
-  addPartOptions(decode)
-    .option('-r, --recursive', 'take the .dicm files in directories too')
-    .option('-f, --force', 'overwrite files')
-    .action((inputs: string[], _: unknown, command: Command) =>
-      run((context) => decodeFiles(context, inputs, command.opts<DecodeFlags>())),
-    );
+  addExistingOptions(addPartOptions(decode)).action((inputs: string[], _: unknown, command: Command) =>
+    run((context) => decodeFiles(context, inputs, command.opts<DecodeFlags>())),
+  );
 }
 
 async function decodeFiles(context: Context, patterns: string[], flags: DecodeFlags): Promise<number> {
   const { terminal, reporter } = context;
-  const { force = false, latents = false, recursive = false, region, prefix, layer, dtype } = flags;
-  const inputs = await expandInputs(patterns, { recursive, accept: isDicmName });
+  const { force = false, latents = false, region, prefix, layer, dtype } = flags;
+  const given = await findInputs(context, patterns, flags, isDicmName);
   const format = chooseFormat(flags.output, latents);
-  const planned = await planOutputs(inputs, flags.output, `.${format}`);
+  const planned = await planOutputs(given, flags.output, { extension: `.${format}` });
   if (planned.some(({ output }) => output === STANDARD)) {
     checkStandardOutput(terminal.stdout, reporter.options.json, 'the array');
   }
@@ -72,11 +69,14 @@ async function decodeFiles(context: Context, patterns: string[], flags: DecodeFl
     const options = { force, format, what, layer, dtype, region, prefix } as const;
     return runBatch(context, {
       inputs: planned,
+      given,
       verb: 'decoding',
       nameOf: ({ input }) => input.path,
+      skip: ({ input, output }) => reasonToSkip({ input: input.path, output }, flags),
       work: ({ input, output }, job) =>
         decodeOne({ ...options, input: input.path, output }, { ...job, codec }),
       report: (result) => reportDecoded(reporter, result),
+      bytesOf: ({ inputBytes, bytes }) => ({ in: inputBytes, out: bytes }),
     });
   });
 }

@@ -1,7 +1,15 @@
 import { type Command, Option } from 'commander';
 import { defaultMaxSide, defaultQuality, type MaxSide, type MetadataChoice } from '../../index.js';
 import { announceBackend, type Context, type RunAction, withCodec } from '../context.js';
-import { expandInputs, isPictureName } from '../expand-inputs.js';
+import {
+  addExistingOptions,
+  addUpdateOption,
+  type ExistingFlags,
+  reasonToSkip,
+} from '../existing-outputs.js';
+import { isPictureName } from '../expand-inputs.js';
+import { addInputs, findInputs, type InputFlags } from '../input-options.js';
+import { isMadeSo } from '../is-made-so.js';
 import { encodeOne, reportEncoded } from '../jobs/encode-one.js';
 import { numberBetween, positiveNumber, sideOrNone, wholeNumber } from '../option-values.js';
 import { makeFolders, planOutputs } from '../plan-outputs.js';
@@ -9,7 +17,7 @@ import { runBatch } from '../run-batch.js';
 import { STANDARD } from '../terminal.js';
 import { checkStandardOutput } from '../write-output.js';
 
-interface EncodeFlags {
+interface EncodeFlags extends InputFlags, ExistingFlags {
   output?: string;
   quality?: number;
   targetBpp?: number;
@@ -17,21 +25,25 @@ interface EncodeFlags {
   maxSide: MaxSide;
   metadata: MetadataChoice;
   tolerateDamage?: boolean;
-  recursive?: boolean;
   digest?: boolean;
-  force?: boolean;
+  keepExtension?: boolean;
 }
 
 /** Adds `dicm encode`. */
 export function addEncode(program: Command, run: RunAction) {
-  program
+  const encode = program
     .command('encode')
     .summary('turn photographs into .dicm files')
     .description(
       'Turn photographs into .dicm files, each beside its photograph unless -o says otherwise.\n' +
         'INPUT is a file, a pattern, a directory with -r, or - for stdin.',
-    )
-    .argument('<input...>', 'photographs, in any format the image library reads')
+    );
+  addInputs(encode, {
+    argument: 'input',
+    about: 'photographs, in any format the image library reads',
+    files: 'photographs',
+  });
+  encode
     .option('-o, --output <path>', 'file, directory, or - for stdout')
     .addOption(
       new Option('-q, --quality <number>', `from 1, smallest, to 100, best (default: ${defaultQuality})`)
@@ -58,19 +70,22 @@ export function addEncode(program: Command, run: RunAction) {
     )
     .option('--tolerate-damage', 'read what can be read of damaged photographs')
     .option('--digest', 'add a SHA-256 of all that the file holds, which verify compares; no signature')
-    .option('-r, --recursive', 'take the photographs in directories too')
-    .option('-f, --force', 'overwrite files')
-    .action((inputs: string[], _: unknown, command: Command) =>
-      run((context) => encodeFiles(context, inputs, command.opts<EncodeFlags>())),
-    );
+    .option('--keep-extension', 'name a.jpg.dicm what comes of a.jpg, not a.dicm');
+  addUpdateOption(addExistingOptions(encode)).action((inputs: string[], _: unknown, command: Command) =>
+    run((context) => encodeFiles(context, inputs, command.opts<EncodeFlags>())),
+  );
 }
 
 async function encodeFiles(context: Context, patterns: string[], flags: EncodeFlags): Promise<number> {
   const { terminal, reporter } = context;
-  const { force = false, recursive = false, quality, targetBpp, targetBytes, maxSide } = flags;
-  const { metadata, tolerateDamage, digest } = flags;
-  const inputs = await expandInputs(patterns, { recursive, accept: isPictureName });
-  const planned = await planOutputs(inputs, flags.output, '.dicm');
+  const { quality, targetBpp, targetBytes, maxSide } = flags;
+  const { metadata, tolerateDamage, digest, keepExtension } = flags;
+  const given = await findInputs(context, patterns, flags, isPictureName);
+  const planned = await planOutputs(given, flags.output, {
+    extension: '.dicm',
+    keepExtension,
+    collisionHint: '--keep-extension keeps them apart',
+  });
   if (planned.some(({ output }) => output === STANDARD)) {
     checkStandardOutput(terminal.stdout, reporter.options.json, 'the .dicm file');
   }
@@ -81,16 +96,23 @@ async function encodeFiles(context: Context, patterns: string[], flags: EncodeFl
     reporter.explain(`model ${model.name}, decode id ${model.decodeId}, render id ${model.renderId}`);
     await makeFolders(planned, flags.output);
     const rate = { quality, targetBpp, targetBytes };
-    const options = { force, ...rate, maxSide, metadata, tolerateDamage, digest };
+    const force = flags.force === true || flags.update === true;
+    const options = { ...rate, maxSide, metadata, tolerateDamage, digest };
     return runBatch(context, {
       inputs: planned,
+      given,
       verb: 'encoding',
       nameOf: ({ input }) => input.path,
       // Large pictures are coded one at a time: their memory adds up.
       ...(maxSide === 'none' && context.options.jobs === undefined && { jobs: 1 }),
+      skip: ({ input, output }) =>
+        reasonToSkip({ input: input.path, output }, flags, () =>
+          isMadeSo(output, { model, options, limits: context.options.limit }),
+        ),
       work: ({ input, output }, job) =>
-        encodeOne({ ...options, input: input.path, output }, { ...job, codec }),
+        encodeOne({ ...options, force, input: input.path, output }, { ...job, codec }),
       report: (result) => reportEncoded(reporter, result),
+      bytesOf: ({ inputBytes, bytes }) => ({ in: inputBytes, out: bytes }),
     });
   });
 }

@@ -36,9 +36,10 @@ export function addInspectBitstream(inspect: Command, run: RunAction) {
 async function inspectBitstream(context: Context, pattern: string, flags: BitstreamFlags): Promise<number> {
   const { reporter, options, signal } = context;
   const { heatmap, force = false } = flags;
-  const inputs = await expandInputs([pattern], { recursive: false, accept: isDicmName });
+  const given = await expandInputs([pattern], { recursive: false, accept: isDicmName });
   return runBatch(context, {
-    inputs,
+    given,
+    inputs: given.inputs,
     nameOf: ({ path }) => path,
     work: async ({ path }, streams) => {
       if (heatmap !== undefined) await checkOutput(heatmap, force);

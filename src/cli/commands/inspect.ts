@@ -5,8 +5,9 @@ import { layerNameOf } from '../../container/profiles.js';
 import { readInfo } from '../../container/read-info.js';
 import { listInstalledModels } from '../../platform/node/inventory.js';
 import type { Context, RunAction } from '../context.js';
-import { expandInputs, isDicmName } from '../expand-inputs.js';
+import { isDicmName } from '../expand-inputs.js';
 import { formatBytes, formatSize, formatTable } from '../format.js';
+import { addInputs, DICM_INPUTS, findInputs, type InputFlags } from '../input-options.js';
 import { readDicmFile } from '../read-input.js';
 import { runBatch } from '../run-batch.js';
 
@@ -16,15 +17,13 @@ import { runBatch } from '../run-batch.js';
  * @returns The command, for the commands below it.
  */
 export function addInspect(program: Command, run: RunAction): Command {
-  return program
+  const inspect = program
     .command('inspect')
     .summary('say what the headers of .dicm files tell')
-    .description('Say what the headers of .dicm files tell. Loads no model and runs no network.')
-    .argument('<file...>', '.dicm files, patterns, directories with -r, or - for stdin')
-    .option('-r, --recursive', 'take the .dicm files in directories too')
-    .action((inputs: string[], _: unknown, command: Command) =>
-      run((context) => inspectFiles(context, inputs, command.opts<{ recursive?: boolean }>())),
-    );
+    .description('Say what the headers of .dicm files tell. Loads no model and runs no network.');
+  return addInputs(inspect, DICM_INPUTS).action((inputs: string[], _: unknown, command: Command) =>
+    run((context) => inspectFiles(context, inputs, command.opts<InputFlags>())),
+  );
 }
 
 /**
@@ -32,22 +31,20 @@ export function addInspect(program: Command, run: RunAction): Command {
  *
  * @returns The exit code.
  */
-export async function inspectFiles(
-  context: Context,
-  patterns: string[],
-  { recursive = false }: { recursive?: boolean },
-): Promise<number> {
+export async function inspectFiles(context: Context, patterns: string[], flags: InputFlags): Promise<number> {
   const { reporter, options } = context;
-  const inputs = await expandInputs(patterns, { recursive, accept: isDicmName });
+  const given = await findInputs(context, patterns, flags, isDicmName);
   // The manifests are read while the files are.
   const listing = modelNames();
   return runBatch(context, {
-    inputs,
+    given,
+    inputs: given.inputs,
     nameOf: ({ path }) => path,
     work: async ({ path }, streams) => {
       const info = readInfo(await readDicmFile(streams, path), options.limit);
       return summarise(path, info, await listing);
     },
+    bytesOf: ({ bytes }) => ({ in: bytes }),
     report: (summary) => {
       if (reporter.options.json) reporter.json({ schema: 'dicm.inspect/1', ...summary });
       else reporter.text(describe(summary));

@@ -1,6 +1,8 @@
 import { type Command, Option } from 'commander';
 import type { Context, RunAction } from '../context.js';
-import { expandInputs, isDicmName } from '../expand-inputs.js';
+import { addExistingOptions, type ExistingFlags, reasonToSkip } from '../existing-outputs.js';
+import { isDicmName } from '../expand-inputs.js';
+import { addInputs, DICM_INPUTS, findInputs, type InputFlags } from '../input-options.js';
 import { type RewriteJob, reportRewritten, rewriteOne } from '../jobs/rewrite-one.js';
 import { makeFolders, planOutputs } from '../plan-outputs.js';
 import { runBatch } from '../run-batch.js';
@@ -8,10 +10,8 @@ import { STANDARD } from '../terminal.js';
 import { checkStandardOutput } from '../write-output.js';
 
 /** Options of `dicm strip` and `dicm cut`. */
-interface RewriteFlags {
+interface RewriteFlags extends InputFlags, ExistingFlags {
   output?: string;
-  recursive?: boolean;
-  force?: boolean;
 }
 
 /** Ends the name of a result that stands beside its input: `photo.dicm` has `photo.prefix.dicm`. */
@@ -27,7 +27,7 @@ function isResultName(name: string): boolean {
 
 /** Adds `dicm strip`. */
 export function addStrip(program: Command, run: RunAction) {
-  program
+  const strip = program
     .command('strip')
     .summary('write .dicm files without one of their layers')
     .description(
@@ -35,20 +35,18 @@ export function addStrip(program: Command, run: RunAction) {
         'a digest is compared and made anew for what is left.\n' +
         'Without -o, photo.dicm is written as photo.stripped.dicm, and -r leaves out results of earlier runs. ' +
         'Loads no model and decodes nothing.',
-    )
-    .argument('<file...>', '.dicm files, patterns, directories with -r, or - for stdin')
-    .addOption(new Option('--layer <name>', 'the layer to leave out').choices(['view']).makeOptionMandatory())
-    .option('-o, --output <path>', 'file, directory, or - for stdout')
-    .option('-r, --recursive', 'take the .dicm files in directories too')
-    .option('-f, --force', 'overwrite files')
-    .action((inputs: string[], _: unknown, command: Command) =>
-      run((context) => rewriteFiles(context, inputs, command.opts<RewriteFlags>(), 'without-view')),
     );
+  addInputs(strip, DICM_INPUTS)
+    .addOption(new Option('--layer <name>', 'the layer to leave out').choices(['view']).makeOptionMandatory())
+    .option('-o, --output <path>', 'file, directory, or - for stdout');
+  addExistingOptions(strip).action((inputs: string[], _: unknown, command: Command) =>
+    run((context) => rewriteFiles(context, inputs, command.opts<RewriteFlags>(), 'without-view')),
+  );
 }
 
 /** Adds `dicm cut`. */
 export function addCut(program: Command, run: RunAction) {
-  program
+  const cut = program
     .command('cut')
     .summary('write the first bytes of .dicm files, as many as their first layer needs')
     .description(
@@ -56,15 +54,13 @@ export function addCut(program: Command, run: RunAction) {
         'cut or damaged behind them. The result is no whole file: only what takes a prefix opens it.\n' +
         'Without -o, photo.dicm is cut to photo.prefix.dicm, and -r leaves out results of earlier runs. ' +
         'Loads no model and decodes nothing.',
-    )
-    .argument('<file...>', '.dicm files, patterns, directories with -r, or - for stdin')
-    .addOption(new Option('--prefix', 'up to the end of the first layer').makeOptionMandatory())
-    .option('-o, --output <path>', 'file, directory, or - for stdout')
-    .option('-r, --recursive', 'take the .dicm files in directories too')
-    .option('-f, --force', 'overwrite files')
-    .action((inputs: string[], _: unknown, command: Command) =>
-      run((context) => rewriteFiles(context, inputs, command.opts<RewriteFlags>(), 'prefix')),
     );
+  addInputs(cut, DICM_INPUTS)
+    .addOption(new Option('--prefix', 'up to the end of the first layer').makeOptionMandatory())
+    .option('-o, --output <path>', 'file, directory, or - for stdout');
+  addExistingOptions(cut).action((inputs: string[], _: unknown, command: Command) =>
+    run((context) => rewriteFiles(context, inputs, command.opts<RewriteFlags>(), 'prefix')),
+  );
 }
 
 /**
@@ -80,20 +76,24 @@ async function rewriteFiles(
   what: RewriteJob['what'],
 ): Promise<number> {
   const { terminal, reporter } = context;
-  const { force = false, recursive = false } = flags;
+  const { force = false } = flags;
   const beside = flags.output === undefined;
   const accept = (name: string) => isDicmName(name) && !(beside && isResultName(name));
-  const inputs = await expandInputs(patterns, { recursive, accept });
+  const given = await findInputs(context, patterns, flags, accept);
   // In another folder a result has the name of its input.
-  const planned = await planOutputs(inputs, flags.output, beside ? RESULT_ENDINGS[what] : '.dicm');
+  const extension = beside ? RESULT_ENDINGS[what] : '.dicm';
+  const planned = await planOutputs(given, flags.output, { extension });
   if (planned.some(({ output }) => output === STANDARD)) {
     checkStandardOutput(terminal.stdout, reporter.options.json, 'the file');
   }
   await makeFolders(planned, flags.output);
   return runBatch(context, {
     inputs: planned,
+    given,
     nameOf: ({ input }) => input.path,
+    skip: ({ input, output }) => reasonToSkip({ input: input.path, output }, flags),
     work: ({ input, output }, job) => rewriteOne({ input: input.path, output, force, what }, job),
     report: (result) => reportRewritten(reporter, what, result),
+    bytesOf: ({ inputBytes, bytes }) => ({ in: inputBytes, out: bytes }),
   });
 }

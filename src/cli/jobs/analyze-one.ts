@@ -10,7 +10,7 @@ import {
   type SegmentedDetection,
 } from '../../index.js';
 import { formatSize, formatTable } from '../format.js';
-import { readDicmFile } from '../read-input.js';
+import { readDicmFile, readPicture } from '../read-input.js';
 import type { Reporter } from '../reporter.js';
 import { checkOutput, writeOutput } from '../write-output.js';
 import type { JobContext } from './job.js';
@@ -29,6 +29,8 @@ export interface AnalyzeJob {
 /** What it shows. */
 export interface AnalyzeResult extends AnalysisResults {
   file: string;
+  /** Size of the .dicm file. */
+  bytes: number;
   elapsedMs: number;
   /** The Exif orientation that was applied to the photograph, 1 to 8. */
   orientation: number;
@@ -50,14 +52,24 @@ export async function analyzeOne(job: AnalyzeJob, context: JobContext): Promise<
   const { header, model, ...analysis } = await codec.analyze(file, { ...questions, signal, onProgress });
   if (overlay !== undefined) {
     const { width, height, detections = [] } = analysis;
-    const { source, tolerateDamage } = overlay;
+    const { tolerateDamage } = overlay;
+    const source = overlay.source === undefined ? undefined : await readPicture(context, overlay.source);
     const options = { source, tolerateDamage, limits: context.limits, signal };
     const png = await drawOverlay({ width, height, detections }, options);
     await writeOutput(overlay.output, png, { force, signal });
   }
   const elapsedMs = Math.round(performance.now() - started);
   const { orientation } = header;
-  return { ...analysis, file: input, elapsedMs, orientation, model: model.name, overlay: overlay?.output };
+  const bytes = file.length;
+  return {
+    ...analysis,
+    file: input,
+    bytes,
+    elapsedMs,
+    orientation,
+    model: model.name,
+    overlay: overlay?.output,
+  };
 }
 
 /**

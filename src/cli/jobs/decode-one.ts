@@ -39,6 +39,8 @@ export interface DecodeResult {
   file: string;
   output: string;
   format: ArrayFormat;
+  /** Size of the .dicm file. */
+  inputBytes: number;
   /** Size of the output. */
   bytes: number;
   arrays: ArrayInfo[];
@@ -65,7 +67,7 @@ export async function decodeOne(job: DecodeJob, context: JobContext): Promise<De
     what === 'latents' ? await decodeLatents(context, file, job) : await decodeFeatures(context, file, job);
   const bytes = await writeResult(output, content, { stdout, force, signal });
   const elapsedMs = Math.round(performance.now() - started);
-  return { file: input, output, format, bytes, ...decoded, elapsedMs };
+  return { file: input, output, format, inputBytes: file.length, bytes, ...decoded, elapsedMs };
 }
 
 /** Says what became of a .dicm file: as JSON, or in words. */

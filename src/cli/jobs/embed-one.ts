@@ -25,6 +25,8 @@ export interface EmbedResult {
   /** Where they were written, and the size of that file. */
   output?: string;
   bytes?: number;
+  /** Size of the .dicm file. */
+  inputBytes: number;
   /** How many values there are. */
   length: number;
   backend: BackendName;
@@ -45,7 +47,7 @@ export async function embedOne(job: EmbedJob, context: JobContext): Promise<Embe
   const embedded = await codec.embed(file, { region, prefix, signal, onProgress });
   const { embedding, backend, model, notes } = embedded;
   const { length } = embedding;
-  const result = { length, backend, model: model.name, notes };
+  const result = { length, inputBytes: file.length, backend, model: model.name, notes };
   const elapsedMs = () => Math.round(performance.now() - started);
   if (output === undefined) {
     return { file: input, embedding: shortNumbers(embedding), ...result, elapsedMs: elapsedMs() };
@@ -57,7 +59,7 @@ export async function embedOne(job: EmbedJob, context: JobContext): Promise<Embe
 }
 
 /** Gives the vector, or says where it was written. A vector is data, so it is JSON even where nobody asked for that. */
-export function reportEmbedding(reporter: Reporter, { notes, ...result }: EmbedResult): void {
+export function reportEmbedding(reporter: Reporter, { notes, inputBytes: _, ...result }: EmbedResult): void {
   const { file, output, length, bytes = 0 } = result;
   for (const note of notes) reporter.explain(`${file}: ${note}`);
   if (output === undefined || reporter.options.json) reporter.json({ schema: 'dicm.embed/1', ...result });

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import type { EncodedImage, EncodeOptions } from '../../index.js';
 import { formatBytes, formatSize } from '../format.js';
 import { readPicture } from '../read-input.js';
@@ -24,6 +25,8 @@ export interface EncodeJob
 export interface EncodeResult extends Omit<EncodedImage, 'bytes' | 'model'> {
   input: string;
   output: string;
+  /** Size of the photograph's file. */
+  inputBytes: number;
   /** Size of the file. */
   bytes: number;
   elapsedMs: number;
@@ -38,20 +41,27 @@ export async function encodeOne(job: EncodeJob, context: JobContext): Promise<En
   const started = performance.now();
   if (output !== STANDARD) await checkOutput(output, force);
   const image = await readPicture(context, input);
+  // One that does not exist gets its error from whoever opens it.
+  const inputBytes = typeof image === 'string' ? await sizeOf(image) : image.length;
   const { bytes, model, ...encoded } = await codec.encode(image, { ...options, signal, onProgress });
   await writeResult(output, bytes, { stdout, force, signal });
   const elapsedMs = Math.round(performance.now() - started);
-  return { ...encoded, input, output, bytes: bytes.length, elapsedMs, model: model.name };
+  return { ...encoded, input, output, inputBytes, bytes: bytes.length, elapsedMs, model: model.name };
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return (await stat(path).catch(() => undefined))?.size ?? 0;
 }
 
 /** Says what became of a photograph: as JSON, or in words. */
 export function reportEncoded(reporter: Reporter, result: EncodeResult): void {
-  const { input, output, bytes, bpp, width, height, sourceWidth, sourceHeight, quality, notes } = result;
+  const { input, output, inputBytes, bytes, bpp, width, height, quality, notes } = result;
+  const { sourceWidth, sourceHeight } = result;
   if (reporter.options.json) {
     const { backend, elapsedMs, model, targetBytes, targetReached, digest } = result;
     reporter.json({
       schema: 'dicm.encode/1',
-      ...{ input, output, bytes, bpp, width, height, sourceWidth, sourceHeight, quality },
+      ...{ input, output, inputBytes, bytes, bpp, width, height, sourceWidth, sourceHeight, quality },
       ...{ backend, elapsedMs, model },
       ...(targetBytes === undefined ? {} : { targetBytes, targetReached }),
       ...(digest !== undefined && { digest }),

@@ -15,6 +15,8 @@ export interface VerifyJob extends PrefixOptions {
 export interface VerifyResult {
   file: string;
   ok: true;
+  /** Size of the file. */
+  bytes: number;
   layers: (VerifiedLayer & { name: LayerName })[];
   /** The digest of the file, which holds; null where there is none and for a prefix. */
   digest: string | null;
@@ -32,6 +34,7 @@ export async function verifyOne({ input, prefix }: VerifyJob, context: JobContex
   return {
     file: input,
     ok: true,
+    bytes: file.length,
     layers: layers.map((layer) => ({ name: layerNameOf(layer.profile), ...layer })),
     digest,
   };
