@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { checkLayers, checkRules, readSources } from '../scripts/check-layers.js';
@@ -14,6 +16,23 @@ test('the sources keep to the layers', () => {
 
 test('the rules allow nothing that the sources do not do', () => {
   expect(checkRules(readSources(ROOT))).toEqual([]);
+});
+
+test('where a change goes, architecture.md names files that there are', () => {
+  const document = readFileSync(join(ROOT, 'docs/architecture.md'), 'utf8');
+  const [, table] = document.split(/^(?:### Where a change goes|## Commands and jobs)$/m);
+  // The first two lines are the head; names in the column of what is new are of files to come.
+  const rows = table!
+    .split('\n')
+    .filter((line) => line.startsWith('|'))
+    .slice(2);
+  const changed = rows.map((row) => row.split(' | ')[2]!);
+  const named = changed.flatMap((cell) => cell.match(/(?<=`)[\w/-]+\.(?:ts|py|js)(?=`)/g) ?? []);
+  expect(named.length).toBeGreaterThan(40);
+  // Files beside one that is named with its folder are named alone.
+  const folders = ['', 'src', 'src/container', 'src/profiles', 'src/cli/jobs', 'training/dicm_training'];
+  const missing = named.filter((file) => !folders.some((folder) => existsSync(join(ROOT, folder, file))));
+  expect(missing).toEqual([]);
 });
 
 /** A tree with one file of every part that the rules below import from. */
