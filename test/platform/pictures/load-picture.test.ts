@@ -7,6 +7,7 @@ import { crc32 } from '../../../src/bytes/crc32.js';
 import { ImageError, LimitError } from '../../../src/errors.js';
 import type { Picture } from '../../../src/image/picture.js';
 import { loadPicture } from '../../../src/platform/node/pictures/load-picture.js';
+import { writeTiff } from './tiff.js';
 
 const whole = { maxSide: 'none' } as const;
 
@@ -333,6 +334,19 @@ describe('what cannot be loaded says why', () => {
   ])('a plain %s is not held', async (_, encode) => {
     const image = await encode().toBuffer();
     await expect(loadPicture(image, { maxSide: 50, limits: { maxHeldPixels: 0 } })).resolves.toBeDefined();
+  });
+
+  test('rows of millions of pixels are held, whatever the kind', async () => {
+    const row = new Uint8Array(2_200_000);
+    const tiff = writeTiff({
+      width: row.length,
+      height: 1,
+      photometric: 1,
+      bits: 8,
+      samples: 1,
+      pieces: [row],
+    });
+    await expect(loadPicture(tiff, { maxSide: 50 })).rejects.toMatchObject({ limit: 'maxHeldPixels' });
   });
 
   test('by default a photograph has up to 2^30 pixels, and one to be held 2^27', async () => {

@@ -120,6 +120,17 @@ describe('a picture that is not all there is refused, and says what is damaged',
     expect(message).toContain('tile 2 of 2 is not whole');
   });
 
+  test('a TIFF that claims more pixels than it has bytes for', async () => {
+    const parts = { width: 60_000, height: 17_000, photometric: 5, bits: 8, samples: 4 };
+    // Reading it would take minutes; the limits let it through.
+    await expect(
+      loadPicture(writeTiff({ ...parts, pieces: [new Uint8Array(32)] }), { maxSide: 50 }),
+    ).rejects.toMatchObject({
+      code: 'bad-image',
+      message: expect.stringContaining('60000 x 17000 pixels take 4080000000 bytes'),
+    });
+  });
+
   test('a missing tile is not hidden by an oddity of the directory', async () => {
     const piece = new Uint8Array(256).fill(90);
     const tiff = writeTiff({
@@ -140,6 +151,12 @@ describe('damage in the middle of a JPEG', () => {
     const bytes = change(await jpeg().toBuffer(), from, 100, noise(Math.round(from * 100)));
     const { message } = await refusal(bytes);
     expect(message).toMatch(/after (\d+ % of the picture|the last block)/);
+  });
+
+  test.each([0, 5, 255])('a scan of %i components', async (count) => {
+    const bytes = await jpeg().toBuffer();
+    bytes[bytes.indexOf(Buffer.from([0xff, 0xda])) + 4] = count;
+    await refusal(bytes);
   });
 
   test('bytes that are missing, which the image library says nothing about', async () => {

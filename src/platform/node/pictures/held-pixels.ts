@@ -3,6 +3,9 @@ import type { PictureFormat } from './picture-format.js';
 import type { SampleMeaning } from './sample-meaning.js';
 import { TAG, type TiffDirectory } from './tiff-directory.js';
 
+/** Rows of so many pixels are held by the dozen, and those of a file of 300 bytes may be 4 GB. */
+const [LONG_ROW, ROWS_ON_THEIR_WAY] = [2 ** 20, 64];
+
 /**
  * How many pixels of a picture are in memory at a time, however small it is wanted: 0 where the image library takes rows
  * as they come or shrinks while it decodes. Measured as the growth of the process in fitting 49 million pixels to 288:
@@ -16,7 +19,8 @@ import { TAG, type TiffDirectory } from './tiff-directory.js';
  * | GIF | 4 |
  * | AVIF | 18 |
  * | TIFF whose colours are apart | 4, of a strip |
- * | TIFF in floating point, or with a sample left out | 16 to 20, by what `readRawPixels` holds |
+ * | TIFF in floating point, or with a sample left out | 16 to 20, by what `readRawColours` holds |
+ * | anything with rows of a million pixels and more | 10 to 12, of some 64 rows on their way |
  */
 export async function heldPixels(
   metadata: Metadata,
@@ -31,5 +35,5 @@ export async function heldPixels(
     const rows = (await tiff.number(TAG.rowsPerStrip)) ?? 0;
     return metadata.width * Math.min(rows, metadata.height);
   }
-  return 0;
+  return metadata.width > LONG_ROW ? metadata.width * ROWS_ON_THEIR_WAY : 0;
 }

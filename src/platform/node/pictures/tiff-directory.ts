@@ -30,15 +30,18 @@ const NEEDED = new Set([
 /** Bytes of a value, by the number of its type. */
 const TYPE_BYTES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8];
 
-/** More values than any picture of this library's limits has pieces: what says more is not read. */
-const MOST_VALUES = 2 ** 24;
+/** More values than a pixel has samples, and than a picture within this library's limits has pieces, are not read. */
+const [MOST_SAMPLES, MOST_PIECES] = [2 ** 10, 2 ** 24];
 
 /** The first directory of a TIFF file. */
 export interface TiffDirectory {
   /** Whether there is a tag. */
   has(tag: number): boolean;
-  /** Values of a tag that holds whole numbers; undefined where the tag is missing or holds something else. */
-  numbers(tag: number): Promise<number[] | undefined>;
+  /**
+   * Values of a tag that holds whole numbers; undefined where the tag is missing, or holds something else or more than
+   * `most`, which is 1024 unless given.
+   */
+  numbers(tag: number, most?: number): Promise<number[] | undefined>;
   /** The first of them. */
   number(tag: number): Promise<number | undefined>;
   /**
@@ -85,13 +88,13 @@ export async function readTiffDirectory(file: PictureFile): Promise<TiffDirector
     if (!entries.has(tag)) entries.set(tag, entry);
   }
 
-  const numbers = async (tag: number): Promise<number[] | undefined> => {
+  const numbers = async (tag: number, most = MOST_SAMPLES): Promise<number[] | undefined> => {
     const entry = entries.get(tag);
     if (entry === undefined) return undefined;
     const type = readNumber(entry, 2, 2);
     const size = [1, 3, 4, 16].includes(type) ? TYPE_BYTES[type]! : 0;
     const values = readNumber(entry, 4, wide);
-    if (size === 0 || values > MOST_VALUES) return undefined;
+    if (size === 0 || values > most) return undefined;
     const inside = values * size <= wide;
     const data = inside
       ? entry.subarray(4 + wide)
@@ -134,6 +137,29 @@ export async function readTiffDirectory(file: PictureFile): Promise<TiffDirector
 }
 
 /**
+ * Looks whether a file is large enough for pixels that are not compressed.
+ *
+ * @returns That it is not, in words.
+ */
+export async function shortOfPixels(
+  directory: TiffDirectory,
+  sizeBytes: number,
+): Promise<string | undefined> {
+  const [compression = 1, width = 0, height = 0] = await Promise.all(
+    [TAG.compression, TAG.width, TAG.height].map((tag) => directory.number(tag)),
+  );
+  const bits = Math.min(...((await directory.numbers(TAG.bits)) ?? [1]));
+  const needed = height * Math.ceil((width * ((await directory.number(TAG.samples)) ?? 1) * bits) / 8);
+  // YCbCr has fewer samples than pixels.
+  if (compression !== 1 || (await directory.number(TAG.photometric)) === 6 || needed <= sizeBytes)
+    return undefined;
+  return (
+    (await missingPieces(directory, sizeBytes)) ??
+    `its ${width} x ${height} pixels take ${needed} bytes, and the file has ${sizeBytes}`
+  );
+}
+
+/**
  * Looks whether every strip or tile lies in the file.
  *
  * @returns What is missing, in words.
@@ -144,8 +170,8 @@ export async function missingPieces(
 ): Promise<string | undefined> {
   const tiled = directory.has(TAG.tileOffsets);
   const piece = tiled ? 'tile' : 'strip';
-  const offsets = await directory.numbers(tiled ? TAG.tileOffsets : TAG.stripOffsets);
-  const sizes = await directory.numbers(tiled ? TAG.tileSizes : TAG.stripSizes);
+  const offsets = await directory.numbers(tiled ? TAG.tileOffsets : TAG.stripOffsets, MOST_PIECES);
+  const sizes = await directory.numbers(tiled ? TAG.tileSizes : TAG.stripSizes, MOST_PIECES);
   if (offsets === undefined || sizes === undefined) return undefined;
   const missing = offsets.flatMap((offset, i) => {
     const size = sizes[i] ?? 0;

@@ -5,7 +5,7 @@ import type { PictureFile } from './picture-file.js';
 import type { PictureFormat } from './picture-format.js';
 import { findPngDamage } from './png-chunks.js';
 import { SampleRefusal } from './sample-meaning.js';
-import { missingPieces, type TiffDirectory } from './tiff-directory.js';
+import { missingPieces, shortOfPixels, type TiffDirectory } from './tiff-directory.js';
 
 /** A picture that is not all there; the message goes on after its name. */
 export class PictureDamage extends Error {}
@@ -60,7 +60,7 @@ const PARTLY_READ = new Set(['jpeg', 'png', 'gif', 'tiff']);
  * @throws Error of the image library
  */
 export async function readWhole(file: PictureFile, picture: WholePicture): Promise<ReadPixels> {
-  const { format, decoding, tolerateDamage } = picture;
+  const { format, tiff, decoding, tolerateDamage } = picture;
   const decode = (failOn: FailOn) => decodePixels(file.input, failOn, decoding);
   // The blocks are counted while the library decodes in a thread of its own.
   const jpegReport =
@@ -71,13 +71,19 @@ export async function readWhole(file: PictureFile, picture: WholePicture): Promi
   jpegReport?.catch(() => undefined);
   let verdict: Verdict;
   try {
+    // Known without reading anything: a short file may claim much.
+    const short = tiff === undefined ? undefined : await shortOfPixels(tiff, file.sizeBytes);
+    if (short !== undefined) throw new PictureDamage(short);
     const strict = await besideOthers(() => decode('warning'));
     const jpeg = await jpegReport;
     verdict =
       jpeg?.damage === undefined ? { whole: strict, notes: jpegNotes(jpeg) } : { damage: jpeg.damage };
   } catch (error) {
     if (error instanceof SampleRefusal) throw error;
-    verdict = await withNoOther(() => judge(file, picture, decode, jpegReport));
+    verdict =
+      error instanceof PictureDamage
+        ? { damage: error.message }
+        : await withNoOther(() => judge(file, picture, decode, jpegReport));
   }
   if ('whole' in verdict) return { data: verdict.whole.data, notes: verdict.notes };
   const partly = PARTLY_READ.has(format?.reads ?? '');
@@ -101,16 +107,19 @@ async function judge(
   decode: (failOn: FailOn) => Promise<DecodedPixels>,
   jpegReport: Promise<JpegReport> | undefined,
 ): Promise<Verdict> {
-  let reason: string;
+  let failure: Error;
   try {
     return { whole: await decode('warning'), notes: jpegNotes(await jpegReport) };
   } catch (error) {
-    reason = reasonOf(error as Error);
+    failure = error as Error;
   }
+  const reason = reasonOf(failure);
   if (jpegReport !== undefined) return judgeJpeg(await jpegReport, reason, decode);
   if (tiff !== undefined) {
     const missing = await missingPieces(tiff, file.sizeBytes);
     if (missing !== undefined) return { damage: missing };
+    // The library tells its own strictness about a warning from an error.
+    if (!/^Warning treated as error/m.test(failure.message)) return { damage: reason };
     // The surplus sample has a note of its own.
     const harmless = /ExtraSamples/.test(reason) ? [] : [`${reason}: does not concern pixels`];
     if (file.sizeBytes > MOST_COPIED_BYTES) {
