@@ -1,13 +1,43 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 
 const run = promisify(execFile);
 const root = new URL('..', import.meta.url);
+
+/** The tiny model: what commands do with it is wrong, and done in seconds. */
+const TINY = { DICM_MODEL_PATH: fileURLToPath(new URL('fixtures/models', root)), DICM_MODEL: 'tiny' };
+
+/** Photographs, labelled ones and a `dicm` on the PATH, as the README's commands suppose them. */
+async function layOut(folder: string): Promise<void> {
+  const [chelsea, coffee] = ['chelsea.png', 'coffee.png'].map(
+    (name) => new URL(`fixtures/images/${name}`, root),
+  );
+  const pictures: readonly [string, URL][] = [
+    ['photo.jpg', chelsea!],
+    // Named as images of COCO are.
+    ['photos/139.jpg', coffee!],
+    ['photos/more/285.jpg', chelsea!],
+    ['labelled/c00000000/a.jpg', chelsea!],
+    ['labelled/c00000001/b.jpg', coffee!],
+  ];
+  for (const [path, source] of pictures) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    // Larger than what is coded by default, and small.
+    await sharp(fileURLToPath(source))
+      .resize(path === 'photo.jpg' ? 400 : 160)
+      .jpeg()
+      .toFile(join(folder, path));
+  }
+  await mkdir(join(folder, 'bin'));
+  await symlink(fileURLToPath(new URL('bin/dicm.js', root)), join(folder, 'bin/dicm'));
+}
 
 describe('README', () => {
   test('the library example runs as printed', async () => {
@@ -29,6 +59,52 @@ describe('README', () => {
       await rm(folder, { recursive: true, force: true });
     }
   });
+
+  // In the order in which they stand, since some read what others wrote. Some 20 s where nothing else runs.
+  test.skipIf(process.platform === 'win32')(
+    'the commands run one after another in one folder',
+    {
+      timeout: 300_000,
+    },
+    async () => {
+      const readme = await readFile(new URL('README.md', root), 'utf8');
+      const commands = [...readme.matchAll(/^npx (dicm [^#\n]*)/gm)].map((match) => match[1]!.trim());
+      expect(commands.length).toBeGreaterThanOrEqual(14);
+      const folder = await mkdtemp(join(tmpdir(), 'dicm-readme-'));
+      try {
+        await layOut(folder);
+        for (const command of commands) {
+          const { status, stderr } = spawnSync('sh', ['-c', command], {
+            cwd: folder,
+            encoding: 'utf8',
+            env: { ...process.env, ...TINY, PATH: `${join(folder, 'bin')}${delimiter}${process.env.PATH}` },
+          });
+          expect(status, `${command}\n${stderr}`).toBe(0);
+        }
+        // What was written is what was said.
+        expect((await readdir(join(folder, 'coded'), { recursive: true })).sort()).toEqual([
+          '139.dicm',
+          'more',
+          'more/285.dicm',
+        ]);
+        expect((await stat(join(folder, 'small.dicm'))).size).toBeLessThanOrEqual(700);
+        expect((await stat(join(folder, 'all.dicm'))).size).toBeGreaterThan(
+          (await stat(join(folder, 'photo.dicm'))).size,
+        );
+        for (const written of [
+          'seen.png',
+          'results.json',
+          'f3.npy',
+          'vectors',
+          'dicm-bench-classify/results.md',
+        ]) {
+          expect(existsSync(join(folder, written)), written).toBe(true);
+        }
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
+    },
+  );
 
   test('every file it links to exists', async () => {
     const readme = await readFile(new URL('README.md', root), 'utf8');

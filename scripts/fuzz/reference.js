@@ -30,7 +30,7 @@ export function openReference(python, model) {
       finish(undefined);
     };
     child.on('error', ({ message }) => end(message));
-    child.on('close', (status) => end(`status ${status}`));
+    child.on('close', (status, signal) => end(signal ?? `status ${status}`));
   });
   child.stdin.on('error', () => undefined);
   createInterface({ input: child.stdout }).on('line', (line) => waiting.shift()?.answer(JSON.parse(line)));

@@ -74,7 +74,7 @@ const OFFERS: readonly [string, readonly string[]][] = [
   ['dicm inspect bit', ['bits.txt', 'bitstream']],
   ['dicm completion ', ['bash', 'fish', 'zsh']],
   ['dicm help verif', ['verify']],
-  ['dicm models ', []],
+  ['dicm models ', ['export']],
 ];
 
 test.skipIf(!has('bash')).each(OFFERS)('bash offers for %j: %j', (line, offers) => {

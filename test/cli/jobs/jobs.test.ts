@@ -81,7 +81,7 @@ describe('a job', () => {
 
   test('verifies, or says what is wrong', async () => {
     expect(await verifyOne({ input: file }, caller())).toEqual({
-      ...{ file, ok: true },
+      ...{ file, ok: true, bytes: 179 },
       layers: [{ name: 'machine', profile: 'semantic', proved: true }],
       digest: null,
     });
