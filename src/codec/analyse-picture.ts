@@ -2,18 +2,20 @@ import { type PictureArea, type PictureScale, type Tile, tileGrid } from '../geo
 import { answerParts, taskNetwork } from '../networks/task-network.js';
 import type { FeatureMap, Named } from '../nn/backend.js';
 import { chooseTasks, type Task } from '../tasks/all-tasks.js';
-import type { TaskAnswers, TaskDefinition, TaskOptions } from '../tasks/task.js';
+import type { Box } from '../tasks/objects/box.js';
+import type { AnswerMaps, TaskAnswers, TaskDefinition, TaskOptions } from '../tasks/task.js';
 import type { CallHooks } from './call-hooks.js';
 import type { OpenModel } from './model-shelf.js';
 import { overlap } from './overlap.js';
 import type { PictureSource } from './picture-source.js';
 import { type WindowGrid, windowGrid } from './windows.js';
 
-/** Part of the work on a picture: some tiles, a window, or both. */
+/** Part of the work on a picture: a window with the tiles that belong to it, or a tile. */
 interface Step {
+  /** What the first run of a network sees. */
+  readonly area: PictureArea;
   readonly tiles: readonly Tile[];
-  /** Number of the window. */
-  readonly window?: number;
+  readonly index: number;
 }
 
 /**
@@ -41,58 +43,78 @@ export async function analysePicture(
   const networks = await asked.networks();
   const source = openSource();
 
-  const { x: left, y: top, width, height } = source.region;
-  const grid = tileGrid(width, height);
-  const windows = windowGrid(width, height);
-  const tileCount = grid.columns * grid.rows;
-  // One run says everything where tile and window are the same.
-  const together = tileCount === 1 || byWindow.length === 0;
-  const stepCount = byWindow.length > 0 ? windows.columns * windows.rows : tileCount;
-  const stepAt = (index: number): Step => {
-    if (byWindow.length === 0) return { tiles: [grid.tile(index)] };
-    return { tiles: tilesOf(windows, index, grid), window: index };
-  };
+  const plan = planSteps(source.region, byWindow.length > 0);
   const run = (area: PictureArea, asking: readonly { task: TaskDefinition }[]) => {
     const parts = answerParts.filter((part) => asking.some(({ task }) => task.parts.includes(part)));
     return networks.run(taskNetwork(source.from, parts), source.cut(area), signal);
   };
   const start = async (index: number) => {
     signal?.throwIfAborted();
-    const step = stepAt(index);
-    const area = step.window === undefined ? step.tiles[0]! : windows.window(step.window);
-    const first = run(area, together ? open : byWindow);
-    const separate = together || byTile.length === 0 ? [] : step.tiles.map((tile) => run(tile, byTile));
-    source.release(area.x, area.y);
+    const step = plan.stepAt(index);
+    const first = run(step.area, plan.together ? open : byWindow);
+    const separate = plan.together || byTile.length === 0 ? [] : step.tiles.map((tile) => run(tile, byTile));
+    source.release(step.area.x, step.area.y);
     const [maps, ...others] = await Promise.all([first, ...separate]);
-    return { step, area, maps: maps!, others };
+    return { step, maps: maps!, others };
   };
-  const partOf = (area: PictureArea, maps: Named<FeatureMap>, window?: number) => ({
-    x: left + area.x,
-    y: top + area.y,
-    width: area.width,
-    height: area.height,
-    maps,
-    weight: (area.width * area.height) / (width * height),
-    isCut: (box: Parameters<WindowGrid['isCut']>[0]) =>
-      window !== undefined &&
-      windows.isCut(
-        { left: box.left - left, top: box.top - top, right: box.right - left, bottom: box.bottom - top },
-        window,
-      ),
-  });
 
   let tilesDone = 0;
-  for await (const { step, area, maps, others } of overlap(stepCount, start)) {
+  for await (const { step, maps, others } of overlap(plan.stepCount, start)) {
     for (const { collector } of byTile) {
       for (const [i, tile] of step.tiles.entries()) {
-        collector.add(partOf(tile, together ? maps : others[i]!));
+        collector.add(partOf(source.region, tile, plan.together ? maps : others[i]!));
       }
     }
-    for (const { collector } of byWindow) collector.add(partOf(area, maps, step.window));
+    for (const { collector } of byWindow) {
+      collector.add(partOf(source.region, step.area, maps, (box) => plan.isCut(box, step)));
+    }
     tilesDone += step.tiles.length;
-    onProgress?.(tilesDone, tileCount);
+    onProgress?.(tilesDone, plan.tileCount);
   }
   return Object.assign({}, ...open.map(({ collector }) => collector.finish()));
+}
+
+/** The steps in which a region is looked at: by windows where a task wants them, else by tiles. */
+function planSteps({ width, height }: PictureArea, inWindows: boolean) {
+  const grid = tileGrid(width, height);
+  const windows = windowGrid(width, height);
+  const tileCount = grid.columns * grid.rows;
+  return {
+    tileCount,
+    // One run says everything where tile and window are the same.
+    together: tileCount === 1 || !inWindows,
+    stepCount: inWindows ? windows.columns * windows.rows : tileCount,
+    stepAt: (index: number): Step => {
+      if (!inWindows) return { area: grid.tile(index), tiles: [grid.tile(index)], index };
+      return { area: windows.window(index), tiles: tilesOf(windows, index, grid), index };
+    },
+    isCut: (box: Box, { index }: Step) => windows.isCut(box, index),
+  };
+}
+
+/**
+ * One part of a region with what the networks say about it, in pixels of the whole picture.
+ *
+ * @param isCut - Of a box in pixels of the region.
+ */
+function partOf(
+  region: PictureArea,
+  { x, y, width, height }: PictureArea,
+  maps: Named<FeatureMap>,
+  isCut: (box: Box) => boolean = () => false,
+): AnswerMaps {
+  const { x: left, y: top } = region;
+  return {
+    ...{ x: left + x, y: top + y, width, height, maps },
+    weight: (width * height) / (region.width * region.height),
+    isCut: (box) =>
+      isCut({
+        left: box.left - left,
+        top: box.top - top,
+        right: box.right - left,
+        bottom: box.bottom - top,
+      }),
+  };
 }
 
 /** Each tile belongs to one window: the one that begins with it, or the last before it. */

@@ -59,14 +59,14 @@ export function openModelShelf(options: ShelfOptions): ModelShelf {
     backend ??= platform.openBackend(options.backend, threads === undefined ? {} : { threads });
     return backend;
   };
+  const keep = <T extends { dispose(): unknown }>(opened: T): T => {
+    closers.push(() => opened.dispose());
+    return opened;
+  };
   const load = async (source: ModelSource): Promise<LoadedModel> => {
     const model = await loadModel(source, platform.sha256, profileNamed);
     let networks: Promise<Networks> | undefined;
-    const openAll = async () => {
-      const opened = openNetworks(await openExecutor(), model.tensors);
-      closers.push(() => opened.dispose());
-      return opened;
-    };
+    const openAll = async () => keep(openNetworks(await openExecutor(), model.tensors));
     return {
       model,
       profile: profileNamed(model.manifest.profile),
@@ -76,11 +76,6 @@ export function openModelShelf(options: ShelfOptions): ModelShelf {
       },
     };
   };
-  const openLatents = async ({ tensors }: Model, prefix: string): Promise<LatentCodec> => {
-    const opened = await openHyperpriorCodec(tensors, prefix);
-    closers.push(() => opened.dispose());
-    return opened;
-  };
   const take = async (query: Pick<ModelQuery, 'decodeId' | 'profile'>): Promise<OpenModel> => {
     const choice = options.model === undefined ? {} : await platform.readModelChoice(options.model);
     const { source, manifest } = await findModel(platform, { ...choice, ...query });
@@ -89,7 +84,7 @@ export function openModelShelf(options: ShelfOptions): ModelShelf {
       (path) => shortDecodeId(path.decodeId) === query.decodeId,
     );
     const prefix = earlier?.prefix ?? '';
-    const open = () => openLatents(model.model, prefix);
+    const open = async () => keep(await openHyperpriorCodec(model.model.tensors, prefix));
     return { ...model, latents: await once(latents, `${prefix}${source.where}`, open) };
   };
   return {

@@ -11,11 +11,10 @@ import type { Codec } from './codec.js';
 import { checkMaxSide, loadingOf } from './encoding.js';
 import { identityOf, type Session } from './session.js';
 
-/** The calls of a codec that answer questions. */
+/** The calls of a codec that answer questions about files: several at once, or one. */
 export function analysingCalls(
   session: Session,
-): Pick<Codec, 'classify' | 'detect' | 'segment' | 'embed' | 'analyze' | 'analyzePixels' | 'analyzePicture'> {
-  const { shelf } = session;
+): Pick<Codec, 'classify' | 'detect' | 'segment' | 'embed' | 'analyze'> {
   const analyze: Codec['analyze'] = async (bytes, { tasks, region, prefix, ...rest }) => {
     chooseTasks(tasks, rest);
     const { open, using, layer } = await session.openFile(bytes, { result: 'features', prefix });
@@ -26,6 +25,32 @@ export function analysingCalls(
     const [width, height] = [header.sourceWidth, header.sourceHeight];
     return { ...using, width, height, ...answers, backend: await session.backendName() };
   };
+  return {
+    analyze,
+    classify: async (bytes, options = {}) => {
+      const { width: _, height: __, ...rest } = await analyze(bytes, { ...options, tasks: ['classify'] });
+      return { ...rest, predictions: rest.predictions! };
+    },
+    detect: async (bytes, { minScore, maxDetections, ...hooks } = {}) => {
+      const detect = { minScore, maxDetections };
+      const { detections, ...rest } = await analyze(bytes, { ...hooks, tasks: ['detect'], detect });
+      return { ...rest, detections: detections! };
+    },
+    segment: async (bytes, { minScore, maxDetections, ...hooks } = {}) => {
+      const detect = { minScore, maxDetections };
+      const { detections, ...rest } = await analyze(bytes, { ...hooks, tasks: ['segment'], detect });
+      return { ...rest, detections: detections as SegmentedDetection[] };
+    },
+    embed: async (bytes, options = {}) => {
+      const { width: _, height: __, ...rest } = await analyze(bytes, { ...options, tasks: ['embed'] });
+      return { ...rest, embedding: rest.embedding! };
+    },
+  };
+}
+
+/** The calls of a codec that ask the same about pixels. */
+export function pixelCalls(session: Session): Pick<Codec, 'analyzePixels' | 'analyzePicture'> {
+  const { shelf } = session;
   const analyzePicture: Codec['analyzePicture'] = async (picture, { tasks, ...rest }) => {
     session.checkOpen();
     checkPicture(picture);
@@ -42,7 +67,6 @@ export function analysingCalls(
     };
   };
   return {
-    analyze,
     analyzePicture,
     analyzePixels: async (image, options) => {
       session.checkOpen();
@@ -52,30 +76,6 @@ export function analysingCalls(
       await shelf.encodingModel(machine.name);
       const picture = await session.loadPicture(image, { ...loadingOf(options), maxSide });
       return analyzePicture(picture, options);
-    },
-    classify: async (bytes, { top, minScore, ...hooks } = {}) => {
-      const { header, model, notes, predictions, backend } = await analyze(bytes, {
-        ...hooks,
-        ...{ tasks: ['classify'], top, minScore },
-      });
-      return { header, model, notes, predictions: predictions!, backend };
-    },
-    detect: async (bytes, { minScore, maxDetections, ...hooks } = {}) => {
-      const detect = { minScore, maxDetections };
-      const { detections, ...rest } = await analyze(bytes, { ...hooks, tasks: ['detect'], detect });
-      return { ...rest, detections: detections! };
-    },
-    segment: async (bytes, { minScore, maxDetections, ...hooks } = {}) => {
-      const detect = { minScore, maxDetections };
-      const { detections, ...rest } = await analyze(bytes, { ...hooks, tasks: ['segment'], detect });
-      return { ...rest, detections: detections as SegmentedDetection[] };
-    },
-    embed: async (bytes, hooks = {}) => {
-      const { header, model, notes, embedding, backend } = await analyze(bytes, {
-        ...hooks,
-        tasks: ['embed'],
-      });
-      return { header, model, notes, embedding: embedding!, backend };
     },
   };
 }

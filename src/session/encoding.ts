@@ -1,4 +1,4 @@
-import { encodePicture } from '../codec/encode-picture.js';
+import { encodePicture, type RateGoal } from '../codec/encode-picture.js';
 import type { OpenModel } from '../codec/model-shelf.js';
 import { shortestQuality } from '../codec/shortest-quality.js';
 import { addDigest, DIGEST_SECTION_BYTES } from '../container/digest.js';
@@ -7,6 +7,7 @@ import { LAYER_NAMES, type Profile, profileOfLayer } from '../container/profiles
 import { qualityToPosition } from '../container/quality.js';
 import { UsageError } from '../errors.js';
 import { defaultMaxSide, type MaxSide } from '../image/fit-size.js';
+import type { Picture } from '../image/picture.js';
 import {
   type AnalyzePixelsOptions,
   type Codec,
@@ -22,7 +23,7 @@ const TARGET_TOLERANCE = 0.03;
 
 /** The calls of a codec that encode. */
 export function encodingCalls(session: Session): Pick<Codec, 'encode'> {
-  const { platform, limits, shelf } = session;
+  const { platform, limits } = session;
   return {
     encode: async (image, options = {}) => {
       session.checkOpen();
@@ -30,47 +31,56 @@ export function encodingCalls(session: Session): Pick<Codec, 'encode'> {
       const maxSide = checkMaxSide(options.maxSide ?? defaultMaxSide);
       const profiles = checkLayers(options);
       const metadata = checkMetadata(options.metadata ?? 'none');
-      // Before the picture is decoded: without a model of each layer that was for nothing.
-      const models: OpenModel[] = [];
-      for (const profile of profiles) models.push(await shelf.encodingModel(profile));
+      const models = await openModels(session, profiles);
       const picture = await session.loadPicture(image, { ...loadingOf(options), maxSide });
       const kept = metadataSections(picture, metadata, limits);
-      const pixels = picture.width * picture.height;
-      const targetBytes = targetOf(options, pixels);
-      const goal =
+      const targetBytes = targetOf(options, picture.width * picture.height);
+      const goal: RateGoal =
         targetBytes === undefined
           ? { position: qualityToPosition(options.quality ?? defaultQuality) }
           : { targetBytes: targetBytes - (options.digest ? DIGEST_SECTION_BYTES : 0) };
-      const [open, ...further] = models as [OpenModel, ...OpenModel[]];
-      const first = await encodePicture(open, picture, goal, session.work(options), kept.sections);
-      const { position } = first;
+      const work = session.work(options);
+      const first = await encodePicture(models[0], picture, goal, work, kept.sections);
       let { bytes } = first;
-      for (const model of further) {
-        const layer = await encodePicture(model, picture, goal, session.work(options));
-        bytes = joinLayers(bytes, layer.bytes, limits);
+      for (const model of models.slice(1)) {
+        bytes = joinLayers(bytes, (await encodePicture(model, picture, goal, work)).bytes, limits);
       }
-      let digest: string | undefined;
-      if (options.digest) ({ bytes, digest } = await addDigest(bytes, platform.sha256, limits));
-      const result: EncodedImage = {
-        bytes,
-        bpp: (8 * bytes.length) / pixels,
-        width: picture.width,
-        height: picture.height,
-        sourceWidth: picture.sourceWidth,
-        sourceHeight: picture.sourceHeight,
-        quality: shortestQuality(position),
-        ...(digest !== undefined && { digest }),
-        model: identityOf(open),
+      const sealed = options.digest ? await addDigest(bytes, platform.sha256, limits) : { bytes };
+      return {
+        ...describeSize(sealed.bytes, picture, targetBytes),
+        ...sealed,
+        quality: shortestQuality(first.position),
+        model: identityOf(models[0]),
         backend: await session.backendName(),
         notes: [...picture.notes, ...kept.notes],
       };
-      if (targetBytes !== undefined) {
-        result.targetBytes = targetBytes;
-        result.targetReached =
-          bytes.length <= targetBytes && bytes.length >= (1 - TARGET_TOLERANCE) * targetBytes;
-      }
-      return result;
     },
+  };
+}
+
+/** The models of all layers, before the picture is decoded: without one of them that was for nothing. */
+async function openModels(
+  { shelf }: Session,
+  profiles: readonly Profile[],
+): Promise<[OpenModel, ...OpenModel[]]> {
+  const models: OpenModel[] = [];
+  for (const profile of profiles) models.push(await shelf.encodingModel(profile));
+  return models as [OpenModel, ...OpenModel[]];
+}
+
+/** How large a picture became, and whether that reaches the target if there is one. */
+function describeSize(
+  { length }: Uint8Array,
+  { width, height, sourceWidth, sourceHeight }: Picture,
+  targetBytes: number | undefined,
+): Omit<EncodedImage, 'bytes' | 'quality' | 'model' | 'backend' | 'notes'> {
+  return {
+    bpp: (8 * length) / (width * height),
+    ...{ width, height, sourceWidth, sourceHeight },
+    ...(targetBytes !== undefined && {
+      targetBytes,
+      targetReached: length <= targetBytes && length >= (1 - TARGET_TOLERANCE) * targetBytes,
+    }),
   };
 }
 

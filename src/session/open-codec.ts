@@ -2,11 +2,12 @@ import { type ModelShelf, openModelShelf } from '../codec/model-shelf.js';
 import type { Limits } from '../limits.js';
 import type { Platform } from '../platform/platform.js';
 import { machine } from '../profiles/machine.js';
-import { analysingCalls } from './analysing.js';
+import { analysingCalls, pixelCalls } from './analysing.js';
 import type { Codec, CodecOptions } from './codec.js';
-import { decodingCalls } from './decoding.js';
+import { latentCalls, rebuildingCalls } from './decoding.js';
 import { encodingCalls } from './encoding.js';
 import { identityOf, openSession } from './session.js';
+import { verifyingCalls } from './verifying.js';
 
 /**
  * Opens a codec on a host. Executor and model are opened when first needed: decoding latents or verifying never loads an
@@ -39,8 +40,11 @@ export function codecOver(shelf: ModelShelf, limits?: Partial<Limits>): Codec {
       return identityOf(await shelf.encodingModel(machine.name));
     },
     ...encodingCalls(session),
-    ...decodingCalls(session),
+    ...rebuildingCalls(session),
+    ...latentCalls(session),
+    ...verifyingCalls(session),
     ...analysingCalls(session),
+    ...pixelCalls(session),
     dispose: session.dispose,
   };
 }

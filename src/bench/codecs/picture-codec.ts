@@ -1,3 +1,4 @@
+import type { CallHooks } from '../../codec/call-hooks.js';
 import type { Picture } from '../../image/picture.js';
 
 /** Pixels as codecs take and give them: 8-bit RGB, [height][width][3]. */
@@ -15,8 +16,7 @@ export interface CodedPicture {
 }
 
 /** What a call of a codec may use. */
-export interface CodecHooks {
-  signal?: AbortSignal | undefined;
+export interface CodecHooks extends Pick<CallHooks, 'signal'> {
   /** Told the peak memory of each program that ran, in bytes. */
   onProgramMemory?: ((peakBytes: number) => void) | undefined;
 }
