@@ -61,7 +61,7 @@ export const LAYERS = {
     uses: ['tensor', 'errors'],
     packages: /^@tensorflow\/tfjs-core$/,
   },
-  hyperprior: { uses: ['wasm', 'geometry', 'tensor', 'errors'] },
+  hyperprior: { uses: ['geometry', 'tensor', 'errors'] },
   entropy: { uses: ['errors'] },
   container: { uses: ['bytes', 'geometry', 'limits', 'errors'] },
   bytes: { uses: ['errors'] },

@@ -1,14 +1,16 @@
 // Time of the hyper-synthesis at the released model's shape: node scripts/bench/hyper-synthesis.js
 // Needs a build (npm run build). Random weights; prints the best of several runs of both engines, one core.
-import { openHyperSynthesis } from '#dicm/hyperprior/hyper-synthesis.js';
+import { tileGrid } from '#dicm/geometry.js';
+import { openHyperpriorCodec } from '#dicm/latents/hyperprior-codec.js';
 
 const HYPER = 64;
 const LATENT = 192;
 const WIDTHS = /** @type {const} */ ([160, 128, 96]);
 
+/** @import { FeatureMap } from '../../src/nn/backend.js' */
 /** @import { Tensor } from '../../src/tensor.js' */
 
-/** Random tensors under `hs.` with the released model's shapes. */
+/** Random tensors under `hs.` with the released model's shapes, and as much else as opening a codec takes. */
 function makeTensors() {
   /** @type {Map<string, Tensor>} */
   const tensors = new Map();
@@ -50,24 +52,44 @@ function makeTensors() {
   });
   block('hs.vit1', d1);
   block('hs.vit2', d2);
+  put('gain.log2', 1, LATENT);
+  put('gain.log2_inverse', 1, LATENT);
+  put('gain.index_per_octave', 1);
+  for (const [set, count] of Object.entries({ factorised: HYPER, gaussian: 64 })) {
+    /** @type {(part: string, ...values: number[]) => void} */
+    const each = (part, ...values) => {
+      const data = Int32Array.from(
+        { length: count * values.length },
+        (_, i) => values[i % values.length] ?? 0,
+      );
+      tensors.set(`entropy.${set}.${part}`, { dtype: 'i32', shape: [data.length], data });
+    };
+    each('size', 2);
+    each('offset', 0);
+    each('cdf', 0, 32768, 65536);
+  }
   return tensors;
 }
 
 const tensors = makeTensors();
 for (const engine of /** @type {const} */ (['wasm', 'typescript'])) {
   const opened = process.hrtime.bigint();
-  const synthesis = await openHyperSynthesis(tensors, { engine });
+  const codec = await openHyperpriorCodec(tensors, '', { engine });
   const openMs = Number(process.hrtime.bigint() - opened) / 1e6;
   const line = [`${engine.padEnd(10)}  open ${openMs.toFixed(1)} ms`];
   for (const side of [224, 512]) {
-    const latent = Math.ceil(side / 16);
-    const hyper = Math.ceil(latent / 4);
-    const z = Int32Array.from({ length: hyper * hyper * HYPER }, (_, i) => ((i * 7) % 11) - 5);
-    const tile = { hyperHeight: hyper, hyperWidth: hyper, latentHeight: latent, latentWidth: latent };
+    const tile = tileGrid(side, side).tile(0);
+    /** @type {(height: number, width: number, channels: number) => FeatureMap} */
+    const map = (height, width, channels) => ({
+      ...{ height, width, channels },
+      data: Float32Array.from({ length: height * width * channels }, (_, i) => ((i * 7) % 11) - 5),
+    });
+    const z = map(tile.hyperHeight, tile.hyperWidth, HYPER);
+    const y = map(tile.latentHeight, tile.latentWidth, LATENT);
     let least = Number.POSITIVE_INFINITY;
     for (let run = 0; run < (engine === 'wasm' ? 30 : 6); run++) {
       const start = process.hrtime.bigint();
-      synthesis.run(z, tile);
+      codec.analyse(tile, { y, z });
       least = Math.min(least, Number(process.hrtime.bigint() - start) / 1e6);
     }
     line.push(`${side}x${side} ${least.toFixed(2)} ms`);

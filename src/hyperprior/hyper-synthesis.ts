@@ -4,7 +4,6 @@ import type { TensorMap } from '../tensor.js';
 import { attentionScratchBytes, type Kernels } from './kernels.js';
 import { MemoryPlan, type Placed } from './memory-plan.js';
 import { openTypeScriptKernels } from './typescript-kernels.js';
-import { openWasmKernels } from './wasm-kernels.js';
 import {
   type HyperSynthesisWeights,
   type LinearWeights,
@@ -30,12 +29,8 @@ export interface LatentPrediction {
   readonly scale: Float32Array;
 }
 
-/** Which implementation of the arithmetic to use; both give the same bits. */
-export type HyperSynthesisEngine = 'wasm' | 'typescript';
-
 /** The opened hyper-synthesis h_s of a model. */
 export interface HyperSynthesis {
-  readonly engine: HyperSynthesisEngine;
   readonly latentChannels: number;
   readonly hyperChannels: number;
   /**
@@ -50,28 +45,22 @@ export interface HyperSynthesis {
 }
 
 /**
- * Opens the hyper-synthesis of a model (format-spec/v1/hyper-synthesis.md).
+ * Opens the hyper-synthesis of a model (format-spec/v1/hyper-synthesis.md) in plain TypeScript: the twin of
+ * src/wasm/assembly/hyper-synthesis.ts.
  *
  * @param tensors - the model's tensors; those under `hs.` are used
- * @param options - `engine`: default `wasm`
  * @throws ModelError `missing-tensor`, `bad-tensor`
  */
-export async function openHyperSynthesis(
-  tensors: TensorMap,
-  options: { engine?: HyperSynthesisEngine } = {},
-): Promise<HyperSynthesis> {
+export function openHyperSynthesis(tensors: TensorMap): HyperSynthesis {
   const weights = readHyperSynthesisWeights(tensors);
-  const engine = options.engine ?? 'wasm';
   const plan = new MemoryPlan();
   const placed = plan.place(weights);
   const buffers = takeBuffers(plan, weights);
-  const open = engine === 'wasm' ? openWasmKernels : openTypeScriptKernels;
-  const memory = await open(plan.sizeBytes);
+  const memory = openTypeScriptKernels(plan.sizeBytes);
   plan.fill(memory.floats);
 
   let live: { kernels: Kernels; floats: Float32Array } | undefined = memory;
   return {
-    engine,
     latentChannels: weights.latentChannels,
     hyperChannels: weights.hyperChannels,
     run: (z, tile) => {

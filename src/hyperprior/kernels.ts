@@ -1,8 +1,8 @@
 /**
- * The arithmetic of the hyper-synthesis over one flat memory. Two implementations give the same bits:
- * WebAssembly (assembly/) and TypeScript (typescript-kernels.ts). Every argument before the sizes is a byte
- * address, 16-byte aligned; activations are [token][channel] binary32. What each function rounds, and in
- * which order, is normative: format-spec/v1/hyper-synthesis.md, section 4.
+ * The arithmetic of the hyper-synthesis over one flat memory; src/wasm/assembly/kernels has functions of the same names
+ * and parameters that give the same bits. Every argument before the sizes is a byte address, 16-byte aligned;
+ * activations are [token][channel] binary32. What each function rounds, and in which order, is normative:
+ * format-spec/v1/hyper-synthesis.md, section 4.
  */
 export interface Kernels {
   /**

@@ -22,7 +22,7 @@ const HYPER_LATENT_BOUND = 32767;
  *
  * @param tensors - Of a model; uses `entropy.*`, `hs.*` and `gain.*`.
  * @param prefix - Stands before those names; empty unless given.
- * @param options - `engine`: `typescript` unless given, with the kernels of h_s in WebAssembly; all of it where it is given.
+ * @param options - `engine`: `wasm` unless given, and `typescript` wherever there is no WebAssembly; both give the same bits.
  * @throws ModelError `missing-tensor`, `bad-tensor`, `bad-tables`
  */
 export async function openHyperpriorCodec(
@@ -37,12 +37,8 @@ export async function openHyperpriorCodec(
   };
   const shape = hyperSynthesisShape(tensors);
   checkFit(shape, tables, readGains(tensors).channels);
-  const wasm = options.engine === 'wasm' ? await openWasmTileCoder(tensors, tables) : undefined;
-  return new HyperpriorCodec(
-    shape,
-    tables,
-    wasm ?? (await openTypeScriptTileCoder(tensors, tables, options)),
-  );
+  const wasm = options.engine === 'typescript' ? undefined : await openWasmTileCoder(tensors, tables);
+  return new HyperpriorCodec(shape, tables, wasm ?? openTypeScriptTileCoder(tensors, tables));
 }
 
 class HyperpriorCodec implements LatentCodec {

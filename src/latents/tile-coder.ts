@@ -21,7 +21,6 @@ export interface TileValues {
  * TypeScript.
  */
 export interface TileCoder {
-  readonly engine: TileEngine;
   /** As `LatentCodec.decode`. @throws FormatError; UsageError `bad-quality-position`, `disposed` */
   decode(payload: TilePayload, tile: Tile, position: number, section: string): TileValues;
   /**

@@ -8,11 +8,7 @@ import { RangeEncoder } from '../entropy/range-encoder.js';
 import { FormatError } from '../errors.js';
 import type { Tile } from '../geometry.js';
 import { type Gains, gainsAt } from '../hyperprior/gains.js';
-import {
-  type HyperSynthesis,
-  type HyperSynthesisEngine,
-  openHyperSynthesis,
-} from '../hyperprior/hyper-synthesis.js';
+import { type HyperSynthesis, openHyperSynthesis } from '../hyperprior/hyper-synthesis.js';
 import { dequantiseLatents, quantiseLatents, tableIndexes } from '../hyperprior/quantiser.js';
 import type { TensorMap } from '../tensor.js';
 import { factorisedIndexes } from './factorised-indexes.js';
@@ -29,19 +25,13 @@ export interface TileTables {
  * The tile coder in plain TypeScript: the readable twin of the tile core, its witness, and what runs where WebAssembly is
  * forbidden.
  *
- * @param options - `engine` of the hyper-synthesis
  * @throws ModelError `missing-tensor`, `bad-tensor`
  */
-export async function openTypeScriptTileCoder(
-  tensors: TensorMap,
-  tables: TileTables,
-  options: { readonly engine?: HyperSynthesisEngine },
-): Promise<TileCoder> {
-  return new TypeScriptTileCoder(tensors, await openHyperSynthesis(tensors, options), tables);
+export function openTypeScriptTileCoder(tensors: TensorMap, tables: TileTables): TileCoder {
+  return new TypeScriptTileCoder(tensors, openHyperSynthesis(tensors), tables);
 }
 
 class TypeScriptTileCoder implements TileCoder {
-  readonly engine = 'typescript';
   readonly #tensors: TensorMap;
   readonly #hyperSynthesis: HyperSynthesis;
   readonly #tables: TileTables;

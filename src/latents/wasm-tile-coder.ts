@@ -42,7 +42,6 @@ export async function openWasmTileCoder(
 }
 
 class WasmTileCoder implements TileCoder {
-  readonly engine = 'wasm';
   readonly #hyperChannels: number;
   readonly #latentChannels: number;
   #core: TileCore | undefined;

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { TilePayload } from '../../src/container/dicm-file.js';
 import { BackendError, FormatError } from '../../src/errors.js';
 import { type Tile, tileGrid } from '../../src/geometry.js';
@@ -191,6 +191,35 @@ test('a latent that is infinite is the largest symbol in both, one that is no nu
   expect([...symbols.subarray(0, 4)]).toEqual([4194304, -4194304, 4194304, -4194304]);
   infinite.y.data[0] = Number.NaN;
   expect(() => wasm.analyse(tile, infinite).encode(2047)).toThrow(BackendError);
+});
+
+describe('where WebAssembly is forbidden', () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    vi.resetModules();
+  });
+
+  test.each([
+    ['there is none', undefined],
+    ['compiling is refused', { compile: async () => Promise.reject(new Error('blocked by the policy')) }],
+  ])('TypeScript takes over: %s', async (_, api) => {
+    const tensors = randomCodecModel(small, 3);
+    const tile = tileGrid(16, 16).tile(0);
+    const outputs = outputsFor(tile, small, 1, 3);
+    const [wasm] = await both(tensors);
+    const payload = wasm.analyse(tile, outputs).encode(900);
+
+    vi.stubGlobal('WebAssembly', api);
+    vi.resetModules();
+    const { openHyperpriorCodec: openAnew } = await import('../../src/latents/hyperprior-codec.js');
+    const codec = await openAnew(tensors);
+    expect(codec.analyse(tile, outputs).encode(900)).toEqual(payload);
+    expect(decoded(codec, payload, tile, 900)).toEqual(decoded(wasm, payload, tile, 900));
+    const cut = { ...payload, bytes: payload.bytes.subarray(0, 4) };
+    expect(() => codec.decode(cut, tile, 900, 'tile 0')).toThrow(
+      expect.objectContaining({ name: 'FormatError' }),
+    );
+  });
 });
 
 test('a stream of escape codes alone comes back, and is the longest there is', async () => {

@@ -169,7 +169,7 @@ test.each([2 ** 31 - 1, -(2 ** 31), 2 ** 22, 70_000])(
       return buildTables(part('cdf'), part('size'), part('offset'));
     };
     const [hyperTables, latentTables] = [tables('factorised'), tables('gaussian')];
-    const hyperSynthesis = await openHyperSynthesis(tensors);
+    const hyperSynthesis = openHyperSynthesis(tensors);
     const z = new Int32Array(tile.hyperHeight * tile.hyperWidth * latents.hyperChannels);
     for (const extreme of [0, symbol >> 16]) {
       z.fill(extreme);

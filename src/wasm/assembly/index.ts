@@ -126,9 +126,3 @@ function prepareSet(first: i32, tables: usize, count: u32): i32 {
     u32(tensorLength(first + 2)),
   );
 }
-
-export { attention } from './kernels/attention';
-export { depthwiseResidual } from './kernels/depthwise';
-export { add, depthToSpace, hardSwish } from './kernels/elementwise';
-export { layerNorm } from './kernels/layer-norm';
-export { linear } from './kernels/linear';
