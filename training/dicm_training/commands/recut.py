@@ -12,20 +12,20 @@ import torch
 from ..errors import UsageError
 from ..loop.stage import Stage
 from ..release.folder import replace_model
-from ..release.shards import decode_id, earlier_paths, read_weights, render_id, write_weights
+from ..release.shards import (
+    add_decode_path_option,
+    decode_id,
+    earlier_paths,
+    read_weights,
+    render_id,
+    write_weights,
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the tool's options."""
     parser.add_argument("model", type=Path, help="model folder; its weights files and manifest are replaced")
-    parser.add_argument(
-        "--decode-path-of",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="FOLDER",
-        help="released model folder of another decode id, whose files the model is to open too; may be repeated",
-    )
+    add_decode_path_option(parser)
 
 
 def run(args: argparse.Namespace) -> None:

@@ -7,6 +7,7 @@ Which tensors make which id and how the ids are computed: the specification, mod
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 from pathlib import Path
@@ -126,6 +127,18 @@ def read_weights(folder: Path) -> tuple[dict[str, Tensor], DecodePaths]:
             raise UsageError(f"{folder}: the tensors behind {prefix} do not have the decode id {entry['decodeId']}")
         earlier[entry["decodeId"]] = path
     return tensors, earlier
+
+
+def add_decode_path_option(parser: argparse.ArgumentParser) -> None:
+    """Declare `--decode-path-of`, whose folders `earlier_paths` takes."""
+    parser.add_argument(
+        "--decode-path-of",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="released model folder of another decode id, whose files the model is to open too; may be repeated",
+    )
 
 
 def earlier_paths(folders: list[Path], current: str) -> DecodePaths:

@@ -20,7 +20,7 @@ from ..release.fold import fold
 from ..release.folder import Description, check_bounds, read_classes, write_model_folder
 from ..release.heads import fold_heads
 from ..release.quantise import store_all
-from ..release.shards import decode_id, earlier_paths
+from ..release.shards import add_decode_path_option, decode_id, earlier_paths
 from ..release.tiny import tiny_heads, tiny_model
 from ..release.vectors import write_vectors
 
@@ -29,14 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the stage's options."""
     parser.add_argument("--run", type=Path, help="run folder of the training stages")
     parser.add_argument("--base", type=Path, help="released model folder to take all but the heads from")
-    parser.add_argument(
-        "--decode-path-of",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="FOLDER",
-        help="released model folder of another decode id, whose files are to be opened too; may be repeated",
-    )
+    add_decode_path_option(parser)
     parser.add_argument("--tiny", action="store_true", help="export a tiny randomly initialised model instead")
     parser.add_argument("--out", type=Path, required=True, help="model folder to write")
     parser.add_argument("--name", default="dicm-r50", help="of the model")
