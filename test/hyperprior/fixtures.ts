@@ -14,6 +14,46 @@ export function readVectors<T>(name: string): T {
   return JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as T;
 }
 
+/** Symbols of hyper-latents and the predictions made of them. */
+export function readSynthesisVectors() {
+  return readVectors<{
+    vectors: {
+      name: string;
+      latentHeight: number;
+      latentWidth: number;
+      z: number[];
+      meanSha256: string;
+      scaleSha256: string;
+      mean?: string;
+      scale?: string;
+    }[];
+  }>('hyper-synthesis.json').vectors;
+}
+
+/** Positions on the quality scale and the gains there. */
+export function readGainVectors() {
+  return readVectors<{
+    vectors: {
+      name: string;
+      levels: number;
+      log2: string;
+      log2Inverse: string;
+      indexPerOctave: string;
+      position: number;
+      gain: string;
+      inverseGain: string;
+      indexOffset: string;
+    }[];
+  }>('gains.json').vectors;
+}
+
+/** Changes of the seeded model and the codes they are refused with. */
+export function readModelRefusals() {
+  return readVectors<{
+    vectors: { name: string; tensor: string; shape?: number[]; bits?: string; code: string }[];
+  }>('model-refusals.json').vectors;
+}
+
 /** Binary32 values from the hexadecimal digits of their little-endian bits. */
 export function floats(digits: string): Float32Array {
   const bytes = Uint8Array.from(Buffer.from(digits, 'hex'));

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import type { Tensor } from '../../src/tensor.js';
 
 /** Widths of a hyper-synthesis. */
@@ -5,6 +6,16 @@ export interface Shape {
   hyperChannels: number;
   latentChannels: number;
   widths: readonly [number, number, number];
+}
+
+/** Shapes of small models, widths up to `largestFactor` times 32. */
+export function anyShape(largestFactor: number): fc.Arbitrary<Shape> {
+  const width = fc.integer({ min: 1, max: largestFactor }).map((n) => 32 * n);
+  return fc.record({
+    hyperChannels: fc.integer({ min: 1, max: 9 }),
+    latentChannels: fc.integer({ min: 1, max: 13 }),
+    widths: fc.tuple(width, width, width),
+  });
 }
 
 /** Deterministic numbers in [-1, 1). */

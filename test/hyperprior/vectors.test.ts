@@ -4,27 +4,23 @@ import { gainsAt } from '../../src/hyperprior/gains.js';
 import { openHyperSynthesis } from '../../src/hyperprior/hyper-synthesis.js';
 import { dequantiseLatents, quantiseLatents, tableIndexes } from '../../src/hyperprior/quantiser.js';
 import type { Tensor } from '../../src/tensor.js';
-import { floats, hex, readModel, readVectors, sha256 } from './fixtures.js';
+import {
+  floats,
+  hex,
+  readGainVectors,
+  readModel,
+  readModelRefusals,
+  readSynthesisVectors,
+  readVectors,
+  sha256,
+} from './fixtures.js';
 
 // The numpy reference wrote these vectors; neither side shares code with the other.
-
-const synthesis = readVectors<{
-  vectors: {
-    name: string;
-    latentHeight: number;
-    latentWidth: number;
-    z: number[];
-    meanSha256: string;
-    scaleSha256: string;
-    mean?: string;
-    scale?: string;
-  }[];
-}>('hyper-synthesis.json');
 
 describe('hyper-synthesis', () => {
   const opened = openHyperSynthesis(readModel().tensors);
 
-  test.each(synthesis.vectors)('$name', (vector) => {
+  test.each(readSynthesisVectors())('$name', (vector) => {
     const { latentHeight, latentWidth } = vector;
     const { mean, scale } = opened.run(Int32Array.from(vector.z), {
       latentHeight,
@@ -53,20 +49,7 @@ test('2^v', () => {
 });
 
 describe('gains', () => {
-  const { vectors } = readVectors<{
-    vectors: {
-      name: string;
-      levels: number;
-      log2: string;
-      log2Inverse: string;
-      indexPerOctave: string;
-      position: number;
-      gain: string;
-      inverseGain: string;
-      indexOffset: string;
-    }[];
-  }>('gains.json');
-  test.each(vectors)('$name', (vector) => {
+  test.each(readGainVectors())('$name', (vector) => {
     const tensor = (digits: string, ...shape: number[]): Tensor => ({
       dtype: 'f32',
       shape,
@@ -100,10 +83,7 @@ test('table indexes, symbols and decoded latents', () => {
 });
 
 describe('refused models', () => {
-  const { vectors } = readVectors<{
-    vectors: { name: string; tensor: string; shape?: number[]; bits?: string; code: string }[];
-  }>('model-refusals.json');
-  test.each(vectors)('$name', ({ tensor: name, shape, bits, code }) => {
+  test.each(readModelRefusals())('$name', ({ tensor: name, shape, bits, code }) => {
     const { tensors } = readModel();
     const original = tensors.get(name)!;
     tensors.delete(name);

@@ -76,16 +76,6 @@ describe('refused tables', () => {
 });
 
 describe('hyper-synthesis', () => {
-  const { vectors } = hyper.readVectors<{
-    vectors: {
-      name: string;
-      latentHeight: number;
-      latentWidth: number;
-      z: number[];
-      meanSha256: string;
-      scaleSha256: string;
-    }[];
-  }>('hyper-synthesis.json');
   let host: CoreHost;
   let channels: number;
   beforeAll(async () => {
@@ -95,19 +85,20 @@ describe('hyper-synthesis', () => {
     expect(host.load(tensors)).toBe(0);
   });
 
-  test.each(vectors)('$name', ({ latentHeight, latentWidth, z, meanSha256, scaleSha256 }) => {
-    host.write('hyperSymbols', Int32Array.from(z));
-    expect(host.core.predict(latentHeight, latentWidth)).toBe(0);
-    const count = latentHeight * latentWidth * channels;
-    expect(hyper.sha256(host.floats('mean', count))).toBe(meanSha256);
-    expect(hyper.sha256(host.floats('scale', count))).toBe(scaleSha256);
-  });
+  test.each(hyper.readSynthesisVectors())(
+    '$name',
+    ({ latentHeight, latentWidth, z, meanSha256, scaleSha256 }) => {
+      host.write('hyperSymbols', Int32Array.from(z));
+      expect(host.core.predict(latentHeight, latentWidth)).toBe(0);
+      const count = latentHeight * latentWidth * channels;
+      expect(hyper.sha256(host.floats('mean', count))).toBe(meanSha256);
+      expect(hyper.sha256(host.floats('scale', count))).toBe(scaleSha256);
+    },
+  );
 });
 
 describe('refused models', () => {
-  const { vectors } = hyper.readVectors<{
-    vectors: { name: string; tensor: string; shape?: number[]; bits?: string; code: string }[];
-  }>('model-refusals.json');
+  const vectors = hyper.readModelRefusals();
   const model = hyper.readModel().tensors;
   // A missing tensor is the host's to notice, and other dimensions of as many values too.
   const seen = vectors.filter(({ code, tensor, shape }) => {
@@ -133,19 +124,7 @@ describe('refused models', () => {
 });
 
 describe('gains', () => {
-  const { vectors } = hyper.readVectors<{
-    vectors: {
-      name: string;
-      levels: number;
-      log2: string;
-      log2Inverse: string;
-      indexPerOctave: string;
-      position: number;
-      gain: string;
-      inverseGain: string;
-      indexOffset: string;
-    }[];
-  }>('gains.json');
+  const vectors = hyper.readGainVectors();
 
   /** A model of three channels whose hyper-synthesis gives 1 as mean and half the tables as scale of everything. */
   function flatModel(vector: (typeof vectors)[number]): Values {
