@@ -84,6 +84,9 @@ function replaceDeprecatedUtilities(): void {
 function setNativeDefaults(options: BackendOptions): void {
   // Errors only: the library greets at length. One notice about oneDNN is written before it looks at any setting.
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+  // oneDNN divides by the size of a cache: where a virtual machine does not tell it, pointwise convolutions to 1024
+  // channels and more end the process with SIGFPE (TensorFlow 2.21). On a GPU nothing of oneDNN is used anyway.
+  process.env.TF_ENABLE_ONEDNN_OPTS ??= '0';
   // Without this, convolutions on recent GPUs round their inputs to 10 bits, far from 1e-4 relative.
   process.env.NVIDIA_TF32_OVERRIDE ??= '0';
   // Otherwise it takes all of a GPU's memory from everyone else.
