@@ -52,6 +52,19 @@ describe('the package of the code', () => {
   });
 });
 
+describe('the repository', () => {
+  test('has nothing that npm warns of at every call', () => {
+    const { status, stderr } = spawnSync('npm', ['pkg', 'get', 'name'], { cwd: ROOT, encoding: 'utf8' });
+    expect([status, stderr]).toEqual([0, '']);
+  });
+
+  test('keeps ONNX Runtime from downloading, and lets TensorFlow', () => {
+    const { allowScripts, optionalDependencies } = readJson(join(ROOT, 'package.json'));
+    expect(allowScripts).toEqual({ '@tensorflow/tfjs-node-gpu': true, 'onnxruntime-node': false });
+    expect(Object.keys(optionalDependencies)).toEqual(expect.arrayContaining(Object.keys(allowScripts)));
+  });
+});
+
 describe('the documents of the package', () => {
   const files = new Set(packed('.'));
   const pages = [...files].filter((path) => path.endsWith('.md'));
