@@ -33,6 +33,9 @@ export const LAYERS = {
       'src/container/strip-layer.ts',
       'src/errors.ts',
       'src/limits.ts',
+      'src/near-name.ts',
+      'src/printable.ts',
+      'src/shortage.ts',
       'src/codec/shortest-quality.ts',
       'src/platform/node/inventory.ts',
       'src/platform/node/sha256.ts',
@@ -52,13 +55,15 @@ export const LAYERS = {
   evaluation: { uses: ['tasks', 'errors'] },
   profiles: { uses: 'below' },
   tasks: { uses: ['model', 'networks', 'nn', 'geometry', 'limits', 'errors'] },
-  latents: { uses: ['nn', 'hyperprior', 'entropy', 'container', 'wasm', 'tensor', 'geometry', 'errors'] },
+  latents: {
+    uses: ['nn', 'hyperprior', 'entropy', 'container', 'wasm', 'tensor', 'geometry', 'shortage', 'errors'],
+  },
   model: { uses: ['platform', 'container', 'geometry', 'tensor', 'errors'] },
   platform: { uses: ['image', 'nn'] },
   image: { uses: ['geometry', 'limits'] },
   networks: { uses: ['nn', 'geometry', 'tensor'] },
   nn: {
-    uses: ['tensor', 'errors'],
+    uses: ['tensor', 'shortage', 'errors'],
     packages: /^@tensorflow\/tfjs-core$/,
   },
   hyperprior: { uses: ['geometry', 'tensor', 'errors'] },
@@ -68,9 +73,12 @@ export const LAYERS = {
   wasm: { uses: [] },
   geometry: { uses: [] },
   tensor: { uses: [] },
-  limits: { uses: ['errors'] },
+  limits: { uses: ['near-name', 'errors'] },
+  shortage: { uses: ['errors'] },
   errors: { uses: ['error-codes'] },
   'error-codes': { uses: [] },
+  'near-name': { uses: [] },
+  printable: { uses: [] },
 };
 
 /** Parts that know both networks and container; everything else knows one of them at the most. */

@@ -82,6 +82,8 @@ export const errorClasses = {
         'Latents are two arrays, and the output holds one. Name a .safetensors file.',
       'length-mismatch': 'Two lists that belong together have different lengths. Give one entry for each.',
       'map-size': 'An instance map has another size than its picture. Give the map of that picture.',
+      'missing-command':
+        'A file stands where a command, or what is to be asked, should. Put one of those that are named before it.',
       'missing-layer': 'The file has no such layer. `dicm inspect` names those it has.',
       'no-mask': 'Objects should be compared by mask, and one has none. Give the mask, or compare boxes.',
       'no-match': 'No file matches an input. Check the pattern, or the kinds of files in the folder.',
@@ -93,6 +95,8 @@ export const errorClasses = {
       'option-needs-other': 'An option means something only beside another. Give both or none.',
       'output-collision': 'Two results would be written to one place. Name a folder, or rename an input.',
       'output-is-input': 'A result would overwrite an input. Choose another output.',
+      'output-kind':
+        'The output has the extension of another kind of file than what is written. Give it one that is named, or none.',
       'overlay-not-png': 'An overlay is a PNG file. Give it a name that ends in .png.',
       'overlay-source-ambiguous':
         'Several pictures may be the source of an input. Keep only one of them in the folder.',
@@ -112,6 +116,8 @@ export const errorClasses = {
       'unknown-category':
         'A category is none of the data set and the model. Choose one of those that are named.',
       'unknown-codec': 'There is no codec of this name. Choose one of those that are named.',
+      'unknown-option':
+        'A call has no option of this name, or its options are no object. Choose a name that it has.',
       'unknown-metric': 'The task has no metric of this name. Choose one of those that are named.',
       // Those of the parser of the command line, reported with --json.
       conflictingOption: 'Two options exclude each other. Give one of them.',
@@ -257,6 +263,9 @@ export const errorClasses = {
       'bad-pixels':
         'The synthesis gave a picture of a wrong size, or no finite numbers: choose another executor.',
       'no-backend': 'No executor can be opened; the message has the reason of each. Install one of them.',
+      'no-image-library':
+        'The image library, sharp, was left out or does not load here, so pictures can be neither read nor drawn; files can. ' +
+        '`npm install --include=optional sharp` brings it.',
       'non-finite-latent': 'The encoder gave a latent that is no finite number: choose another executor.',
       'program-failed':
         "Another codec's program failed. The message has its last words; update or leave out that codec.",
@@ -269,6 +278,19 @@ export const errorClasses = {
     codes: {
       'limit-exceeded':
         'Something is larger than a limit. `--limit NAME=NUMBER`, or `limits` of the library, raises it.',
+    },
+  },
+  ResourceError: {
+    exitCode: 7,
+    about:
+      'The machine has run out of something. Ask for less at once, or raise the limit that is named; no input is to blame.',
+    codes: {
+      'out-of-memory':
+        'There is not enough memory. Fit pictures to fewer pixels with `maxSide` (`--max-side`), take fewer files at a time with ' +
+        '`--jobs 1`, or lower `maxSourcePixels`, `maxHeldPixels` or `maxArrayBytes`, so that what is too large is refused.',
+      'too-many-open-files':
+        'Too many files are open, of this process (`ulimit -n`) or of the system (`fs.file-max`). Raise that limit, or take ' +
+        'fewer files at a time with `--jobs 1`.',
     },
   },
 } as const satisfies Readonly<Record<string, ErrorClassEntry>>;

@@ -125,6 +125,11 @@ export class LimitError extends CodedError<ErrorCode<'LimitError'>> {
   }
 }
 
+/** The machine has run out of memory or of open files. Fix: ask for less at once, or raise the limit the message names. */
+export class ResourceError extends CodedError<ErrorCode<'ResourceError'>> {
+  readonly exitCode = errorClasses.ResourceError.exitCode;
+}
+
 /** The caller's arguments make no sense together. Fix: the call. */
 export class UsageError extends CodedError<ErrorCode<'UsageError'>> {
   readonly exitCode = errorClasses.UsageError.exitCode;

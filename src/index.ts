@@ -52,6 +52,7 @@ export {
   LimitError,
   ModelError,
   OutputError,
+  ResourceError,
   UnsupportedError,
   UsageError,
 } from './errors.js';

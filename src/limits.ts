@@ -1,4 +1,5 @@
 import { LimitError, UsageError } from './errors.js';
+import { nearName } from './near-name.js';
 
 /**
  * What a reader is willing to spend on a file before it has been shown to deserve it. Every limit is compared
@@ -59,11 +60,18 @@ export function resolvePictureLimits(limits: Partial<Limits> = {}): Limits {
 /**
  * Fills in the defaults for the limits a caller left out. `Infinity` switches a limit off.
  *
- * @throws UsageError `bad-limit` for a limit that is not a number of at least 0.
+ * @throws UsageError `bad-limit` for a limit that is not a number of at least 0, or that there is none of this name.
  */
 export function resolveLimits(limits: Partial<Limits> = {}): Limits {
   const resolved: Limits = { ...defaultLimits };
-  for (const name of Object.keys(defaultLimits) as (keyof Limits)[]) {
+  const names = Object.keys(defaultLimits) as (keyof Limits)[];
+  const unknown = Object.keys(limits).find((name) => !Object.hasOwn(defaultLimits, name));
+  if (unknown !== undefined) {
+    const near = nearName(unknown, names);
+    const hint = near === undefined ? `there are ${names.join(', ')}` : `${near} may be meant`;
+    throw new UsageError('bad-limit', `there is no limit ${unknown}; ${hint}`);
+  }
+  for (const name of names) {
     const value = limits[name];
     if (value === undefined) continue;
     if (typeof value !== 'number' || Number.isNaN(value) || value < 0) {

@@ -1,4 +1,5 @@
-import { DicmError, type ErrorCode, LimitError } from '../errors.js';
+import { BackendError, DicmError, type ErrorCode, LimitError, ResourceError } from '../errors.js';
+import { nameShortage } from '../shortage.js';
 
 /** Exit codes of the command line (docs/cli.md). Errors of the library bring their own, 2 to 7. */
 export const EXIT = {
@@ -17,6 +18,8 @@ export interface Failure {
   code: ErrorCode | 'interrupted' | 'internal-error';
   /** Sentence for people. */
   message: string;
+  /** Its lines, where it is meant to have several; a name in another one may have line ends in it. */
+  lines?: readonly string[];
   /** Exit code if nothing else decides. */
   exitCode: number;
   /** Where a bug happened; absent for errors that are nobody's bug. */
@@ -24,10 +27,19 @@ export interface Failure {
 }
 
 /** Sorts any thrown value into a {@link Failure}. What the library did not foresee is a bug. */
-export function describeFailure(error: unknown): Failure {
+export function describeFailure(thrown: unknown): Failure {
+  const error = nameShortage(thrown);
+  if (error instanceof ResourceError && error.code === 'too-many-open-files') {
+    const { code, message, exitCode } = error;
+    return { code, message: `${message} (it is ${openFilesLimit()} here)`, exitCode };
+  }
   if (error instanceof LimitError) {
     const { code, message, exitCode, limit, actual } = error;
     return { code, message: `${message} (--limit ${limit}=${actual})`, exitCode };
+  }
+  if (error instanceof BackendError && error.attempts.length > 0) {
+    const { code, message, exitCode } = error;
+    return { code, message, lines: message.split('\n'), exitCode };
   }
   if (error instanceof DicmError) {
     return { code: error.code, message: error.message, exitCode: error.exitCode };
@@ -42,6 +54,15 @@ export function describeFailure(error: unknown): Failure {
     exitCode: EXIT.bug,
     stack: error instanceof Error ? error.stack : undefined,
   };
+}
+
+/** The limit of this process on open files, which opening a file could not tell any more. */
+function openFilesLimit(): string {
+  if (process.report === undefined) return 'unknown';
+  // Addresses are looked up on the network otherwise.
+  Object.assign(process.report, { excludeNetwork: true });
+  const { userLimits } = process.report.getReport() as { userLimits?: { open_files?: { soft?: unknown } } };
+  return String(userLimits?.open_files?.soft ?? 'unknown');
 }
 
 /** The user, or the system, asked the program to stop. */

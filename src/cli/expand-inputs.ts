@@ -2,6 +2,7 @@ import type { Dirent, Stats } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { UsageError } from '../errors.js';
+import { nameShortage } from '../shortage.js';
 import { nameOfBytes, recoverNames, toPath } from './file-names.js';
 import { STANDARD } from './terminal.js';
 
@@ -121,6 +122,8 @@ async function listFolder(
   const folder = join(root, below);
   const entries = await readdir(toPath(folder), { withFileTypes: true, encoding: 'buffer' }).catch(
     (error: NodeJS.ErrnoException) => {
+      const shortage = nameShortage(error);
+      if (shortage !== error) throw shortage;
       const reason = error.code === 'EACCES' ? 'permission denied' : error.message;
       throw new UsageError('directory-unreadable', `${folder} cannot be listed: ${reason}`, { cause: error });
     },

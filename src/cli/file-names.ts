@@ -1,5 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { nameShortage } from '../shortage.js';
 
 // File systems of Unix hold names as bytes, which need not be UTF-8: archives of other systems bring Latin-1. Text that
 // Node makes of such a name names no file any more. Here a byte that is no UTF-8 becomes a lone surrogate, U+DC00 and its
@@ -62,13 +63,27 @@ export async function recoverNames(path: string): Promise<string[]> {
   const folders = folder === path || folder === '.' ? [folder] : await recoverNames(folder);
   const found: string[] = [];
   for (const place of folders) {
-    const names = await readdir(toPath(place), { encoding: 'buffer' }).catch(() => []);
-    for (const bytes of names) {
-      if (bytes.toString() === wanted)
-        found.push(place === '.' ? nameOfBytes(bytes) : join(place, nameOfBytes(bytes)));
+    for (const name of await listNames(place)) {
+      if (readByNode(name) === wanted) found.push(place === '.' ? name : join(place, name));
     }
   }
   return found.sort();
+}
+
+/** How Node reads a name in arguments. */
+function readByNode(name: string): string {
+  return toPath(name).toString();
+}
+
+/** Names in a folder; none where it cannot be listed. @throws ResourceError */
+export async function listNames(folder: string): Promise<string[]> {
+  try {
+    return (await readdir(toPath(folder), { encoding: 'buffer' })).map(nameOfBytes);
+  } catch (error) {
+    const shortage = nameShortage(error);
+    if (shortage !== error) throw shortage;
+    return [];
+  }
 }
 
 async function exists(path: string): Promise<boolean> {

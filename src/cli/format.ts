@@ -1,3 +1,5 @@
+import { printable } from '../printable.js';
+
 /**
  * `12,345 B`: exact, because sizes are what this program is about. `toLocaleString` would do the same, but loads
  * its locale data for 12 ms.
@@ -37,7 +39,8 @@ export function nameSome(names: readonly string[]): string {
 }
 
 /**
- * Lines up columns with two spaces between them. Columns of numbers are aligned to the right.
+ * Lines up columns with two spaces between them. Columns of numbers are aligned to the right. A cell is one line, whatever
+ * is in it.
  *
  * @param rows - Cells; all rows of one length.
  * @param rightAligned - Numbers of the columns to align to the right.
@@ -46,8 +49,9 @@ export function formatTable(
   rows: readonly (readonly string[])[],
   rightAligned: readonly number[] = [],
 ): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows
+  const cells = rows.map((row) => row.map(printable));
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));
+  return cells
     .map((row) =>
       row
         .map((cell, column) =>

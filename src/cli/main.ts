@@ -1,4 +1,5 @@
 import { openContext } from './context.js';
+import { warnOfVariables } from './environment.js';
 import { describeFailure, EXIT } from './exit-codes.js';
 import { FileOutput } from './file-output.js';
 import { handleInterruption } from './interruption.js';
@@ -44,7 +45,9 @@ async function runCommand(args: readonly string[], terminal: Terminal, signal: A
   const plain = parsePlainInspect(args);
   if (plain === undefined) return (await import('./program.js')).runProgram(args, terminal, signal);
   const { inspectFiles } = await import('./commands/inspect.js');
-  return inspectFiles(openContext(terminal, signal, plain.options), plain.inputs, plain.flags);
+  const context = openContext(terminal, signal, plain.options);
+  warnOfVariables(context);
+  return inspectFiles(context, plain.inputs, plain.flags);
 }
 
 /** Says why a run ended early and returns its exit code. */

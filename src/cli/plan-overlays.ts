@@ -1,8 +1,8 @@
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname, extname, join, parse } from 'node:path';
 import { UsageError } from '../errors.js';
 import { type Input, type Inputs, isPictureName } from './expand-inputs.js';
-import { nameOfBytes, toPath } from './file-names.js';
+import { listNames } from './file-names.js';
 import { type PlannedOutput, planOutputs } from './plan-outputs.js';
 import { STANDARD } from './terminal.js';
 
@@ -58,9 +58,7 @@ async function sourceFinder(
 async function sourceInFolder(folder: string, { path, relative }: Input): Promise<string> {
   const place = join(folder, dirname(relative));
   const { name } = parse(relative);
-  const listed =
-    path === STANDARD ? [] : await readdir(toPath(place), { encoding: 'buffer' }).catch(() => []);
-  const entries = listed.map(nameOfBytes);
+  const entries = path === STANDARD ? [] : await listNames(place);
   // A file may have kept the extension of its source, which then says which one it is.
   const exact = entries.filter((entry) => isPictureName(entry) && entry === name);
   const found =

@@ -1,8 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { type ErrorCode, UsageError } from '../errors.js';
+import { printable, printableLines } from '../printable.js';
 import { type GlobalOptions, openContext, type RunAction } from './context.js';
+import { warnOfVariables } from './environment.js';
 import { EXIT } from './exit-codes.js';
+import { isDicmName } from './expand-inputs.js';
+import { expectCommand } from './missing-command.js';
 import { parseLimit, wholeNumber } from './option-values.js';
 import type { Terminal } from './terminal.js';
 
@@ -109,7 +113,7 @@ async function buildProgram(
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => terminal.stdout.write(text),
-      writeErr: (text) => terminal.stderr.write(text),
+      writeErr: (text) => terminal.stderr.write(withoutControls(text, args)),
       getOutHelpWidth: () => terminal.stdout.columns ?? 100,
       getErrHelpWidth: () => terminal.stderr.columns ?? 100,
     })
@@ -118,9 +122,12 @@ async function buildProgram(
     .addHelpText('after', EXAMPLES);
 
   const run: RunAction = async (action) => {
-    onExit(await action(openContext(terminal, signal, program.opts<GlobalOptions>())));
+    const context = openContext(terminal, signal, program.opts<GlobalOptions>());
+    warnOfVariables(context);
+    onExit(await action(context));
   };
   for (const load of commandsFor(args)) (await load())(program, run);
+  expectCommand(program, (file) => (isDicmName(file) ? 'analyze classify' : 'encode'));
   return program;
 }
 
@@ -132,6 +139,12 @@ function commandsFor(args: readonly string[]): (() => Promise<AddCommand>)[] {
       ? Object.keys(COMMANDS)
       : named;
   return names.map((name) => COMMANDS[name]!);
+}
+
+/** What the parser says, in which arguments that were given are quoted: a pattern of the shell may stand for any name. */
+function withoutControls(text: string, args: readonly string[]): string {
+  const quoted = args.filter((arg) => arg !== printable(arg));
+  return printableLines(quoted.reduce((said, arg) => said.replaceAll(arg, printable(arg)), text));
 }
 
 function packageVersion(): string {

@@ -1,4 +1,5 @@
 import type { MultiBar, SingleBar } from 'cli-progress';
+import { printable } from '../printable.js';
 import type { Context } from './context.js';
 import { formatTimeLeft } from './format.js';
 
@@ -35,7 +36,7 @@ export async function openProgress(context: Context, verb: string, files: number
       if (total < 2) return;
       let bar = pictures.get(name);
       if (bar === undefined) {
-        bar = bars.open().create(total, 0, { name, unit: 'tiles', pace: '' });
+        bar = bars.open().create(total, 0, { name: printable(name), unit: 'tiles', pace: '' });
         pictures.set(name, bar);
         // At once: the next frame may be a tenth of a second away.
         bars.drawn?.update();

@@ -1,8 +1,9 @@
 import { closeSync, constants, createReadStream, openSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { addAbortSignal, type Readable } from 'node:stream';
-import { FormatError, LimitError, UsageError } from '../errors.js';
+import { DicmError, FormatError, LimitError, UsageError } from '../errors.js';
 import { defaultLimits, type Limits } from '../limits.js';
+import { nameShortage } from '../shortage.js';
 import { asText, toPath } from './file-names.js';
 import { STANDARD, type Terminal } from './terminal.js';
 
@@ -41,9 +42,10 @@ async function readWhole(context: ReadContext, path: string, limitName: UnsizedL
     const { size } = await stat(toPath(path));
     if (size > maximum) throw new LimitError(limitName, size, maximum, 'The file, in bytes,');
     return new Uint8Array(await readFile(toPath(path), { signal: context.signal }));
-  } catch (error) {
+  } catch (thrown) {
+    const error = nameShortage(thrown);
     const { code, message } = error as NodeJS.ErrnoException;
-    if (context.signal.aborted || error instanceof LimitError || code === undefined) throw error;
+    if (context.signal.aborted || error instanceof DicmError || code === undefined) throw error;
     if (code === 'ENOENT' || code === 'ENOTDIR') {
       throw new FormatError('file-missing', `${path}: no such file`, {}, { cause: error });
     }

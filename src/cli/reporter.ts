@@ -1,3 +1,4 @@
+import { printable, printableLines } from '../printable.js';
 import { describeFailure } from './exit-codes.js';
 import { type Terminal, wantsColour } from './terminal.js';
 
@@ -17,7 +18,8 @@ const RESET = '\u001b[0m';
 
 /**
  * The one voice of a run: data and JSON go to stdout, talk goes to stderr. While progress bars are drawn, talk
- * passes through them so that neither destroys the other.
+ * passes through them so that neither destroys the other. Text may have names and labels of strangers in it, so none of it
+ * controls a terminal; talk is one line, except where an error lists reasons.
  */
 export class Reporter {
   readonly options: ReporterOptions;
@@ -36,9 +38,13 @@ export class Reporter {
     this.#talkThrough = write;
   }
 
-  /** Prints lines of a result for people. */
+  /**
+   * Prints lines of a result for people.
+   *
+   * @param lines - What comes from outside is on one line already: `printable`, `formatTable`.
+   */
   text(lines: string): void {
-    this.#data(lines);
+    this.#data(printableLines(lines));
   }
 
   /** Prints one object of a result for programs, on one line. */
@@ -48,22 +54,22 @@ export class Reporter {
 
   /** Says what was done, unless asked to be quiet. */
   say(line: string): void {
-    if (!this.options.quiet && !this.options.json) this.#talk(line);
+    if (!this.options.quiet && !this.options.json) this.#talk(printable(line));
   }
 
   /** Says how a batch ended, unless asked to be quiet: those who read JSON leave this to people. */
   summarise(line: string): void {
-    if (!this.options.quiet) this.#talk(line);
+    if (!this.options.quiet) this.#talk(printable(line));
   }
 
   /** Says what only the curious want to know. */
   explain(line: string): void {
-    if (this.options.verbose) this.#talk(line);
+    if (this.options.verbose) this.#talk(printable(line));
   }
 
   /** Says that a result is not quite what was asked for. */
   warn(line: string): void {
-    if (!this.options.quiet) this.#talk(`${this.#paint(YELLOW, 'warning:')} ${line}`);
+    if (!this.options.quiet) this.#talk(`${this.#paint(YELLOW, 'warning:')} ${printable(line)}`);
   }
 
   /**
@@ -72,13 +78,13 @@ export class Reporter {
    * @param file - The input it belongs to; `null` when it belongs to none.
    */
   fail(file: string | null, error: unknown): void {
-    const { code, message, stack } = describeFailure(error);
+    const { code, message, lines = [message], stack } = describeFailure(error);
     if (this.options.json) this.json({ schema: 'dicm.error/1', file, code, message });
     else {
-      const place = file === null || message.includes(file) ? '' : `${file}: `;
-      this.#talk(`${this.#paint(RED, 'error:')} ${place}${message} [${code}]`);
+      const place = file === null || message.includes(file) ? '' : `${printable(file)}: `;
+      this.#talk(`${this.#paint(RED, 'error:')} ${place}${lines.map(printable).join('\n')} [${code}]`);
     }
-    if (stack !== undefined && this.options.verbose) this.#talk(stack);
+    if (stack !== undefined && this.options.verbose) this.#talk(printableLines(stack));
   }
 
   /** On a terminal results and bars share the screen, so results pass through the bars as well. */

@@ -1,5 +1,6 @@
 import { type FileHandle, link, open, realpath, rename, stat } from 'node:fs/promises';
-import { type ErrorCode, OutputError, UsageError } from '../errors.js';
+import { DicmError, type ErrorCode, OutputError, UsageError } from '../errors.js';
+import { nameShortage } from '../shortage.js';
 import { nameOfBytes, toPath } from './file-names.js';
 import { withTemporary } from './temporary-files.js';
 import { type Output, STANDARD } from './terminal.js';
@@ -180,9 +181,11 @@ const REASONS: Readonly<Record<string, readonly [code: ErrorCode<'OutputError'>,
 };
 
 /** Turns a failure of the file system into an error with a name; passes everything else through. */
-export function asOutputError(path: string, error: unknown): unknown {
+export function asOutputError(path: string, thrown: unknown): unknown {
+  // What an output is written with is read at the same time: not all that fails is the output.
+  const error = nameShortage(thrown);
   const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;
-  if (error instanceof OutputError || typeof code !== 'string' || syscall === undefined) return error;
+  if (error instanceof DicmError || typeof code !== 'string' || syscall === undefined) return error;
   const [name, reason] = REASONS[code] ?? (['output-failed', (error as Error).message] as const);
   return new OutputError(name, `${path} cannot be written: ${reason}`, { cause: error });
 }

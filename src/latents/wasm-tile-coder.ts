@@ -3,6 +3,7 @@ import { BackendError, type DicmError, FormatError, UsageError } from '../errors
 import type { Tile } from '../geometry.js';
 import { checkQualityPosition, readGains } from '../hyperprior/gains.js';
 import { hyperSynthesisShape, hyperSynthesisTensors } from '../hyperprior/weights.js';
+import { outOfMemory } from '../shortage.js';
 import type { TensorMap } from '../tensor.js';
 import { openTileCore, STATUS, type TileCore } from '../wasm/tile-core.js';
 import type { AnalysedTile } from './latent-codec.js';
@@ -11,6 +12,9 @@ import type { TileTables } from './typescript-tile-coder.js';
 
 /** No symbol takes more: 16 bits, 64 of an escape code, and 8 that were begun before. */
 const MAX_BYTES_PER_SYMBOL = 11;
+
+/** What to say where the module's memory cannot grow. */
+const TILE_MEMORY = 'the tile core can have no more for a tile';
 
 /**
  * The tile coder in WebAssembly: the tile core with the tensors of a model (docs/tile-core.md).
@@ -131,7 +135,7 @@ class WasmTileCoder implements TileCoder {
 /** Writes values or bytes into the exchange area. */
 function send(core: TileCore, values: Int32Array | Float32Array | Uint8Array): void {
   const address = core.exchange(values.byteLength);
-  if (address === 0) throw outOfMemory();
+  if (address === 0) throw outOfMemory(TILE_MEMORY);
   const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   new Uint8Array(core.memory.buffer, address, bytes.length).set(bytes);
 }
@@ -175,10 +179,6 @@ function expectOk(core: TileCore, status: number): void {
 
 /** What is no fault of a payload, nor of a model whose tensors were checked before. */
 function unexpected(core: TileCore, status: number): Error {
-  if (status === STATUS.outOfMemory) return outOfMemory();
+  if (status === STATUS.outOfMemory) return outOfMemory(TILE_MEMORY);
   return new Error(`the tile core gave status ${status} (${core.detail()})`);
-}
-
-function outOfMemory(): RangeError {
-  return new RangeError('there is no memory left for a tile');
 }

@@ -1,6 +1,6 @@
 import type { Profile } from '../container/profiles.js';
 import { ModelError } from '../errors.js';
-import type { ModelSource, Platform } from '../platform/platform.js';
+import type { ModelListing, ModelSource, Platform } from '../platform/platform.js';
 import { type ModelManifest, readManifest, shortDecodeId } from './manifest.js';
 
 /** A model of which only the manifest has been read. */
@@ -36,14 +36,14 @@ export async function listModels(platform: Platform, path?: string): Promise<Fou
 
 /**
  * Finds the first model that has the name, profile and decode id asked for, its own id before one whose files it reads
- * too. Without name and id, the one the user prefers, or {@link DEFAULT_MODEL_NAME}, or, where that is not installed, the
- * first model there is.
+ * too. Without name and id, the one the user prefers, which must be there; or {@link DEFAULT_MODEL_NAME}, or, where that is
+ * not installed, the first model there is.
  *
  * @throws ModelError `model-missing` naming what was wanted, what was found, and where
  */
 export async function findModel(platform: Platform, query: ModelQuery = {}): Promise<FoundModel> {
-  const { sources, places, advice } = await platform.listModels(query.path);
-  const models = await readManifests(sources);
+  const listing = await platform.listModels(query.path);
+  const models = await readManifests(listing.sources);
   const { name, decodeId, profile } = query;
   const fits = models.filter(
     ({ manifest }) =>
@@ -51,7 +51,12 @@ export async function findModel(platform: Platform, query: ModelQuery = {}): Pro
       (profile === undefined || manifest.profile === profile) &&
       (decodeId === undefined || decodeIdsOf(manifest).includes(decodeId)),
   );
-  const usual = platform.preferredModel() ?? DEFAULT_MODEL_NAME;
+  const preferred = platform.preferredModel();
+  const isOpen = query.path === undefined && name === undefined && decodeId === undefined;
+  if (isOpen && preferred !== undefined && !models.some(({ manifest }) => manifest.name === preferred)) {
+    throw noModel(` named ${preferred}, as DICM_MODEL says, which takes a name,`, models, listing);
+  }
+  const usual = preferred ?? DEFAULT_MODEL_NAME;
   const isPreferred = ({ manifest }: FoundModel) =>
     decodeId === undefined
       ? name === undefined && manifest.name === usual
@@ -64,6 +69,14 @@ export async function findModel(platform: Platform, query: ModelQuery = {}): Pro
     profile === undefined || models.length === 0 ? '' : ` of the ${profile} profile`,
     decodeId === undefined ? '' : ` with decode id ${decodeId}`,
   ].join('');
+  throw noModel(wanted, models, listing);
+}
+
+function noModel(
+  wanted: string,
+  models: readonly FoundModel[],
+  { places, advice }: ModelListing,
+): ModelError {
   const present = models.map(
     ({ manifest }) => `${manifest.name} (${manifest.profile}, ${decodeIdsOf(manifest).join(', ')})`,
   );
@@ -72,7 +85,7 @@ export async function findModel(platform: Platform, query: ModelQuery = {}): Pro
     present.length === 0 ? 'there is none at all' : `found ${present.join(', ')}`,
     ...(advice === undefined ? [] : [advice]),
   ];
-  throw new ModelError('model-missing', parts.join('; '));
+  return new ModelError('model-missing', parts.join('; '));
 }
 
 /** Decode ids of the files that a model reads, its own first, as the files name them. */

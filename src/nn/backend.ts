@@ -1,4 +1,5 @@
-import { type BackendAttempt, UsageError } from '../errors.js';
+import { type BackendAttempt, BackendError, UsageError } from '../errors.js';
+import { nameShortage } from '../shortage.js';
 import type { TensorMap } from '../tensor.js';
 import type { Ops, Value } from './ops.js';
 
@@ -137,6 +138,24 @@ export function mapNamed<T, R, N extends string>(
   const names = Object.keys(values) as N[];
   return Object.fromEntries(names.map((name) => [name, apply(values[name], name)])) as Record<N, R>;
 }
+
+/**
+ * The error for an executor that could not do its work: for want of memory, or for the reason it gives.
+ *
+ * @param what - `onnxruntime could not run the network`.
+ */
+export function executorFailure(what: string, cause: unknown): BackendError {
+  if (nameShortage(cause) === cause) {
+    return new BackendError('backend-failed', `${what}: ${firstLine(cause)}`, [], { cause });
+  }
+  const reason = `${what} for want of memory: ${firstLine(cause)}; ${lessForExecutor}`;
+  return new BackendError('backend-memory', reason, [], { cause });
+}
+
+/** What to do about an executor without enough memory. */
+export const lessForExecutor =
+  'fit the picture to fewer pixels (`maxSide`, `--max-side`), take fewer files at a time (`--jobs 1`), or choose another executor ' +
+  '(`--backend`)';
 
 /** First line of what was thrown; native libraries put advice and stack traces after it. */
 export function firstLine(thrown: unknown): string {

@@ -197,7 +197,7 @@ export interface VerifiedLayer {
 }
 
 /** How to classify. */
-export interface ClassifyOptions extends CallHooks, PredictionOptions {}
+export interface ClassifyOptions extends CallHooks, RegionOptions, PrefixOptions, PredictionOptions {}
 
 /** Answer to what a picture shows. */
 export interface Classification extends DecodedWith {
@@ -207,7 +207,7 @@ export interface Classification extends DecodedWith {
 }
 
 /** How to find objects. */
-export interface DetectOptions extends CallHooks, ObjectSettings {}
+export interface DetectOptions extends CallHooks, RegionOptions, PrefixOptions, ObjectSettings {}
 
 /** The objects in a picture. */
 export interface ObjectDetection<D extends Detection = Detection> extends DecodedWith {
@@ -284,7 +284,7 @@ export interface BackendInfo {
  * networks of another.
  *
  * Every method rejects with a `DicmError`: `FormatError` for damaged files, `UnsupportedError`, `LimitError`,
- * `ModelError`, `BackendError`, `ImageError`, `UsageError`.
+ * `ResourceError`, `ModelError`, `BackendError`, `ImageError`, `UsageError`, for options that it does not have among others.
  */
 export interface Codec {
   /** Opens the executor, if that has not happened yet, and says which one it is. */
@@ -333,7 +333,8 @@ export interface Codec {
    */
   analyzePicture(picture: Picture, options: AnalyzeOptions): Promise<PixelAnalysis>;
   /**
-   * Decodes a file completely and compares all checksums, and its digest if it has one; rejects if anything is wrong. Runs no network.
+   * Decodes a file completely and compares all checksums, and its digest if it has one; rejects if anything is wrong. Runs
+   * no network.
    *
    * @returns The layers it proved. Only a further layer may be left unproved, where its model is missing; the bytes of all
    *   layers are proved by the checksum of the file.

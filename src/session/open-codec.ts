@@ -3,9 +3,11 @@ import type { Limits } from '../limits.js';
 import type { Platform } from '../platform/platform.js';
 import { machine } from '../profiles/machine.js';
 import { analysingCalls, pixelCalls } from './analysing.js';
+import { checkOptions } from './check-options.js';
 import type { Codec, CodecOptions } from './codec.js';
 import { latentCalls, rebuildingCalls } from './decoding.js';
 import { encodingCalls } from './encoding.js';
+import { codecOptionNames, guardCalls } from './guard-calls.js';
 import { identityOf, openSession } from './session.js';
 import { verifyingCalls } from './verifying.js';
 
@@ -13,9 +15,10 @@ import { verifyingCalls } from './verifying.js';
  * Opens a codec on a host. Executor and model are opened when first needed: decoding latents or verifying never loads an
  * executor.
  *
- * @throws UsageError `bad-limit`
+ * @throws UsageError `bad-limit`, `unknown-option`
  */
 export function openCodec(platform: Platform, options: CodecOptions = {}): Codec {
+  checkOptions('openCodec', options, codecOptionNames);
   const { model, threads, limits, backend = 'auto' } = options;
   return codecOver(openModelShelf({ platform, model, threads, backend }), limits);
 }
@@ -29,7 +32,7 @@ export function openCodec(platform: Platform, options: CodecOptions = {}): Codec
  */
 export function codecOver(shelf: ModelShelf, limits?: Partial<Limits>): Codec {
   const session = openSession(shelf, limits);
-  return {
+  return guardCalls({
     openBackend: async () => {
       session.checkOpen();
       const { name, version, device, passedOver } = await shelf.backend();
@@ -46,5 +49,5 @@ export function codecOver(shelf: ModelShelf, limits?: Partial<Limits>): Codec {
     ...analysingCalls(session),
     ...pixelCalls(session),
     dispose: session.dispose,
-  };
+  });
 }

@@ -23,6 +23,7 @@ beforeAll(async () => {
   ]);
   expect(result.exitCode, result.stderr).toBe(0);
   await writeFile(join(folder, 'damaged.dicm'), (await readFile(file)).subarray(0, 200));
+  await writeFile(join(folder, 'there.npy'), '');
 });
 
 describe('--json is one object a line', () => {
@@ -253,7 +254,7 @@ describe('exit codes', () => {
       7,
       'maxFileBytes',
     ],
-    ['5 for a file that exists', ['decode', 'coded/chelsea.dicm', '-o', 'damaged.dicm'], 5, 'output-exists'],
+    ['5 for a file that exists', ['decode', 'coded/chelsea.dicm', '-o', 'there.npy'], 5, 'output-exists'],
     [
       '5 for a folder that does not',
       ['decode', 'coded/chelsea.dicm', '-o', 'no/where.npy'],

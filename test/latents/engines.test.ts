@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { TilePayload } from '../../src/container/dicm-file.js';
 import { BackendError, FormatError } from '../../src/errors.js';
 import { type Tile, tileGrid } from '../../src/geometry.js';
@@ -214,6 +214,26 @@ describe('where WebAssembly is forbidden', () => {
     expect(() => codec.decode(cut, tile, 900, 'tile 0')).toThrow(
       expect.objectContaining({ name: 'FormatError' }),
     );
+  });
+});
+
+test('a module that can have no more memory is a shortage with what to do, no bug', async () => {
+  const api = globalThis as unknown as { WebAssembly: { instantiate(module: object): Promise<object> } };
+  const { WebAssembly: real } = api;
+  onTestFinished(() => void vi.unstubAllGlobals());
+  vi.stubGlobal('WebAssembly', {
+    compile: (bytes: Uint8Array) => (real as unknown as { compile(it: Uint8Array): object }).compile(bytes),
+    instantiate: async (module: object) => {
+      const { exports } = (await real.instantiate(module)) as { exports: object };
+      // As the module says it where the host has no more pages.
+      return { exports: { ...exports, exchange: () => 0 } };
+    },
+  });
+  vi.resetModules();
+  const { openHyperpriorCodec: openAnew } = await import('../../src/latents/hyperprior-codec.js');
+  await expect(openAnew(randomCodecModel(small, 3))).rejects.toMatchObject({
+    ...{ name: 'ResourceError', code: 'out-of-memory', exitCode: 7 },
+    message: expect.stringMatching(/tile core can have no more.*--jobs 1/),
   });
 });
 

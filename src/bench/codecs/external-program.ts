@@ -4,6 +4,7 @@ import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, delimiter, join } from 'node:path';
 import { BackendError } from '../../errors.js';
+import { nameShortage } from '../../shortage.js';
 import type { CodecHooks } from './picture-codec.js';
 
 /**
@@ -46,6 +47,7 @@ const MAX_OUTPUT_CHARACTERS = 100_000;
 /**
  * Runs an external codec to its end.
  *
+ * @throws ResourceError
  * @throws BackendError `program-failed` when it cannot be started, ends with an error, or takes too long.
  */
 export async function runProgram(
@@ -57,7 +59,8 @@ export async function runProgram(
   const child = spawn(path, args, { cwd: hooks.cwd, stdio: ['ignore', 'pipe', 'pipe'] });
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (text: string) => {
+    // Not there where it could not be started for want of file descriptors.
+    child[name]?.setEncoding('utf8').on('data', (text: string) => {
       if (output[name].length < MAX_OUTPUT_CHARACTERS) output[name] += text;
     });
   }
@@ -70,8 +73,12 @@ export async function runProgram(
   }, TIMEOUT_MS);
   const memory = hooks.onProgramMemory === undefined ? undefined : watchMemory(child.pid);
   try {
-    const exit = await new Promise<string | undefined>((resolve) => {
-      child.on('error', (error) => resolve(error.message));
+    const exit = await new Promise<string | undefined>((resolve, reject) => {
+      child.on('error', (error) => {
+        const shortage = nameShortage(error);
+        if (shortage === error) resolve(error.message);
+        else reject(shortage);
+      });
       child.on('close', (code, signal) => resolve(code === 0 ? undefined : describeExit(code, signal)));
     });
     hooks.signal?.throwIfAborted();

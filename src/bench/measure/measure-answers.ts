@@ -1,4 +1,4 @@
-import { BackendError, DicmError, ModelError, OutputError } from '../../errors.js';
+import { BackendError, DicmError, ModelError, OutputError, ResourceError } from '../../errors.js';
 import type { UprightPhotograph } from '../../tasks/objects/exif-turn.js';
 import type { Answer } from '../contenders/answer.js';
 import type { Contender } from '../contenders/contender.js';
@@ -195,5 +195,7 @@ async function recall<T>(
 /** Whether the other images may well succeed. */
 function isOfOneImage(error: unknown): error is DicmError {
   if (error instanceof BackendError) return error.attempts.length === 0;
-  return error instanceof DicmError && !(error instanceof ModelError) && !(error instanceof OutputError);
+  const isOfAll =
+    error instanceof ModelError || error instanceof OutputError || error instanceof ResourceError;
+  return error instanceof DicmError && !isOfAll;
 }

@@ -5,6 +5,7 @@ import type { MaxSide } from '../../image/fit-size.js';
 import type { Picture } from '../../image/picture.js';
 import type { Limits } from '../../limits.js';
 import { loadPicture } from '../../platform/node/pictures/load-picture.js';
+import { nameShortage } from '../../shortage.js';
 import type { SourceImage } from '../contenders/contender.js';
 
 /** How photographs are loaded, for every codec alike. */
@@ -28,6 +29,8 @@ export async function openSource(path: string, options: SourceOptions): Promise<
   try {
     bytes = await readFile(path);
   } catch (cause) {
+    const shortage = nameShortage(cause);
+    if (shortage !== cause) throw shortage;
     throw new ImageError('file-unreadable', `${path} cannot be read: ${(cause as Error).message}`, { cause });
   }
   let picture: Promise<Picture> | undefined;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { OutputError } from '../../errors.js';
+import { nameShortage } from '../../shortage.js';
 
 /** Results by what they follow from, on disk, so that a run that was interrupted goes on. */
 export interface ResultCache {
@@ -40,6 +41,8 @@ export function openResultCache(folder: string): ResultCache {
         await rename(temporary, path);
       } catch (cause) {
         await rm(temporary, { force: true }).catch(() => undefined);
+        const shortage = nameShortage(cause);
+        if (shortage !== cause) throw shortage;
         throw new OutputError('cache-failed', `${path} cannot be written: ${(cause as Error).message}`, {
           cause,
         });

@@ -1,3 +1,4 @@
+import { printable } from '../../printable.js';
 import type { BenchReport, BenchSeries } from '../report.js';
 import { metricName, percent } from './metric-names.js';
 
@@ -222,7 +223,7 @@ function capital(text: string): string {
 }
 
 function escapeText(text: string): string {
-  return text.replace(/[&<>"]/g, (one) => `&#${one.charCodeAt(0)};`);
+  return printable(text).replace(/[&<>"]/g, (one) => `&#${one.charCodeAt(0)};`);
 }
 
 /** Labelled positions on an axis. */

@@ -1,3 +1,4 @@
+import { printable } from '../../printable.js';
 import type { BenchComparison, BenchDelta, BenchPoint, BenchReport } from '../report.js';
 import { metricName, percent } from './metric-names.js';
 
@@ -7,8 +8,8 @@ export function writeMarkdown(report: BenchReport): string {
   const side = maxSide === 'none' ? 'not fitted' : `longest side at most ${maxSide} pixels`;
   const of = dataset.images === dataset.available ? '' : ` of ${dataset.available}, seed ${report.seed}`;
   const parts = [
-    `${report.task}: ${dataset.name}, ${dataset.images} images${of}, ${side}; ` +
-      `model ${model.name} (${model.decodeId}, ${model.renderId}), pixels read by ${pixelNetwork}.`,
+    `${report.task}: ${printable(dataset.name)}, ${dataset.images} images${of}, ${side}; ` +
+      `model ${printable(model.name)} (${model.decodeId}, ${model.renderId}), pixels read by ${printable(pixelNetwork)}.`,
     pointsTable(report),
     ...(report.comparisons.length === 0 ? [] : [comparisonsTable(report)]),
     ...(report.categories === undefined ? [] : [categoriesTable(report.categories)]),
@@ -82,18 +83,19 @@ function categoriesTable(categories: NonNullable<BenchReport['categories']>): st
 
 function listOf<T>(title: string, list: readonly T[], describe: (one: T) => string): string[] {
   if (list.length === 0) return [];
-  return [`${title}:\n\n${list.map((one) => `- ${describe(one)}`).join('\n')}`];
+  return [`${title}:\n\n${list.map((one) => `- ${printable(describe(one))}`).join('\n')}`];
 }
 
 /** A Markdown table with its columns lined up; all but the first are of numbers, or read like them. */
 function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = rows.map((row) => row.map(printable));
   const widths = header.map((title, column) =>
-    Math.max(title.length, 3, ...rows.map((row) => row[column]!.length)),
+    Math.max(title.length, 3, ...lines.map((row) => row[column]!.length)),
   );
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join(' | ')} |`;
   const rule = widths.map((width, i) => (i === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
-  return [line(header), `| ${rule.join(' | ')} |`, ...rows.map(line)].join('\n');
+  return [line(header), `| ${rule.join(' | ')} |`, ...lines.map(line)].join('\n');
 }
 
 function signed(value: number): string {

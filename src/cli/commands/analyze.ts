@@ -8,7 +8,9 @@ import { type Input, isDicmName } from '../expand-inputs.js';
 import { nameSome } from '../format.js';
 import { addInputs, DICM_INPUTS, findInputs, type InputFlags } from '../input-options.js';
 import { type AnalyzeJob, analyzeOne, reportAnalysis } from '../jobs/analyze-one.js';
+import { expectCommand } from '../missing-command.js';
 import { addPartOptions, numberBetween, type PartFlags, wholeNumber } from '../option-values.js';
+import { checkOutputKind } from '../output-kinds.js';
 import { makeFolders } from '../plan-outputs.js';
 import { type PlannedOverlay, planOverlays } from '../plan-overlays.js';
 import { runBatch } from '../run-batch.js';
@@ -51,6 +53,7 @@ export function addAnalyze(program: Command, run: RunAction) {
     .command('analyze')
     .summary('say what .dicm files show')
     .description('Say what .dicm files show, from their features; no pixels are rebuilt.');
+  expectCommand(analyze, () => 'classify');
 
   const classify = add(analyze, run, 'classify', CLASSIFY)
     .summary('name what a picture shows')
@@ -203,7 +206,7 @@ function checkFlags({ overlay, on, tolerateDamage, coco, cocoImages, cocoMissing
   }
 }
 
-/** @throws UsageError `coco-stdout`, `output-is-input`, `output-collision`; OutputError `output-exists` */
+/** @throws UsageError `coco-stdout`, `output-is-input`, `output-collision`, `output-kind`; OutputError `output-exists` */
 async function checkCocoOutput(
   coco: string,
   inputs: readonly Input[],
@@ -220,5 +223,6 @@ async function checkCocoOutput(
   if (overlays.some(({ output }) => isCoco(output))) {
     throw new UsageError('output-collision', `an overlay and --coco would both be written to ${coco}`);
   }
+  checkOutputKind(coco, 'COCO results', ['.json']);
   await checkOutput(coco, force);
 }

@@ -7,6 +7,7 @@ import { isDicmName } from '../expand-inputs.js';
 import { addInputs, DICM_INPUTS, findInputs, type InputFlags } from '../input-options.js';
 import { type ArrayFormat, type DecodeJob, decodeOne, reportDecoded } from '../jobs/decode-one.js';
 import { addPartOptions, type PartFlags } from '../option-values.js';
+import { checkOutputKind } from '../output-kinds.js';
 import { makeFolders, planOutputs } from '../plan-outputs.js';
 import { runBatch } from '../run-batch.js';
 import { STANDARD } from '../terminal.js';
@@ -59,6 +60,8 @@ async function decodeFiles(context: Context, patterns: string[], flags: DecodeFl
   const given = await findInputs(context, patterns, flags, isDicmName);
   const format = chooseFormat(flags.output, latents);
   const planned = await planOutputs(given, flags.output, { extension: `.${format}` });
+  const formats = latents ? ['.safetensors'] : ['.npy', '.safetensors'];
+  for (const { output } of planned) checkOutputKind(output, 'an array', formats);
   if (planned.some(({ output }) => output === STANDARD)) {
     checkStandardOutput(terminal.stdout, reporter.options.json, 'the array');
   }

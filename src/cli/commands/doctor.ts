@@ -29,13 +29,16 @@ export function addDoctor(program: Command, run: RunAction) {
 type CheckedModel = InstalledModel & { ok: boolean; problem: string | null };
 
 async function examine(context: Context): Promise<number> {
-  const { reporter, options } = context;
+  const { reporter, options, terminal } = context;
   const backends = await probeBackends();
   const chosen = await chooseBackend(context);
   let models: CheckedModel[] = [];
   let modelProblem: string | null = null;
   try {
     models = await Promise.all((await listInstalledModels(options.model)).map(checkModel));
+    // What DICM_MODEL names may not be there.
+    const isPreferred = terminal.env.DICM_MODEL && options.model === undefined;
+    if (isPreferred && !models.some(({ isDefault }) => isDefault)) await openEncoder(context);
   } catch (error) {
     modelProblem = describeFailure(error).message;
   }
@@ -80,6 +83,16 @@ async function chooseBackend({ options }: Context): Promise<{ backend: string | 
   }
 }
 
+/** Opens the model to encode with. @throws ModelError */
+async function openEncoder({ options }: Context): Promise<void> {
+  const codec = await openCodec({ model: options.model });
+  try {
+    await codec.openModel();
+  } finally {
+    await codec.dispose();
+  }
+}
+
 async function checkModel(model: InstalledModel): Promise<CheckedModel> {
   try {
     await checkInstalledModel(model.folder);
@@ -100,10 +113,11 @@ function describeBackends(backends: readonly BackendProbe[]): string {
 }
 
 function describeModels(models: readonly CheckedModel[], problem: string | null): string {
-  if (problem !== null) return `  ${problem}`;
-  if (models.length === 0)
-    return `  none; encoding and analysis need one: npm install ${defaultModelPackage}`;
-  return formatTable(
+  const faults = problem === null ? [] : [`  ${problem}`];
+  if (models.length === 0 && problem === null) {
+    faults.push(`  none; encoding and analysis need one: npm install ${defaultModelPackage}`);
+  }
+  const table = formatTable(
     models.map(({ name, version, decodeId, folder, problem: fault }) => [
       `  ${name}`,
       version,
@@ -112,4 +126,5 @@ function describeModels(models: readonly CheckedModel[], problem: string | null)
       folder,
     ]),
   );
+  return [...faults, ...(models.length === 0 ? [] : [table])].join('\n');
 }

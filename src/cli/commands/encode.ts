@@ -12,6 +12,7 @@ import { addInputs, findInputs, type InputFlags } from '../input-options.js';
 import { isMadeSo } from '../is-made-so.js';
 import { encodeOne, reportEncoded } from '../jobs/encode-one.js';
 import { numberBetween, positiveNumber, sideOrNone, wholeNumber } from '../option-values.js';
+import { checkOutputKind } from '../output-kinds.js';
 import { makeFolders, planOutputs } from '../plan-outputs.js';
 import { runBatch } from '../run-batch.js';
 import { STANDARD } from '../terminal.js';
@@ -86,6 +87,7 @@ async function encodeFiles(context: Context, patterns: string[], flags: EncodeFl
     keepExtension,
     collisionHint: '--keep-extension keeps them apart',
   });
+  for (const { output } of planned) checkOutputKind(output, 'a .dicm file', ['.dicm']);
   if (planned.some(({ output }) => output === STANDARD)) {
     checkStandardOutput(terminal.stdout, reporter.options.json, 'the .dicm file');
   }

@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import { type BitReport, type DicmInfo, drawHeatmap, readInfo } from '../../index.js';
+import { printable } from '../../printable.js';
 import { type Context, type RunAction, withCodec } from '../context.js';
 import { describeFailure, EXIT } from '../exit-codes.js';
 import { expandInputs, isDicmName } from '../expand-inputs.js';
 import { formatTable } from '../format.js';
+import { checkOutputKind } from '../output-kinds.js';
 import { readDicmFile } from '../read-input.js';
 import { runBatch } from '../run-batch.js';
 import { checkOutput, writeOutput } from '../write-output.js';
@@ -36,6 +38,7 @@ export function addInspectBitstream(inspect: Command, run: RunAction) {
 async function inspectBitstream(context: Context, pattern: string, flags: BitstreamFlags): Promise<number> {
   const { reporter, options, signal } = context;
   const { heatmap, force = false } = flags;
+  if (heatmap !== undefined) checkOutputKind(heatmap, 'a PNG picture', ['.png']);
   const given = await expandInputs([pattern], { recursive: false, accept: isDicmName });
   return runBatch(context, {
     given,
@@ -99,7 +102,7 @@ function describe(path: string, info: DicmInfo, bits: BitReport | undefined): st
     ['offset', 'bytes', 'field', 'value'],
     ...info.fields.map(({ offset, bytes, name, value }) => [String(offset), String(bytes), name, value]),
   ];
-  const parts = [path, formatTable(fields, [0, 1])];
+  const parts = [printable(path), formatTable(fields, [0, 1])];
   if (bits !== undefined) {
     parts.push(
       describeChannels('hyper-latent', bits.hyperChannelBits),

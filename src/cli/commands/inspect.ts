@@ -4,6 +4,7 @@ import type { DicmInfo, LayerInfo } from '../../container/dicm-file.js';
 import { layerNameOf } from '../../container/profiles.js';
 import { readInfo } from '../../container/read-info.js';
 import { listInstalledModels } from '../../platform/node/inventory.js';
+import { printable } from '../../printable.js';
 import type { Context, RunAction } from '../context.js';
 import { isDicmName } from '../expand-inputs.js';
 import { formatBytes, formatSize, formatTable } from '../format.js';
@@ -132,7 +133,7 @@ function describe(summary: ReturnType<typeof summarise>): string {
   );
   for (const { tag, bytes: size } of others) rows.push([`  ${tag}`, formatBytes(size)]);
   if (summary.digest !== null) rows.push(['  digest', `SHA-256 ${summary.digest}, compared by verify`]);
-  return `${summary.file}\n${formatTable(rows)}`;
+  return `${printable(summary.file)}\n${formatTable(rows)}`;
 }
 
 function describeLayer({

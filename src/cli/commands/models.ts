@@ -19,7 +19,7 @@ export function addModels(program: Command, run: RunAction) {
   addModelsExport(models, run);
 }
 
-async function listModels({ reporter, options }: Context): Promise<number> {
+async function listModels({ reporter, options, terminal }: Context): Promise<number> {
   const models = await listInstalledModels(options.model);
   if (reporter.options.json) {
     for (const model of models) reporter.json({ schema: 'dicm.models/1', ...model });
@@ -39,6 +39,10 @@ async function listModels({ reporter, options }: Context): Promise<number> {
   }
   if (models.length === 0) {
     reporter.warn(`no model is installed; npm install ${defaultModelPackage} brings one`);
+  }
+  const preferred = terminal.env.DICM_MODEL;
+  if (preferred && models.length > 0 && !models.some((model) => model.isDefault)) {
+    reporter.warn(`DICM_MODEL names ${preferred}, which is none of them; nothing can be encoded`);
   }
   return models.length === 0 ? EXIT.backend : EXIT.ok;
 }

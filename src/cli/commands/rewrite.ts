@@ -4,6 +4,7 @@ import { addExistingOptions, type ExistingFlags, reasonToSkip } from '../existin
 import { isDicmName } from '../expand-inputs.js';
 import { addInputs, DICM_INPUTS, findInputs, type InputFlags } from '../input-options.js';
 import { type RewriteJob, reportRewritten, rewriteOne } from '../jobs/rewrite-one.js';
+import { checkOutputKind } from '../output-kinds.js';
 import { makeFolders, planOutputs } from '../plan-outputs.js';
 import { runBatch } from '../run-batch.js';
 import { STANDARD } from '../terminal.js';
@@ -83,6 +84,7 @@ async function rewriteFiles(
   // In another folder a result has the name of its input.
   const extension = beside ? RESULT_ENDINGS[what] : '.dicm';
   const planned = await planOutputs(given, flags.output, { extension });
+  for (const { output } of planned) checkOutputKind(output, 'a .dicm file', ['.dicm']);
   if (planned.some(({ output }) => output === STANDARD)) {
     checkStandardOutput(terminal.stdout, reporter.options.json, 'the file');
   }

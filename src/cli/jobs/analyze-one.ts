@@ -9,6 +9,7 @@ import {
   type RegionOptions,
   type SegmentedDetection,
 } from '../../index.js';
+import { printable } from '../../printable.js';
 import { formatSize, formatTable } from '../format.js';
 import { readDicmFile, readPicture } from '../read-input.js';
 import type { Reporter } from '../reporter.js';
@@ -90,7 +91,7 @@ export function reportAnalysis(
     const found = { ...size, predictions, detections, backend, elapsedMs, model, overlay };
     reporter.json({ schema, file, ...found });
   } else {
-    const parts = [file];
+    const parts = [printable(file)];
     if (predictions !== undefined) parts.push(describePredictions(predictions));
     if (detections !== undefined) parts.push(describeDetections(detections, { width, height }, minScore));
     reporter.text(parts.join('\n'));

@@ -162,6 +162,6 @@ function openSource<I>(inputs: Iterable<I> | AsyncIterable<I>, signal: AbortSign
 
 /** Whether every further input would fail in the same way. */
 function isFatal(error: unknown): boolean {
-  if (error instanceof BackendError) return error.attempts.length > 0;
+  if (error instanceof BackendError) return error.attempts.length > 0 || error.code === 'no-image-library';
   return error instanceof OutputError && error.code === 'output-closed';
 }

@@ -4,8 +4,8 @@ import {
   type Backend,
   type CompiledNetwork,
   checkInputs,
+  executorFailure,
   type FeatureMap,
-  firstLine,
   type InputSpec,
   mapNamed,
   type Named,
@@ -53,7 +53,7 @@ export class OnnxBackend implements Backend {
         ...(this.#threads === undefined ? {} : { intraOpNumThreads: this.#threads }),
       });
     } catch (cause) {
-      throw failure('onnxruntime refused the network', cause);
+      throw executorFailure('onnxruntime refused the network', cause);
     }
     const compiled = new OnnxNetwork(this.#ort, session, inputs, outputs, (it) => this.#networks.delete(it));
     this.#networks.add(compiled);
@@ -99,7 +99,7 @@ class OnnxNetwork implements CompiledNetwork {
     try {
       results = await this.#session.run(feeds);
     } catch (cause) {
-      throw failure('onnxruntime could not run the network', cause);
+      throw executorFailure('onnxruntime could not run the network', cause);
     }
     const maps = this.#outputs.map((name): [string, FeatureMap] => {
       const { data, dims } = results[name]!;
@@ -115,8 +115,4 @@ class OnnxNetwork implements CompiledNetwork {
     this.#onDispose(this);
     await this.#session.release();
   }
-}
-
-function failure(what: string, cause: unknown): BackendError {
-  return new BackendError('backend-failed', `${what}: ${firstLine(cause)}`, [], { cause });
 }

@@ -5,8 +5,8 @@ import {
   type Backend,
   type CompiledNetwork,
   checkInputs,
+  executorFailure,
   type FeatureMap,
-  firstLine,
   type InputSpec,
   mapNamed,
   type Named,
@@ -97,12 +97,7 @@ class EagerNetwork implements CompiledNetwork {
         return results;
       } catch (cause) {
         if (cause instanceof DicmError) throw cause;
-        throw new BackendError(
-          'backend-failed',
-          `${this.#engine.name} could not run the network: ${firstLine(cause)}`,
-          [],
-          { cause },
-        );
+        throw executorFailure(`${this.#engine.name} could not run the network`, cause);
       }
     });
   }

@@ -1,5 +1,6 @@
 import type * as tfjs from '@tensorflow/tfjs-core';
 import { BackendError } from '../../errors.js';
+import { lessForExecutor } from '../backend.js';
 
 /** What differs between the libraries under TensorFlow.js. */
 export interface EagerTraits {
@@ -66,7 +67,7 @@ export class MemoryGuard {
     const mib = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`;
     throw new BackendError(
       'backend-memory',
-      `the network would need ${mib(wanted)}, above the ${mib(this.#limitBytes)} this backend can hold`,
+      `the network would need ${mib(wanted)}, above the ${mib(this.#limitBytes)} this backend can hold; ${lessForExecutor}`,
     );
   }
 }

@@ -1,3 +1,4 @@
+import { ModelError } from '../../errors.js';
 import type { ModelIdentity } from '../../session/codec.js';
 import { MODEL_PACKAGE } from './model-folders.js';
 
@@ -39,7 +40,10 @@ export async function listInstalledModels(model?: string): Promise<InstalledMode
   // That of the machine layer; the profile itself would load its networks.
   const profile = 'semantic';
   const encodes = models.some(({ manifest }) => manifest.profile === profile);
-  const chosen = encodes ? await findModel(nodePlatform, { path, name: wanted, profile }) : undefined;
+  // A preferred model that is not there concerns encoders; which models there are can be said all the same.
+  const chosen = encodes
+    ? await findModel(nodePlatform, { path, name: wanted, profile }).catch(ifMissing)
+    : undefined;
   return models.map(({ source, manifest }) => ({
     name: manifest.name,
     decodeId: shortDecodeId(manifest.decodeId),
@@ -52,6 +56,10 @@ export async function listInstalledModels(model?: string): Promise<InstalledMode
     weightsBytes: manifest.weights.reduce((sum, { bytes }) => sum + bytes, 0),
     isDefault: source.where === chosen?.source.where,
   }));
+}
+
+function ifMissing(error: unknown): undefined {
+  if (!(error instanceof ModelError) || error.code !== 'model-missing') throw error;
 }
 
 /**

@@ -2,6 +2,7 @@ import type { CallHooks } from '../../codec/call-hooks.js';
 import type { OnnxFile } from '../../codec/export-onnx.js';
 import type { ImageInput } from '../../image/picture.js';
 import type { BackendProbe } from '../../nn/backend.js';
+import { checkOptions, optionNames } from '../../session/check-options.js';
 import type {
   Classification,
   ClassifyOptions,
@@ -10,14 +11,23 @@ import type {
   DetectOptions,
   EncodedImage,
   EncodeOptions,
+  FeatureOptions,
   Features,
   ObjectDetection,
   PrefixOptions,
   Verification,
 } from '../../session/codec.js';
 import type { Detection, SegmentedDetection } from '../../tasks/objects/describe-objects.js';
+import { withImageLibrary } from './image-library.js';
 import { nodePlatform } from './node-platform.js';
 import type { OverlayOptions } from './pictures/draw-overlay.js';
+
+const overlayOptionNames = optionNames<OverlayOptions>()({
+  source: true,
+  limits: true,
+  tolerateDamage: true,
+  signal: true,
+});
 
 // Nothing heavy is loaded by importing this file, so that `readInfo` starts in milliseconds.
 
@@ -58,7 +68,8 @@ export async function drawHeatmap(
   height: number,
   width: number,
 ): Promise<Uint8Array> {
-  return (await import('./pictures/draw-heatmap.js')).drawHeatmap(values, height, width);
+  const { drawHeatmap } = await withImageLibrary(() => import('./pictures/draw-heatmap.js'));
+  return drawHeatmap(values, height, width);
 }
 
 /**
@@ -73,7 +84,9 @@ export async function drawOverlay(
   found: { width: number; height: number; detections: readonly (Detection | SegmentedDetection)[] },
   options: OverlayOptions = {},
 ): Promise<Uint8Array> {
-  return (await import('./pictures/draw-overlay.js')).drawOverlay(found, options);
+  checkOptions('drawOverlay', options, overlayOptionNames);
+  const { drawOverlay } = await withImageLibrary(() => import('./pictures/draw-overlay.js'));
+  return drawOverlay(found, options);
 }
 
 /**
@@ -87,20 +100,20 @@ export async function encode(
   image: ImageInput,
   options: EncodeOptions & CodecOptions = {},
 ): Promise<EncodedImage> {
-  return useCodec(options, (codec) => codec.encode(image, options));
+  return useCodec(options, (codec, rest) => codec.encode(image, rest));
 }
 
 /**
  * Decodes the features of one .dicm file; no pixels are rebuilt.
  *
- * @returns f3, [height][width][channels], stride 4 in coded pixels.
+ * @returns [height][width][channels]: f3, stride 4 in coded pixels, unless `layer` says otherwise.
  * @throws FormatError, UnsupportedError, LimitError, ModelError, BackendError
  */
 export async function decodeFeatures(
   file: Uint8Array,
-  options: CallHooks & CodecOptions = {},
+  options: FeatureOptions & CodecOptions = {},
 ): Promise<Features> {
-  return useCodec(options, (codec) => codec.decodeFeatures(file, options));
+  return useCodec(options, (codec, rest) => codec.decodeFeatures(file, rest));
 }
 
 /**
@@ -112,7 +125,7 @@ export async function classify(
   file: Uint8Array,
   options: ClassifyOptions & CodecOptions = {},
 ): Promise<Classification> {
-  return useCodec(options, (codec) => codec.classify(file, options));
+  return useCodec(options, (codec, rest) => codec.classify(file, rest));
 }
 
 /**
@@ -125,7 +138,7 @@ export async function detect(
   file: Uint8Array,
   options: DetectOptions & CodecOptions = {},
 ): Promise<ObjectDetection> {
-  return useCodec(options, (codec) => codec.detect(file, options));
+  return useCodec(options, (codec, rest) => codec.detect(file, rest));
 }
 
 /**
@@ -138,11 +151,12 @@ export async function segment(
   file: Uint8Array,
   options: DetectOptions & CodecOptions = {},
 ): Promise<ObjectDetection<SegmentedDetection>> {
-  return useCodec(options, (codec) => codec.segment(file, options));
+  return useCodec(options, (codec, rest) => codec.segment(file, rest));
 }
 
 /**
- * Decodes one .dicm file completely and compares all checksums, and its digest if it has one. Needs the file's model, but no executor.
+ * Decodes one .dicm file completely and compares all checksums, and its digest if it has one. Needs the file's model, but
+ * no executor.
  *
  * @returns The layers it proved.
  * @throws FormatError when the file is damaged; UnsupportedError, LimitError, ModelError
@@ -151,13 +165,17 @@ export async function verify(
   file: Uint8Array,
   options: CallHooks & PrefixOptions & CodecOptions = {},
 ): Promise<Verification> {
-  return useCodec(options, (codec) => codec.verify(file, options));
+  return useCodec(options, (codec, rest) => codec.verify(file, rest));
 }
 
-async function useCodec<R>(options: CodecOptions, use: (codec: Codec) => Promise<R>): Promise<R> {
-  const codec = await openCodec(options);
+/** Opens a codec for one call, and hands the options that are not its own to that call. */
+async function useCodec<Options extends CodecOptions, R>(
+  { backend, model, limits, threads, ...rest }: Options,
+  use: (codec: Codec, rest: Omit<Options, keyof CodecOptions>) => Promise<R>,
+): Promise<R> {
+  const codec = await openCodec({ backend, model, limits, threads });
   try {
-    return await use(codec);
+    return await use(codec, rest);
   } finally {
     await codec.dispose();
   }

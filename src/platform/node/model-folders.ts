@@ -2,7 +2,8 @@ import { constants, existsSync } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
-import { ModelError } from '../../errors.js';
+import { ModelError, ResourceError } from '../../errors.js';
+import { nameShortage } from '../../shortage.js';
 import type { ModelChoice, ModelListing, ModelSource } from '../platform.js';
 
 /** The package that brings the model which encoders use when no other is named. */
@@ -50,7 +51,10 @@ async function foldersAt(place: string): Promise<string[]> {
   let names: string[];
   try {
     names = (await readdir(place)).sort();
-  } catch {
+  } catch (error) {
+    // What cannot be listed for want of file descriptors may well hold models.
+    const shortage = nameShortage(error);
+    if (shortage instanceof ResourceError) throw shortage;
     return [];
   }
   return names.map((name) => join(place, name)).filter((folder) => existsSync(join(folder, 'manifest.json')));
@@ -69,6 +73,8 @@ async function readModelFile(path: string): Promise<Uint8Array> {
     }
   } catch (cause) {
     if (cause instanceof ModelError) throw cause;
+    const shortage = nameShortage(cause);
+    if (shortage instanceof ResourceError) throw shortage;
     const { code, message } = cause as NodeJS.ErrnoException;
     const reason = code === 'ENOENT' ? 'does not exist' : `cannot be read: ${message}`;
     throw new ModelError('model-missing', `${path} ${reason}`, { cause });

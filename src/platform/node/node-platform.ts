@@ -9,8 +9,11 @@ export const nodePlatform: Platform = {
   readModelChoice,
   preferredModel: () => process.env.DICM_MODEL || undefined,
   // Loaded when first needed, too: the image library and an executor each take a tenth of a second.
-  loadPicture: async (input, options) =>
-    (await import('./pictures/load-picture.js')).loadPicture(input, options),
+  loadPicture: async (input, options) => {
+    const { withImageLibrary } = await import('./image-library.js');
+    const { loadPicture } = await withImageLibrary(() => import('./pictures/load-picture.js'));
+    return loadPicture(input, options);
+  },
   openBackend: async (choice, options) =>
     (await import('./executors/open-backend.js')).openBackend(choice, options),
   yieldTurn: () => new Promise((resolve) => setImmediate(resolve)),

@@ -4,6 +4,8 @@ import { OnnxBackend } from '../../../nn/onnx/onnx-backend.js';
 import type { OrtModule } from '../../../nn/onnx/ort.js';
 import { importCommonJs } from './native-packages.js';
 
+const PACKAGE = 'onnxruntime-node';
+
 /**
  * Loads onnxruntime-node.
  *
@@ -11,7 +13,7 @@ import { importCommonJs } from './native-packages.js';
  */
 export async function loadOnnx(options: BackendOptions): Promise<OnnxBackend> {
   silenceTelemetry();
-  const ort = await importCommonJs<OrtModule>('onnxruntime-node', 'InferenceSession');
+  const ort = await importOrt();
   const asked = options.onnxProviders ?? (process.env.DICM_ONNX_PROVIDERS ?? '').split(',');
   const providers = asked.map((name) => name.trim()).filter((name) => name !== '' && name !== 'cpu');
   const known = ort.listSupportedBackends().map(({ name }) => name);
@@ -20,6 +22,26 @@ export async function loadOnnx(options: BackendOptions): Promise<OnnxBackend> {
     throw new Error(`onnxruntime has no execution provider ${unknown} here; it has ${known.join(', ')}`);
   }
   return new OnnxBackend(ort, [...providers, 'cpu'], options.threads);
+}
+
+/**
+ * npm drops the package without a word where its install script fails, which downloads a part for CUDA: on networks that
+ * block the host. The rest of it, all that CPUs need, comes in the package.
+ *
+ * @throws Error saying in one line what to do where it is not installed
+ */
+async function importOrt(): Promise<OrtModule> {
+  try {
+    return await importCommonJs<OrtModule>(PACKAGE, 'InferenceSession');
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code !== 'ERR_MODULE_NOT_FOUND' || !message.includes(PACKAGE)) throw cause;
+    throw new Error(
+      `${PACKAGE} is not installed, which is fast on every CPU: ONNXRUNTIME_NODE_INSTALL=skip npm install ${PACKAGE} brings it ` +
+        'without its download for CUDA',
+      { cause },
+    );
+  }
 }
 
 /**

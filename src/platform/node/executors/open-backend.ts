@@ -1,4 +1,4 @@
-import { type BackendAttempt, BackendError, UsageError } from '../../../errors.js';
+import { type BackendAttempt, BackendError, ResourceError, UsageError } from '../../../errors.js';
 import {
   type Backend,
   type BackendChoice,
@@ -8,6 +8,7 @@ import {
   firstLine,
   type OpenedBackend,
 } from '../../../nn/backend.js';
+import { nameShortage } from '../../../shortage.js';
 
 /** All executors, in the order `auto` tries them. */
 export const backendNames: readonly BackendName[] = ['tensorflow', 'onnx', 'wasm'];
@@ -87,13 +88,16 @@ export interface FirstWorking {
   readonly attempts: readonly BackendAttempt[];
 }
 
-/** Opens the first candidate that works. Later ones are not touched. */
+/** Opens the first candidate that works. Later ones are not touched. @throws ResourceError */
 export async function firstWorking(candidates: readonly BackendCandidate[]): Promise<FirstWorking> {
   const attempts: BackendAttempt[] = [];
   for (const { name, load } of candidates) {
     try {
       return { backend: await load(), attempts };
     } catch (error) {
+      // Without files or memory the next one would not do better, or do the work at a third of the speed without a word.
+      const shortage = nameShortage(error);
+      if (shortage instanceof ResourceError) throw shortage;
       attempts.push({ backend: name, reason: firstLine(error) });
     }
   }

@@ -1,5 +1,6 @@
 import sharp, { type FailOnOptions, type Metadata, type Sharp } from 'sharp';
 import type { ImageInput } from '../../../image/picture.js';
+import { nameShortage } from '../../../shortage.js';
 import { floatColours, keepColours } from './raw-samples.js';
 import type { SampleMeaning } from './sample-meaning.js';
 
@@ -36,9 +37,21 @@ export function openSharp(input: ImageInput, failOn: FailOn): Sharp {
 /**
  * Decodes a picture, turns it upright, converts it to sRGB, flattens it on white and fits it.
  *
- * @throws Error of the image library
+ * @throws Error of the image library; ResourceError where it had not enough memory, which is no damage
  */
 export async function decodePixels(
+  input: ImageInput,
+  failOn: FailOn,
+  decoding: Decoding,
+): Promise<DecodedPixels> {
+  try {
+    return await decodeFitted(input, failOn, decoding);
+  } catch (error) {
+    throw nameShortage(error);
+  }
+}
+
+async function decodeFitted(
   input: ImageInput,
   failOn: FailOn,
   { metadata, meaning, width, height }: Decoding,

@@ -1,5 +1,6 @@
 import sharp from 'sharp';
 import { ImageError } from '../../../errors.js';
+import { nameShortage } from '../../../shortage.js';
 import { besideOthers, reasonOf, withNoOther } from './library-turns.js';
 import { openPictureFile } from './picture-file.js';
 
@@ -23,6 +24,8 @@ export async function loadGreyMap(path: string): Promise<GreyMap> {
     const read = () => decode(file.input);
     map = await besideOthers(read).catch(() => withNoOther(read));
   } catch (error) {
+    const shortage = nameShortage(error);
+    if (shortage !== error) throw shortage;
     throw new ImageError('bad-image', `${path} cannot be decoded: ${reasonOf(error as Error)}`, {
       cause: error,
     });

@@ -3,6 +3,7 @@ import { ImageError, LimitError } from '../../../errors.js';
 import { fitSize } from '../../../image/fit-size.js';
 import type { ImageInput, LoadOptions, Picture } from '../../../image/picture.js';
 import { type Limits, resolvePictureLimits } from '../../../limits.js';
+import { nameShortage } from '../../../shortage.js';
 import { type Decoding, openSharp } from './decode-pixels.js';
 import { heldPixels } from './held-pixels.js';
 import { besideOthers, reasonOf, withNoOther } from './library-turns.js';
@@ -21,6 +22,7 @@ import { PictureDamage, readWhole } from './whole-picture.js';
  *
  * @throws ImageError when the input is missing, is no picture that can be read, or is damaged.
  * @throws LimitError for a picture with more pixels than `limits` allow, before it is decoded.
+ * @throws ResourceError where memory or open files do not suffice: that is no fault of the picture.
  */
 export async function loadPicture(input: ImageInput, options: LoadOptions): Promise<Picture> {
   const file = await openPictureFile(input);
@@ -28,8 +30,9 @@ export async function loadPicture(input: ImageInput, options: LoadOptions): Prom
     options.signal?.throwIfAborted();
     return await loadFile(file, options);
   } catch (error) {
-    if (options.signal?.aborted || !isAboutPicture(error)) throw error;
-    throw unreadable(file, recognisePicture(file.head), error);
+    const named = nameShortage(error);
+    if (options.signal?.aborted || !isAboutPicture(named)) throw named;
+    throw unreadable(file, recognisePicture(file.head), named);
   } finally {
     await file.close();
   }

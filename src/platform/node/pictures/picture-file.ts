@@ -1,8 +1,9 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { nameForeignFormat } from '../../../container/foreign-format.js';
 import { SIGNATURE } from '../../../container/signature.js';
-import { ImageError } from '../../../errors.js';
+import { DicmError, ImageError } from '../../../errors.js';
 import type { ImageInput } from '../../../image/picture.js';
+import { nameShortage } from '../../../shortage.js';
 
 /** Files up to this size are read into memory; larger ones are left to the image library, which streams them. */
 const READ_WHOLE_BYTES = 64 * 2 ** 20;
@@ -44,7 +45,8 @@ export async function openPictureFile(input: ImageInput): Promise<PictureFile> {
     return heldFile(input, bytes);
   } catch (error) {
     await handle?.close();
-    if (error instanceof ImageError) throw error;
+    const named = nameShortage(error);
+    if (named instanceof DicmError) throw named;
     throw readFailure(input, error as NodeJS.ErrnoException);
   }
 }

@@ -1,3 +1,4 @@
+import { ResourceError } from '../../../errors.js';
 import { type DecodedPixels, type Decoding, decodePixels, type FailOn } from './decode-pixels.js';
 import { checkJpeg, type JpegReport } from './jpeg-scans.js';
 import { besideOthers, reasonOf, withNoOther } from './library-turns.js';
@@ -56,7 +57,7 @@ const PARTLY_READ = new Set(['jpeg', 'png', 'gif', 'tiff']);
  * So it is `warning` first. What that refuses is looked at once more, alone: a TIFF with its directory cleaned of what
  * does not concern pixels, a JPEG by its blocks and by what libjpeg says. A JPEG that lacks only its end marker is whole.
  *
- * @throws PictureDamage
+ * @throws PictureDamage; ResourceError
  * @throws Error of the image library
  */
 export async function readWhole(file: PictureFile, picture: WholePicture): Promise<ReadPixels> {
@@ -79,7 +80,7 @@ export async function readWhole(file: PictureFile, picture: WholePicture): Promi
     verdict =
       jpeg?.damage === undefined ? { whole: strict, notes: jpegNotes(jpeg) } : { damage: jpeg.damage };
   } catch (error) {
-    if (error instanceof SampleRefusal) throw error;
+    if (error instanceof SampleRefusal || error instanceof ResourceError) throw error;
     verdict =
       error instanceof PictureDamage
         ? { damage: error.message }
@@ -95,7 +96,8 @@ export async function readWhole(file: PictureFile, picture: WholePicture): Promi
   try {
     const { data } = await besideOthers(() => decode('none'));
     return { data, notes: [`damaged: ${verdict.damage}; what could be read was taken`] };
-  } catch {
+  } catch (error) {
+    if (error instanceof ResourceError) throw error;
     throw new PictureDamage(`is damaged, and nothing of it can be read: ${verdict.damage}`);
   }
 }
@@ -111,6 +113,7 @@ async function judge(
   try {
     return { whole: await decode('warning'), notes: jpegNotes(await jpegReport) };
   } catch (error) {
+    if (error instanceof ResourceError) throw error;
     failure = error as Error;
   }
   const reason = reasonOf(failure);
@@ -135,6 +138,7 @@ async function judge(
         notes: harmless,
       };
     } catch (error) {
+      if (error instanceof ResourceError) throw error;
       const other = reasonOf(error as Error);
       // Sizes that are missing are worked out; strips that then are not there are errors to the library.
       if (!/ByteCounts.* calculating/.test(other)) return { damage: other };

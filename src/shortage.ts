@@ -1,0 +1,76 @@
+import { DicmError, ResourceError } from './errors.js';
+
+/** Codes of the system, with the limit that was met and what to do. */
+const OPEN_FILES: Readonly<Record<string, string>> = {
+  EMFILE: 'the limit of this process on open files, `ulimit -n`, is used up; raise it (`ulimit -n 4096`)',
+  ENFILE: "the system's limit on open files, fs.file-max, is used up; close other programs, raise it",
+};
+
+const FEWER_JOBS = 'or take fewer files at a time (`--jobs 1`)';
+
+const LESS_MEMORY =
+  'fit pictures to fewer pixels (`maxSide`, `--max-side`), take fewer files at a time (`--jobs 1`), or lower `maxSourcePixels`, ' +
+  '`maxHeldPixels` or `maxArrayBytes` (`limits`, `--limit NAME=NUMBER`), so that what is too large here is refused';
+
+/**
+ * What V8, Node, WebAssembly, the native libraries and the system say when memory cannot be had, or more of it than an
+ * array or a string can be. A negative length is none of these, but somebody's mistake.
+ */
+const OUT_OF_MEMORY = [
+  /^Array buffer allocation failed/,
+  /^Invalid typed array length: [1-9]/,
+  /^Invalid array (buffer )?length/,
+  /^Invalid string length/,
+  /^(Map|Set) maximum size exceeded/,
+  /^Cannot create a string longer than/,
+  /^The value of "(size|length)" is out of range\..* Received [1-9]/,
+  /^WebAssembly\.(Memory|Memory\.grow|instantiate|Instance)\(\): .*(allocate|grow|memory size exceeded|out of memory)/i,
+  /^Aborted\(OOM\)/,
+  /\bout of memory\b/i,
+  /cannot allocate memory/i,
+  /not enough memory/i,
+  /failed to allocate memory/i,
+  /insufficient memory/i,
+  /memory allocation failed/i,
+  /\b(std::)?bad_alloc\b|\bbad allocation\b/i,
+  /\bOOM when allocating\b/,
+  /RESOURCE_EXHAUSTED/,
+];
+
+/** What the loader of native libraries says, which gives no code. */
+const TOO_MANY_FILES = /too many open files/i;
+
+/**
+ * The error for what a machine ran out of, memory or open files, whoever noticed it: so that no input, output or program
+ * is blamed for it. Everything else comes back as it is.
+ *
+ * @param error - Anything that was thrown.
+ */
+export function nameShortage(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof DicmError) return error;
+  const { code, message } = error as Error & { code?: unknown };
+  const limit = OPEN_FILES[String(code)] ?? (TOO_MANY_FILES.test(message) ? OPEN_FILES.EMFILE : undefined);
+  if (limit !== undefined) {
+    return new ResourceError('too-many-open-files', `too many files are open: ${limit}, ${FEWER_JOBS}`, {
+      cause: error,
+    });
+  }
+  if (code !== 'ENOMEM' && !isOutOfMemory(message)) return error;
+  return outOfMemory(message.split('\n', 1)[0]!, error);
+}
+
+/**
+ * The error for memory that cannot be had.
+ *
+ * @param said - What noticed it, in its own words.
+ */
+export function outOfMemory(said: string, cause?: Error): ResourceError {
+  return new ResourceError('out-of-memory', `there is not enough memory (${said}); ${LESS_MEMORY}`, {
+    cause,
+  });
+}
+
+/** Whether a message, on any of its lines, says that memory ran out. */
+function isOutOfMemory(message: string): boolean {
+  return message.split('\n').some((line) => OUT_OF_MEMORY.some((pattern) => pattern.test(line.trim())));
+}
