@@ -38,6 +38,7 @@ export const LAYERS = {
       'src/shortage.ts',
       'src/codec/shortest-quality.ts',
       'src/platform/node/inventory.ts',
+      'src/platform/node/regular-file.ts',
       'src/platform/node/sha256.ts',
     ],
     packages: /^(commander|cli-progress|tinyglobby)$/,

@@ -41,7 +41,10 @@ async function measure(options: BenchOptions, networks: BenchNetworks): Promise<
   const maxSide = options.maxSide ?? defaultMaxSide;
   const { contenders, missing, anchor } = await chooseContenders(options, networks, maxSide);
   for (const { name, reason } of missing) onNote?.(`${name} is missing: ${reason}`);
-  const dataset = await readDataset(options.dataset, task, networks.classes);
+  const dataset = await readDataset(options.dataset, task, networks.classes, {
+    limits: options.limits,
+    signal,
+  });
   for (const { image, message } of dataset.leftOut) onNote?.(`${image} left out: ${message}`);
   const categories = matchCategories(dataset, networks.categories, onNote, options.categories);
   const chosen = chooseImages(dataset.images, options.images ?? Infinity, seed);

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { parse, sep } from 'node:path';
 import { FormatError, UsageError } from '../errors.js';
+import { type ReadOptions, readTextFile, UnreadableFile } from '../platform/node/regular-file.js';
 import { type Input, isPictureName } from './expand-inputs.js';
 import { nameSome } from './format.js';
 import { STANDARD } from './terminal.js';
@@ -23,7 +23,7 @@ export interface CocoIds {
 }
 
 /** Where ids come from. */
-export interface CocoIdOptions {
+export interface CocoIdOptions extends Omit<ReadOptions, 'maxBytes'> {
   /** Annotations in COCO's layout, of which `images` and `categories` are read; names are ids unless given. */
   annotations?: string | undefined;
   /** What becomes of inputs that have no id: nothing is done at all, or they are left out. */
@@ -50,13 +50,13 @@ const OTHER_WORDS: Readonly<Record<string, string>> = {
  *
  * @throws UsageError `coco-no-id`, `coco-ambiguous-name`, `coco-same-id`: results would belong to no image, or to
  *   the wrong one.
- * @throws FormatError `file-missing`, `bad-annotations`
+ * @throws FormatError `file-missing`, `bad-annotations`; LimitError
  */
 export async function findCocoIds(
   inputs: readonly Input[],
-  { annotations: path, missing: whatIfMissing }: CocoIdOptions,
+  { annotations: path, missing: whatIfMissing, ...reading }: CocoIdOptions,
 ): Promise<CocoIds> {
-  const annotations = path === undefined ? undefined : await readAnnotations(path);
+  const annotations = path === undefined ? undefined : await readAnnotations(path, reading);
   const imageOf = annotations === undefined ? imageInName : imagesByName(annotations.images);
   const images = new Map<string, CocoImage>();
   const owners = new Map<number, string>();
@@ -152,14 +152,17 @@ function categoriesByName(categories: Annotations['categories']): CocoIds['categ
   return (label) => ids.get(plain(label)) ?? ids.get(OTHER_WORDS[plain(label)] ?? '');
 }
 
-async function readAnnotations(path: string): Promise<Annotations> {
+async function readAnnotations(path: string, reading: ReadOptions): Promise<Annotations> {
+  const text = await readTextFile(path, reading).catch((cause: unknown) => {
+    if (!(cause instanceof UnreadableFile)) throw cause;
+    if (cause.missing) throw new FormatError('file-missing', `${path}: no such file`, {}, { cause });
+    throw new FormatError('bad-annotations', `${path} ${cause.message}`, {}, { cause });
+  });
   let value: unknown;
   try {
-    // Editors on Windows begin a file with a byte order mark.
-    value = JSON.parse((await readFile(path, 'utf8')).replace(/^\ufeff/, ''));
+    value = JSON.parse(text);
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    if (code === 'ENOENT') throw new FormatError('file-missing', `${path}: no such file`, {}, { cause });
+    const { message } = cause as Error;
     throw new FormatError('bad-annotations', `${path} cannot be read: ${message}`, {}, { cause });
   }
   const { images, categories } = (value ?? {}) as { images?: unknown; categories?: unknown };

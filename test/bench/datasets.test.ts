@@ -1,5 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { chooseImages } from '../../src/bench/datasets/dataset.js';
@@ -63,6 +64,41 @@ describe('a list of path,wnid', () => {
   });
 
   test.each([
+    ['composed', 'Mu\u0308ller', 'M\u00fcller'],
+    ['decomposed', 'M\u00fcller', 'Mu\u0308ller'],
+  ])('a name with accents is found however it is written: %s in the list', async (_, onDisk, listed) => {
+    const folder = scratchFolder();
+    mkdirSync(join(folder, `Fotos ${onDisk}`));
+    writeFileSync(join(folder, `Fotos ${onDisk}`, `${onDisk}.jpg`), 'x');
+    const rows = [
+      `Fotos ${listed}/${listed}.jpg,n01`,
+      `Fotos ${onDisk}/${onDisk}.jpg,n02`,
+      `${listed}.jpg,n01`,
+    ];
+    writeFileSync(join(folder, 'list.csv'), `\ufeffpath,wnid\n${rows.join('\n')}\n`);
+    const { images, leftOut } = await readDataset(join(folder, 'list.csv'), 'classify', classes);
+    // The photograph that both rows name is there once.
+    expect(images).toEqual([
+      {
+        name: `Fotos ${listed}/${listed}.jpg`,
+        path: join(folder, `Fotos ${onDisk}`, `${onDisk}.jpg`),
+        label: 0,
+      },
+    ]);
+    expect(leftOut.map(({ code }) => code)).toEqual(['duplicate', 'missing']);
+  });
+
+  test('a file that is called exactly so is preferred', async () => {
+    const folder = scratchFolder();
+    for (const name of ['M\u00fc.jpg', 'Mu\u0308.jpg']) writeFileSync(join(folder, name), 'x');
+    writeFileSync(join(folder, 'list.csv'), 'path,wnid\nM\u00fc.jpg,n01\nMu\u0308.jpg,n02\n');
+    const { images } = await readDataset(join(folder, 'list.csv'), 'classify', classes);
+    expect(images.map(({ path }) => path)).toEqual(
+      ['M\u00fc.jpg', 'Mu\u0308.jpg'].map((name) => join(folder, name)),
+    );
+  });
+
+  test.each([
     ['without header', 'a.png,n01\n', 'bad-dataset'],
     ['without images', 'path,wnid\na.png,n01\n', 'empty-dataset'],
   ])('%s is refused', async (_, text, code) => {
@@ -118,6 +154,25 @@ describe('instances', () => {
     expect((await boxesOnly.images[0]!.objects!()).masks).toBeUndefined();
   });
 
+  test.each([
+    ['composed', 'e\u0301te\u0301', '\u00e9t\u00e9'],
+    ['decomposed', '\u00e9t\u00e9', 'e\u0301te\u0301'],
+  ])('with a byte order mark, and names with accents that are %s in the list', async (_, onDisk, listed) => {
+    const path = await written();
+    const folder = dirname(path);
+    renameSync(join(folder, 'a.png'), join(folder, `${onDisk}.png`));
+    renameSync(join(folder, 'a-map.png'), join(folder, `${onDisk}-map.png`));
+    const [image] = instances.images;
+    const respelt = { ...image, file_name: `${listed}.png`, instance_map: `${listed}-map.png` };
+    writeFileSync(path, `\ufeff${JSON.stringify({ ...instances, images: [respelt, instances.images[1]] })}`);
+    const { images, leftOut } = await readDataset(path, 'segment', classes);
+    expect(images.map((one) => [one.name, one.path])).toEqual([
+      [`${listed}.png`, join(folder, `${onDisk}.png`)],
+    ]);
+    expect(leftOut.map(({ code }) => code)).toEqual(['missing']);
+    expect((await images[0]!.objects!()).masks!.truth).toHaveLength(2);
+  });
+
   test('are compared in the categories that the model knows', async () => {
     const dataset = await readDataset(await written(), 'detect', classes);
     const notes: string[] = [];
@@ -149,6 +204,47 @@ test.each([
   if (name !== '.') writeFileSync(join(folder, name), '');
   await expect(readDataset(join(folder, name), task, classes)).rejects.toMatchObject({ code: 'bad-dataset' });
   await expect(readDataset(join(folder, 'no'), task, classes)).rejects.toMatchObject({ code: 'bad-dataset' });
+});
+
+describe('a list is a regular file, bounded, and can be given up', () => {
+  test.skipIf(process.platform === 'win32').each([
+    ['classify', 'list.csv'],
+    ['detect', 'set.json'],
+  ] as const)('%s from a pipe that nobody writes to is refused at once', async (task, name) => {
+    const path = join(scratchFolder(), name);
+    execFileSync('mkfifo', [path]);
+    await expect(readDataset(path, task, classes)).rejects.toMatchObject({
+      ...{ code: 'bad-dataset', message: `${path} is no regular file` },
+    });
+  });
+
+  test.skipIf(process.platform === 'win32')('an instance map that is a pipe', async () => {
+    const folder = scratchFolder();
+    execFileSync('mkfifo', [join(folder, 'map.png')]);
+    writeFileSync(join(folder, 'a.png'), 'x');
+    const image = { id: 1, file_name: 'a.png', instance_map: 'map.png', width: 4, height: 2 };
+    const set = { images: [image], annotations: [], categories: [] };
+    writeFileSync(join(folder, 'set.json'), JSON.stringify(set));
+    const { images } = await readDataset(join(folder, 'set.json'), 'segment', classes);
+    await expect(images[0]!.objects!()).rejects.toMatchObject({ code: 'file-missing' });
+  });
+
+  test('a limit is compared before anything is read', async () => {
+    const path = join(scratchFolder(), 'list.csv');
+    writeFileSync(path, 'path,wnid\n');
+    await expect(
+      readDataset(path, 'classify', classes, { limits: { maxArrayBytes: 9 } }),
+    ).rejects.toMatchObject({ code: 'limit-exceeded', limit: 'maxArrayBytes', actual: 10 });
+  });
+
+  test('an interruption ends the reading with its reason', async () => {
+    const path = join(scratchFolder(), 'set.json');
+    writeFileSync(path, '{}');
+    const controller = new AbortController();
+    const reading = readDataset(path, 'detect', classes, { signal: controller.signal });
+    controller.abort(new Error('enough'));
+    await expect(reading).rejects.toThrow('enough');
+  });
 });
 
 describe('drawing images', () => {

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -123,6 +124,35 @@ describe('with annotations', () => {
       `\ufeff${JSON.stringify({ images: [{ id: 7, file_name: 'x.jpg' }] })}`,
     );
     expect([...(await findCocoIds([input('x.dicm')], path)).images.values()]).toEqual([{ id: 7 }]);
+  });
+
+  test.skipIf(process.platform === 'win32').each([
+    ['a pipe that nobody writes to', 'pipe.json', (path: string) => execFileSync('mkfifo', [path])],
+    ['a device that never ends', 'zero.json', (path: string) => symlinkSync('/dev/zero', path)],
+    ['a directory', 'folder.json', (path: string) => mkdirSync(path)],
+  ])('%s is refused at once', async (_, name, make) => {
+    const path = join(folder, name);
+    make(path);
+    await expect(findCocoIds([input('7.dicm')], path)).rejects.toMatchObject({
+      ...{ code: 'bad-annotations', message: `${path} is no regular file` },
+    });
+  });
+
+  test('its size is bounded, and compared before it is read', async () => {
+    const options = { annotations: SET, missing: 'error' } as const;
+    await expect(find([], { ...options, limits: { maxArrayBytes: 100 } })).rejects.toMatchObject({
+      ...{ code: 'limit-exceeded', limit: 'maxArrayBytes', exitCode: 7 },
+    });
+    // No disk has that much in this file; it only claims to.
+    const sparse = annotations('sparse.json', '');
+    truncateSync(sparse, 2 ** 29);
+    await expect(find([], { ...options, annotations: sparse })).rejects.toMatchObject({
+      ...{ code: 'bad-annotations', message: expect.stringContaining('more than Node can hold as text') },
+    });
+    truncateSync(sparse, 2 ** 32);
+    await expect(find([], { ...options, annotations: sparse })).rejects.toMatchObject({
+      code: 'limit-exceeded',
+    });
   });
 
   test('all inputs that are no images are named, of many the first ten', async () => {

@@ -144,6 +144,40 @@ describe('inside a run', () => {
   });
 });
 
+test.each([
+  [
+    '--coco-images',
+    (list: string) => ['analyze', 'detect', coded, '--coco', `${list}.out.json`, '--coco-images', list],
+  ],
+  ['bench', (list: string) => ['bench', 'detect', list, '-o', `${list}.out`]],
+])('the list of %s that does not come can be given up', async (name, argsFor) => {
+  const list = join(folder, `list-${name}.json`);
+  await writeFile(list, '{"images": []}');
+  // A disk on the network that has gone away while the file was read.
+  const source = `
+    import files from 'node:fs/promises';
+    import { syncBuiltinESMExports } from 'node:module';
+    const open = files.open;
+    files.open = async (path, ...rest) => {
+      const file = await open(path, ...rest);
+      if (path !== ${JSON.stringify(list)}) return file;
+      file.readFile = ({ signal }) => new Promise((_, reject) => {
+        const waiting = setInterval(() => {}, 1000);
+        signal.addEventListener('abort', () => {
+          clearInterval(waiting);
+          reject(signal.reason);
+        });
+        process.kill(process.pid, 'SIGINT');
+      });
+      return file;
+    };
+    syncBuiltinESMExports();`;
+  const result = await dicm(argsFor(list), { nodeArgs: await preload(`list-${name}`, source) });
+  expect(result.exitCode, result.stderr).toBe(130);
+  expect(result.stderr).toContain('interrupted by SIGINT');
+  expect(await readdir(folder)).not.toContain(`list-${name}.json.out.json`);
+});
+
 test.runIf(process.platform !== 'win32')('a named pipe that nobody writes to can be given up', async () => {
   const pipe = join(folder, 'pipe');
   execFileSync('mkfifo', [pipe]);

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { analysePicture } from '../../codec/analyse-picture.js';
 import { type ModelShelf, type OpenModel, openModelShelf } from '../../codec/model-shelf.js';
 import { openNetworks } from '../../codec/networks.js';
@@ -9,6 +8,7 @@ import type { Picture } from '../../image/picture.js';
 import { requireHeads } from '../../model/require-heads.js';
 import { readTorchvisionResnet } from '../../model/torchvision-resnet.js';
 import { nodePlatform } from '../../platform/node/node-platform.js';
+import { readRegularFile, UnreadableFile } from '../../platform/node/regular-file.js';
 import { machine } from '../../profiles/machine.js';
 import type { AnalyzeOptions, Codec, CodecOptions, ModelIdentity } from '../../session/codec.js';
 import { codecOver } from '../../session/open-codec.js';
@@ -108,14 +108,10 @@ async function openOther(path: string, model: OpenModel, shelf: ModelShelf) {
 }
 
 async function readWeights(path: string) {
-  let file: Uint8Array;
-  try {
-    file = await readFile(path);
-  } catch (cause) {
-    throw new ModelError('bad-pixel-network', `${path} cannot be read: ${(cause as Error).message}`, {
-      cause,
-    });
-  }
+  const file = await readRegularFile(path).catch((cause: unknown) => {
+    if (!(cause instanceof UnreadableFile)) throw cause;
+    throw new ModelError('bad-pixel-network', `${path} ${cause.message}`, { cause });
+  });
   return { id: hashOf(file), tensors: readTorchvisionResnet(file, path) };
 }
 

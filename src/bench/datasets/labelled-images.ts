@@ -1,8 +1,10 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { UsageError } from '../../errors.js';
+import { type ReadOptions, readTextFile } from '../../platform/node/regular-file.js';
 import type { LeftOutImage } from '../report.js';
 import type { Dataset, DatasetImage } from './dataset.js';
+import { FileFinder } from './find-file.js';
 
 const EXTENSIONS = ['.jpg', '.jpeg', '.png', '.webp', '.avif', '.gif', '.tif', '.tiff'];
 
@@ -12,7 +14,8 @@ export type ClassIndexes = ReadonlyMap<string, number>;
 /** An image with the class it is said to have. */
 interface Claim {
   readonly name: string;
-  readonly path: string;
+  /** Undefined where there is no such file. */
+  readonly path: string | undefined;
   readonly wnid: string | undefined;
 }
 
@@ -34,13 +37,18 @@ export async function readClassFolder(folder: string, classes: ClassIndexes): Pr
 /**
  * Reads a list of images with their classes: CSV with the header `path,wnid`, paths relative to the list.
  *
- * @throws UsageError `bad-dataset` for a list without that header.
+ * @throws UsageError `bad-dataset` for a list without that header; what `readTextFile` throws
  */
-export async function readClassList(path: string, classes: ClassIndexes): Promise<Dataset> {
-  const lines = (await readFile(path, 'utf8')).replace(/^\ufeff/, '').split(/\r?\n/);
+export async function readClassList(
+  path: string,
+  classes: ClassIndexes,
+  options: ReadOptions = {},
+): Promise<Dataset> {
+  const lines = (await readTextFile(path, options)).split(/\r?\n/);
   if (lines[0]?.trim() !== 'path,wnid') {
     throw new UsageError('bad-dataset', `${path} has no header line "path,wnid"`);
   }
+  const files = new FileFinder(dirname(path));
   const claims: Claim[] = [];
   for (const line of lines.slice(1)) {
     if (line.trim() === '') continue;
@@ -51,33 +59,32 @@ export async function readClassList(path: string, classes: ClassIndexes): Promis
       .trim()
       .replace(/^"(.*)"$/, '$1')
       .replaceAll('""', '"');
-    claims.push({ name, path: resolve(dirname(path), name), wnid: line.slice(comma + 1).trim() });
+    claims.push({ name, path: await files.find(name), wnid: line.slice(comma + 1).trim() });
   }
   return sortClaims(basename(path), claims, classes);
 }
 
-async function sortClaims(name: string, claims: readonly Claim[], classes: ClassIndexes): Promise<Dataset> {
+function sortClaims(name: string, claims: readonly Claim[], classes: ClassIndexes): Dataset {
   const images: DatasetImage[] = [];
   const leftOut: LeftOutImage[] = [];
   const seen = new Set<string>();
   for (const claim of claims) {
     const label = classes.get(claim.wnid ?? '');
-    const problem = await problemOf(claim, label, seen);
-    if (problem === undefined) images.push({ name: claim.name, path: claim.path, label: label! });
+    const problem = problemOf(claim, label, seen);
+    if (problem === undefined) images.push({ name: claim.name, path: claim.path!, label: label! });
     else leftOut.push({ image: claim.name, ...problem });
-    seen.add(claim.path);
+    if (claim.path !== undefined) seen.add(claim.path);
   }
   return { name, images, leftOut };
 }
 
-async function problemOf(
+function problemOf(
   { path, wnid }: Claim,
   label: number | undefined,
   seen: ReadonlySet<string>,
-): Promise<Omit<LeftOutImage, 'image'> | undefined> {
+): Omit<LeftOutImage, 'image'> | undefined {
   if (wnid === undefined) return { code: 'unlabelled', message: 'not in a folder named after a class' };
   if (label === undefined) return { code: 'unlabelled', message: `the model has no class ${wnid}` };
-  if (seen.has(path)) return { code: 'duplicate', message: 'listed before' };
-  const status = await stat(path).catch(() => undefined);
-  return status?.isFile() === true ? undefined : { code: 'missing', message: 'no such file' };
+  if (path === undefined) return { code: 'missing', message: 'no such file' };
+  return seen.has(path) ? { code: 'duplicate', message: 'listed before' } : undefined;
 }

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { UsageError } from '../../errors.js';
+import { type ReadOptions, UnreadableFile } from '../../platform/node/regular-file.js';
 import type { BenchTask } from '../report.js';
 import { readAnnotatedImages } from './annotated-images.js';
 import type { Dataset } from './dataset.js';
@@ -10,20 +11,31 @@ import { type ClassIndexes, readClassFolder, readClassList } from './labelled-im
  * Reads a data set: for classification a folder of folders named after classes, or a `path,wnid` list; for the other
  * tasks instances in COCO's layout.
  *
- * @throws UsageError `bad-dataset` when it is missing or of another kind, `empty-dataset` when no image is labelled.
+ * @throws UsageError `bad-dataset` when it is missing, cannot be read or is of another kind, `empty-dataset` when no image is labelled.
  */
-export async function readDataset(path: string, task: BenchTask, classes: ClassIndexes): Promise<Dataset> {
+export async function readDataset(
+  path: string,
+  task: BenchTask,
+  classes: ClassIndexes,
+  options: ReadOptions = {},
+): Promise<Dataset> {
   const status = await stat(path).catch(() => undefined);
   if (status === undefined) throw new UsageError('bad-dataset', `${path}: no such file or folder`);
   const extension = extname(path).toLowerCase();
-  let dataset: Dataset;
-  if (task === 'classify') {
-    if (status.isDirectory()) dataset = await readClassFolder(path, classes);
-    else if (extension === '.csv') dataset = await readClassList(path, classes);
-    else throw wrongKind(path, task, 'a folder of folders named after classes, or a .csv of path,wnid');
-  } else if (!status.isDirectory() && extension === '.json') {
-    dataset = await readAnnotatedImages(path, task === 'segment');
-  } else throw wrongKind(path, task, "a .json of instances in COCO's layout");
+  const read = async () => {
+    const isFolder = status.isDirectory();
+    if (task === 'classify') {
+      if (isFolder) return readClassFolder(path, classes);
+      if (extension === '.csv') return readClassList(path, classes, options);
+      throw wrongKind(path, task, 'a folder of folders named after classes, or a .csv of path,wnid');
+    }
+    if (!isFolder && extension === '.json') return readAnnotatedImages(path, task === 'segment', options);
+    throw wrongKind(path, task, "a .json of instances in COCO's layout");
+  };
+  const dataset = await read().catch((error: unknown) => {
+    if (!(error instanceof UnreadableFile)) throw error;
+    throw new UsageError('bad-dataset', `${path} ${error.message}`, { cause: error });
+  });
   if (dataset.images.length === 0) {
     const first = dataset.leftOut[0];
     const why = first === undefined ? '' : `; ${first.image}: ${first.message}`;

@@ -167,11 +167,14 @@ async function analyzeFiles(
 
 /** Finds the image ids of all inputs; those that have none end the run, or are named and left out. */
 async function findIds(
-  { reporter }: Context,
+  { reporter, options, signal }: Context,
   inputs: readonly Input[],
   { cocoImages, cocoMissing = 'error' }: AnalyzeFlags,
 ): Promise<CocoIds> {
-  const ids = await findCocoIds(inputs, { annotations: cocoImages, missing: cocoMissing });
+  const ids = await findCocoIds(inputs, {
+    ...{ annotations: cocoImages, missing: cocoMissing },
+    ...{ limits: options.limit, signal },
+  });
   const { length } = ids.missing;
   if (length > 0) {
     reporter.warn(

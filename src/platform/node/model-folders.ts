@@ -1,10 +1,12 @@
-import { constants, existsSync } from 'node:fs';
-import { open, readdir, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { ModelError, ResourceError } from '../../errors.js';
+import { defaultLimits } from '../../limits.js';
 import { nameShortage } from '../../shortage.js';
 import type { ModelChoice, ModelListing, ModelSource } from '../platform.js';
+import { readRegularFile, UnreadableFile } from './regular-file.js';
 
 /** The package that brings the model which encoders use when no other is named. */
 export const MODEL_PACKAGE = 'dicm-model-r50';
@@ -60,24 +62,16 @@ async function foldersAt(place: string): Promise<string[]> {
   return names.map((name) => join(place, name)).filter((folder) => existsSync(join(folder, 'manifest.json')));
 }
 
-/** Reads a regular file: a pipe in its place would keep the reader waiting, a device might never end. */
+/** Most bytes of a manifest or a list of classes; weights have at most what an array can hold. */
+const MOST_JSON_BYTES = 2 ** 26;
+
 async function readModelFile(path: string): Promise<Uint8Array> {
+  const maxBytes = path.endsWith('.json') ? MOST_JSON_BYTES : defaultLimits.maxArrayBytes;
   try {
-    // Without waiting for a writer, if it is a pipe after all. Windows has neither.
-    const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-    try {
-      if (!(await file.stat()).isFile()) throw new ModelError('model-missing', `${path} is no regular file`);
-      return await file.readFile();
-    } finally {
-      await file.close();
-    }
+    return await readRegularFile(path, { maxBytes });
   } catch (cause) {
-    if (cause instanceof ModelError) throw cause;
-    const shortage = nameShortage(cause);
-    if (shortage instanceof ResourceError) throw shortage;
-    const { code, message } = cause as NodeJS.ErrnoException;
-    const reason = code === 'ENOENT' ? 'does not exist' : `cannot be read: ${message}`;
-    throw new ModelError('model-missing', `${path} ${reason}`, { cause });
+    if (!(cause instanceof UnreadableFile)) throw cause;
+    throw new ModelError('model-missing', `${path} ${cause.message}`, { cause });
   }
 }
 
