@@ -53,10 +53,16 @@ export interface Ops<V extends Value> {
   globalAveragePool(x: V): V;
   /** [h, w, f*f*c] to [f*h, f*w, c]; input channels are ordered (dy, dx, c), as ONNX's DCR mode and TensorFlow do. */
   depthToSpace(x: V, factor: number): V;
+  /** Inverse of {@link depthToSpace}: [f*h, f*w, c] to [h, w, f*f*c]. */
+  spaceToDepth(x: V, factor: number): V;
   /** Image with constant pixels added at the edges. */
   pad(x: V, edges: Edges, value?: number): V;
   /** Image cut at the bottom and right to the height and width of `like`. */
   cropLike(x: V, like: V): V;
+  /** Image with zeros added at the bottom and right up to the height and width of `like`, which is no smaller. */
+  padLike(x: V, like: V): V;
+  /** Tokens [1, channels] shared out equally over an image as large as `like`: every pixel is x / (height * width). */
+  spreadLike(x: V, like: V): V;
 
   /** Image to tokens in raster order. */
   toTokens(x: V): V;
@@ -96,6 +102,10 @@ export interface Ops<V extends Value> {
   gelu(x: V): V;
   /** x * min(max(x/6 + 1/2, 0), 1). */
   hardSwish(x: V): V;
+  /** 1 / (1 + e^-x). */
+  sigmoid(x: V): V;
+  /** x where `by`, of the same shape, is above 0, and 0 elsewhere. */
+  maskPositive(x: V, by: V): V;
   /** Nearest integer, ties to even. */
   round(x: V): V;
 

@@ -17,6 +17,8 @@ export interface OpCase {
   inputs: TensorSpec[];
   tensors?: Record<string, TensorSpec>;
   options?: Record<string, unknown>;
+  /** Of the output, where the answer is the gradient with respect to the first input. */
+  gradient?: TensorSpec;
   output: { shape: number[]; data: number[] };
 }
 

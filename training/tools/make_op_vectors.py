@@ -187,6 +187,20 @@ def tokens(b: Builder) -> None:
     b.add("two heads", "attention", [spec], y.transpose(0, 1).reshape(6, 8), options={"size": 4})
 
 
+def slopes(b: Builder) -> None:
+    """Add operations that only gradients are written in."""
+    spec, x = b.image(4, 6, 2)
+    y = x.view(1, 2, 2, 2, 3, 2).permute(0, 3, 5, 1, 2, 4).reshape(1, 8, 2, 3)
+    b.add("factor 2", "spaceToDepth", [spec], y, options={"factor": 2})
+    like, _ = b.image(5, 9, 1)
+    b.add("larger", "padLike", [spec, like], F.pad(x, (0, 3, 0, 1)))
+    y = (x.mean((2, 3), keepdim=True) / 45).expand(1, 2, 5, 9)
+    b.add("mean shared out", "spreadLike", [spec, like], y)
+    b.add("image", "sigmoid", [spec], x.sigmoid())
+    other, by = b.image(4, 6, 2)
+    b.add("image with zeros", "maskPositive", [spec, other], torch.where(by > 0, x, 0))
+
+
 def gated_shapes(name: str, dim: int, kernel: int) -> dict[str, list[int]]:
     """Shapes of a recursive gated convolution's weights."""
     quarter, half, gates = dim // 4, dim // 2, dim // 4 + dim // 2 + dim
@@ -251,7 +265,7 @@ def main() -> None:
     """Write all files into the folder named on the command line."""
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
-    for build in (convolutions, rearrangements, elementwise, tokens, modules):
+    for build in (convolutions, rearrangements, elementwise, tokens, slopes, modules):
         builder = Builder()
         build(builder)
         builder.write(folder / f"{build.__name__}.json")

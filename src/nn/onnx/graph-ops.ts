@@ -19,6 +19,9 @@ export interface GraphValue extends Value {
   readonly heads?: number | undefined;
 }
 
+/** Number of the element type binary32 in onnx.proto. */
+const FLOAT = 1;
+
 /** Ops that write an ONNX graph: each call adds the operator onnxruntime is fastest at. */
 export class GraphOps implements Ops<GraphValue> {
   readonly #graph: OnnxGraph;
@@ -78,6 +81,10 @@ export class GraphOps implements Ops<GraphValue> {
     });
   }
 
+  spaceToDepth(x: GraphValue, factor: number): GraphValue {
+    return this.#node('SpaceToDepth', [x.name], x.channels * factor ** 2, 4, { blocksize: factor });
+  }
+
   pad(x: GraphValue, edges: Edges, value = 0): GraphValue {
     const amounts = [0, 0, edges.top, edges.left, 0, 0, edges.bottom, edges.right];
     const inputs = [x.name, this.#graph.integers(amounts), this.#graph.scalar(value)];
@@ -85,9 +92,25 @@ export class GraphOps implements Ops<GraphValue> {
   }
 
   cropLike(x: GraphValue, like: GraphValue): GraphValue {
-    const [size] = this.#graph.node('Shape', [like.name], { start: 2, end: 4 });
-    const inputs = [x.name, this.#graph.integers([0, 0]), size!, this.#graph.integers([2, 3])];
+    const inputs = [x.name, this.#graph.integers([0, 0]), this.#sizeOf(like), this.#graph.integers([2, 3])];
     return this.#node('Slice', inputs, x.channels, 4);
+  }
+
+  padLike(x: GraphValue, like: GraphValue): GraphValue {
+    const [more] = this.#graph.node('Sub', [this.#sizeOf(like), this.#sizeOf(x)]);
+    const amounts = [this.#graph.integers([0, 0, 0, 0, 0, 0]), more!];
+    const [pads] = this.#graph.node('Concat', amounts, { axis: 0 });
+    return this.#node('Pad', [x.name, pads!, this.#graph.scalar(0)], x.channels, 4, { mode: 'constant' });
+  }
+
+  spreadLike(x: GraphValue, like: GraphValue): GraphValue {
+    const size = this.#sizeOf(like);
+    const [pixels] = this.#graph.node('ReduceProd', [size], { keepdims: 0 });
+    const [count] = this.#graph.node('Cast', [pixels!], { to: FLOAT });
+    const share = this.#node('Div', [x.name, count!], x.channels, 2);
+    const pixel = this.#reshape(share, [1, x.channels, 1, 1], x.channels, 4);
+    const [shape] = this.#graph.node('Concat', [this.#graph.integers([1, x.channels]), size], { axis: 0 });
+    return this.#node('Expand', [pixel.name, shape!], x.channels, 4);
   }
 
   toTokens(x: GraphValue): GraphValue {
@@ -97,8 +120,8 @@ export class GraphOps implements Ops<GraphValue> {
 
   fromTokens(x: GraphValue, like: GraphValue): GraphValue {
     const turned = this.#node('Transpose', [x.name], x.channels, 2, { perm: [1, 0] });
-    const [size] = this.#graph.node('Shape', [like.name], { start: 2, end: 4 });
-    const [shape] = this.#graph.node('Concat', [this.#graph.integers([1, x.channels]), size!], { axis: 0 });
+    const parts = [this.#graph.integers([1, x.channels]), this.#sizeOf(like)];
+    const [shape] = this.#graph.node('Concat', parts, { axis: 0 });
     return this.#node('Reshape', [turned.name, shape!], x.channels, 4);
   }
 
@@ -180,6 +203,17 @@ export class GraphOps implements Ops<GraphValue> {
     return this.#node('HardSwish', [x.name], x.channels, x.rank);
   }
 
+  sigmoid(x: GraphValue): GraphValue {
+    return this.#node('Sigmoid', [x.name], x.channels, x.rank);
+  }
+
+  maskPositive(x: GraphValue, by: GraphValue): GraphValue {
+    checkSameChannels(x, by);
+    const zero = this.#graph.scalar(0);
+    const [isPositive] = this.#graph.node('Greater', [by.name, zero]);
+    return this.#node('Where', [isPositive!, x.name, zero], x.channels, x.rank);
+  }
+
   round(x: GraphValue): GraphValue {
     return this.#node('Round', [x.name], x.channels, x.rank);
   }
@@ -236,6 +270,11 @@ export class GraphOps implements Ops<GraphValue> {
 
   #constant(name: string, tensor: Tensor, shape: readonly number[]): string {
     return this.#graph.weight(name, shape, tensor);
+  }
+
+  /** Height and width of an image, known when the graph runs. */
+  #sizeOf(image: GraphValue): string {
+    return this.#graph.node('Shape', [image.name], { start: 2, end: 4 })[0]!;
   }
 
   #reshape(x: GraphValue, shape: readonly number[], channels: number, rank: 2 | 3 | 4): GraphValue {

@@ -109,6 +109,24 @@ export class EagerOps implements Ops<EagerValue> {
     );
   }
 
+  spaceToDepth(x: EagerValue, factor: number): EagerValue {
+    const tf = this.#tf;
+    const [, tall, wide] = x.tensor.shape as [number, number, number, number];
+    const [height, width] = [tall / factor, wide / factor];
+    this.#guard.reserve(2 * x.tensor.size);
+    // [h, dy, w, (dx, c)] to [h, w, dy, (dx, c)]: whole rows move, as in depthToSpace.
+    return this.value(
+      tf.tidy(() => {
+        const bands = tf.reshape(x.tensor, [height, factor, wide * x.channels]);
+        const rows = Array.from({ length: factor }, (_, dy) => {
+          const part = tf.slice(bands, [0, dy, 0], [height, 1, wide * x.channels]);
+          return tf.reshape(part, [height * width, factor * x.channels]);
+        });
+        return tf.reshape(tf.concat(rows, 1), [1, height, width, factor ** 2 * x.channels]);
+      }),
+    );
+  }
+
   pad(x: EagerValue, edges: Edges, value = 0): EagerValue {
     const [, height, width] = x.tensor.shape as [number, number, number, number];
     const rows = height + edges.top + edges.bottom;
@@ -126,6 +144,24 @@ export class EagerOps implements Ops<EagerValue> {
     const [, height, width] = like.tensor.shape as [number, number, number, number];
     this.#guard.reserve(height * width * x.channels);
     return this.value(this.#tf.slice(x.tensor, [0, 0, 0, 0], [1, height, width, x.channels]));
+  }
+
+  padLike(x: EagerValue, like: EagerValue): EagerValue {
+    const [, height, width] = x.tensor.shape as [number, number, number, number];
+    const [, tall, wide] = like.tensor.shape as [number, number, number, number];
+    return this.pad(x, { top: 0, bottom: tall - height, left: 0, right: wide - width });
+  }
+
+  spreadLike(x: EagerValue, like: EagerValue): EagerValue {
+    const [, height, width] = like.tensor.shape as [number, number, number, number];
+    this.#guard.reserve(height * width * x.channels);
+    const tf = this.#tf;
+    return this.value(
+      tf.tidy(() => {
+        const share = tf.reshape(tf.mul(x.tensor, 1 / (height * width)), [1, 1, x.channels]);
+        return tf.reshape(tf.tile(share, [1, height * width, 1]), [1, height, width, x.channels]);
+      }),
+    );
   }
 
   toTokens(x: EagerValue): EagerValue {
@@ -238,6 +274,18 @@ export class EagerOps implements Ops<EagerValue> {
     const tf = this.#tf;
     const gate = tf.clipByValue(tf.add(tf.mul(x.tensor, 1 / 6), 0.5), 0, 1);
     return this.value(tf.mul(x.tensor, gate));
+  }
+
+  sigmoid(x: EagerValue): EagerValue {
+    this.#guard.reserve(x.tensor.size);
+    return this.value(this.#tf.sigmoid(x.tensor));
+  }
+
+  maskPositive(x: EagerValue, by: EagerValue): EagerValue {
+    checkSameChannels(x, by);
+    this.#guard.reserve(3 * x.tensor.size);
+    const tf = this.#tf;
+    return this.value(tf.tidy(() => tf.where(tf.greater(by.tensor, 0), x.tensor, tf.zerosLike(x.tensor))));
   }
 
   round(x: EagerValue): EagerValue {
