@@ -291,6 +291,9 @@ export const errorClasses = {
       'too-many-open-files':
         'Too many files are open, of this process (`ulimit -n`) or of the system (`fs.file-max`). Raise that limit, or take ' +
         'fewer files at a time with `--jobs 1`.',
+      'too-many-threads':
+        'No further thread or program can be started, for their number (`ulimit -u`) or for want of memory. Raise that limit, or ' +
+        'take fewer files at a time with `--jobs 1` and `--threads 1`.',
     },
   },
 } as const satisfies Readonly<Record<string, ErrorClassEntry>>;

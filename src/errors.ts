@@ -125,7 +125,7 @@ export class LimitError extends CodedError<ErrorCode<'LimitError'>> {
   }
 }
 
-/** The machine has run out of memory or of open files. Fix: ask for less at once, or raise the limit the message names. */
+/** The machine has run out of memory, open files or threads. Fix: ask for less at once, or raise the limit the message names. */
 export class ResourceError extends CodedError<ErrorCode<'ResourceError'>> {
   readonly exitCode = errorClasses.ResourceError.exitCode;
 }

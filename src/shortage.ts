@@ -12,6 +12,9 @@ const LESS_MEMORY =
   'fit pictures to fewer pixels (`maxSide`, `--max-side`), take fewer files at a time (`--jobs 1`), or lower `maxSourcePixels`, ' +
   '`maxHeldPixels` or `maxArrayBytes` (`limits`, `--limit NAME=NUMBER`), so that what is too large here is refused';
 
+const MORE_ADDRESSES =
+  'where `ulimit -v` is set, WebAssembly needs 20 GiB of addresses, or NODE_OPTIONS=--disable-wasm-trap-handler';
+
 /**
  * What V8, Node, WebAssembly, the native libraries and the system say when memory cannot be had, or more of it than an
  * array or a string can be. A negative length is none of these, but somebody's mistake.
@@ -32,16 +35,26 @@ const OUT_OF_MEMORY = [
   /failed to allocate memory/i,
   /insufficient memory/i,
   /memory allocation failed/i,
+  // Not where a decoder finds that a file claims too much.
+  /memory allocation error(?!: security)/i,
+  /failed to map segment/i,
   /\b(std::)?bad_alloc\b|\bbad allocation\b/i,
   /\bOOM when allocating\b/,
   /RESOURCE_EXHAUSTED/,
+];
+
+/** What says that no thread or program can be started: a limit on their number, or memory. */
+const TOO_MANY_THREADS = [
+  /creating thread: resource temporarily unavailable/i,
+  /^spawn .*EAGAIN/,
+  /pthread_create/,
 ];
 
 /** What the loader of native libraries says, which gives no code. */
 const TOO_MANY_FILES = /too many open files/i;
 
 /**
- * The error for what a machine ran out of, memory or open files, whoever noticed it: so that no input, output or program
+ * The error for what a machine ran out of, memory, open files or threads, whoever noticed it: so that no input, output or program
  * is blamed for it. Everything else comes back as it is.
  *
  * @param error - Anything that was thrown.
@@ -55,8 +68,17 @@ export function nameShortage(error: unknown): unknown {
       cause: error,
     });
   }
-  if (code !== 'ENOMEM' && !isOutOfMemory(message)) return error;
-  return outOfMemory(message.split('\n', 1)[0]!, error);
+  const ofThreads = lineSaying(message, TOO_MANY_THREADS);
+  if (ofThreads !== undefined) {
+    return new ResourceError(
+      'too-many-threads',
+      `no further thread or program can be started (${ofThreads}): the limit on their number, \`ulimit -u\`, or memory ` +
+        'is used up; take fewer files at a time (`--jobs 1`), with fewer threads (`--threads 1`), or raise the limit',
+      { cause: error },
+    );
+  }
+  const said = lineSaying(message, OUT_OF_MEMORY) ?? (code === 'ENOMEM' ? message : undefined);
+  return said === undefined ? error : outOfMemory(said, error);
 }
 
 /**
@@ -65,12 +87,15 @@ export function nameShortage(error: unknown): unknown {
  * @param said - What noticed it, in its own words.
  */
 export function outOfMemory(said: string, cause?: Error): ResourceError {
-  return new ResourceError('out-of-memory', `there is not enough memory (${said}); ${LESS_MEMORY}`, {
+  // It reserves 8 GiB of addresses and more for each memory, where nothing of it is used yet.
+  const advice = /^WebAssembly/.test(said) ? `${MORE_ADDRESSES}; ${LESS_MEMORY}` : LESS_MEMORY;
+  return new ResourceError('out-of-memory', `there is not enough memory (${said}); ${advice}`, {
     cause,
   });
 }
 
-/** Whether a message, on any of its lines, says that memory ran out. */
-function isOutOfMemory(message: string): boolean {
-  return message.split('\n').some((line) => OUT_OF_MEMORY.some((pattern) => pattern.test(line.trim())));
+/** The line of a message that says one of these things. */
+function lineSaying(message: string, patterns: readonly RegExp[]): string | undefined {
+  const lines = message.split('\n').map((line) => line.trim());
+  return lines.find((line) => patterns.some((pattern) => pattern.test(line)));
 }

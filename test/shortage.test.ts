@@ -41,6 +41,8 @@ describe('memory', () => {
     'vips_tracked: out of memory --- size == 1024MB\nvips2raw: failed',
     'Input buffer has corrupt header: VipsJpeg: Insufficient memory (case 4)',
     'Cannot create a string longer than 0x1fffffe8 characters',
+    'libonnxruntime.so.1: failed to map segment from shared object',
+    'Invalid input: Unspecified: Memory allocation error (2.0)',
     'dlopen: libonnxruntime.so.1: failed to map segment: Cannot allocate memory',
   ])('%s', (message) => {
     expect(nameShortage(new Error(message))).toMatchObject({ code: 'out-of-memory' });
@@ -69,6 +71,26 @@ describe('open files', () => {
   });
 });
 
+test.each(['spawn /usr/bin/x265 EAGAIN', 'glib: Error creating thread: Resource temporarily unavailable'])(
+  'threads: %s',
+  (message) => {
+    expect(nameShortage(new Error(message))).toMatchObject({
+      ...{
+        code: 'too-many-threads',
+        exitCode: 7,
+        message: expect.stringMatching(/ulimit -u.*--jobs 1.*--threads 1/),
+      },
+    });
+  },
+);
+
+test('WebAssembly that lacks addresses only', () => {
+  const said = 'WebAssembly.instantiate(): Out of memory: Cannot allocate Wasm memory for new instance';
+  expect((nameShortage(new RangeError(said)) as Error).message).toMatch(
+    /ulimit -v.*--disable-wasm-trap-handler.*--max-side/,
+  );
+});
+
 describe('what is none of them stays as it is', () => {
   test.each<[string, unknown]>([
     ['a negative length', thrownBy(() => new Float32Array(-1))],
@@ -78,6 +100,7 @@ describe('what is none of them stays as it is', () => {
     ['a file that is not there', thrownBy(() => closeSync(openSync('/no/such/file', 'r')))],
     ['an error with a name', new FormatError('truncated', 'out of memory, says the file')],
     ['text', 'out of memory'],
+    ['a claim too large', new Error('Memory allocation error: Security limit exceeded: 9 pixels')],
     ['nothing', undefined],
   ])('%s', (_, error) => {
     expect(nameShortage(error)).toBe(error);

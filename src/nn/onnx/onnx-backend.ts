@@ -14,6 +14,9 @@ import {
 import { buildGraph } from './build-graph.js';
 import type { OrtModule, OrtSession, OrtTensor } from './ort.js';
 
+/** The only severity that the runtime logs: what is not thrown. */
+const FATAL = 4;
+
 /** Networks as ONNX graphs, run by onnxruntime. Graphs are built in memory and never touch the disk. */
 export class OnnxBackend implements Backend {
   readonly name = 'onnx';
@@ -45,8 +48,8 @@ export class OnnxBackend implements Backend {
       session = await this.#ort.InferenceSession.create(model, {
         executionProviders: this.#providers,
         graphOptimizationLevel: 'all',
-        // Warnings concern graph rewriting, which nobody at a terminal can act on.
-        logSeverityLevel: 3,
+        // Warnings concern graph rewriting, which nobody at a terminal can act on; errors are thrown, and need no second voice.
+        logSeverityLevel: FATAL,
         externalData: external,
         // Every session has threads of its own. Left spinning after a run they take the cores from the next session.
         extra: { session: { force_spinning_stop: '1' } },
@@ -97,7 +100,7 @@ class OnnxNetwork implements CompiledNetwork {
     );
     let results: Readonly<Record<string, OrtTensor>>;
     try {
-      results = await this.#session.run(feeds);
+      results = await this.#session.run(feeds, { logSeverityLevel: FATAL });
     } catch (cause) {
       throw executorFailure('onnxruntime could not run the network', cause);
     }

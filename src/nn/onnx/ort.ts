@@ -31,6 +31,9 @@ export interface OrtSessionOptions {
 
 /** A graph made ready. */
 export interface OrtSession {
-  run(feeds: Readonly<Record<string, OrtTensor>>): Promise<Readonly<Record<string, OrtTensor>>>;
+  run(
+    feeds: Readonly<Record<string, OrtTensor>>,
+    options?: { logSeverityLevel?: number },
+  ): Promise<Readonly<Record<string, OrtTensor>>>;
   release(): Promise<void>;
 }

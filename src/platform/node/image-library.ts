@@ -3,7 +3,7 @@ import { nameShortage } from '../../shortage.js';
 
 /** What brings the native part of the image library, for messages. */
 const ADVICE =
-  'its native part is an optional package, which npm leaves out with --omit=optional: ' +
+  'Its native part is an optional package, which npm leaves out with --omit=optional: ' +
   'npm install --include=optional sharp brings it';
 
 /**

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { dirname, sep } from 'node:path';
 import type * as wasmBackend from '@tensorflow/tfjs-backend-wasm';
 import type * as tfjs from '@tensorflow/tfjs-core';
+import { firstLine } from '../../../nn/backend.js';
 import { EagerBackend } from '../../../nn/tfjs/eager-backend.js';
 import { importCommonJs, quietly } from './native-packages.js';
 
@@ -25,8 +26,9 @@ export async function loadWasm(): Promise<EagerBackend> {
   if (tf.findBackend('wasm') === null) {
     wasm.setWasmPaths(dirname(createRequire(import.meta.url).resolve(packageName)) + sep);
   }
-  if (!(await quietly(() => tf.setBackend('wasm')))) {
-    throw new Error('TensorFlow.js could not start its wasm backend');
+  const warned: string[] = [];
+  if (!(await quietly(() => tf.setBackend('wasm'), warned))) {
+    throw new Error(`TensorFlow.js could not start its wasm backend: ${warned.map(firstLine).join('; ')}`);
   }
   const threads = wasm.getThreadsCount();
   return new EagerBackend({
