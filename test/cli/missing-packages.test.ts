@@ -54,10 +54,19 @@ describe('sharp without its native part, as npm i --omit=optional leaves it', ()
     [['analyze', 'all', 'a.dicm']],
     [['analyze', 'embed', 'a.dicm']],
     [['models']],
-    [['doctor', '--backend', 'wasm']],
   ])('%j needs no pictures', async (args) => {
     const result = await run(...args);
     expect(result.exitCode, result.stderr).toBe(0);
+  });
+
+  test('doctor says so, and ends with 6', async () => {
+    const result = await run('doctor', '--json', '--backend', 'wasm');
+    expect(result.exitCode).toBe(6);
+    expect(jsonLines(result)[0]).toMatchObject({
+      ...{ ok: false, backend: 'wasm', modelProblem: null },
+      imageLibrary: { ok: false, reason: expect.stringContaining('npm install --include=optional sharp') },
+    });
+    expect((await run('doctor')).stdout).toMatch(/^pictures\n {2}sharp {2}missing {2}the image library/m);
   });
 });
 

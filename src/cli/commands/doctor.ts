@@ -1,13 +1,14 @@
 import { availableParallelism, totalmem } from 'node:os';
 import type { Command } from 'commander';
 import {
-  type BackendProbe,
   checkInstalledModel,
   defaultModelPackage,
+  type ImageLibraryProbe,
   type InstalledModel,
   listInstalledModels,
   openCodec,
   probeBackends,
+  probeImageLibrary,
 } from '../../index.js';
 import type { Context, RunAction } from '../context.js';
 import { describeFailure, EXIT } from '../exit-codes.js';
@@ -20,7 +21,8 @@ export function addDoctor(program: Command, run: RunAction) {
     .summary('say what is installed, what would run, and why')
     .description(
       'Say what is installed, what would run, and why. Tries every backend and checks every model completely.\n' +
-        'Ends with 6 when no backend works, when there is no model, and when any of them is not what it says.',
+        'Ends with 6 when no backend works, when there is no model, when any of them is not what it says, and\n' +
+        'when pictures cannot be read.',
     )
     .action(() => run(examine));
 }
@@ -32,6 +34,7 @@ async function examine(context: Context): Promise<number> {
   const { reporter, options, terminal } = context;
   const backends = await probeBackends();
   const chosen = await chooseBackend(context);
+  const imageLibrary = await probeImageLibrary();
   let models: CheckedModel[] = [];
   let modelProblem: string | null = null;
   try {
@@ -44,7 +47,7 @@ async function examine(context: Context): Promise<number> {
   }
   // One broken model among several is what a file finds out that names it.
   const whole = models.length > 0 && models.every((model) => model.ok);
-  const ok = chosen.backend !== null && modelProblem === null && whole;
+  const ok = chosen.backend !== null && imageLibrary.ok && modelProblem === null && whole;
   const machine = {
     node: process.version,
     platform: `${process.platform}-${process.arch}`,
@@ -52,16 +55,18 @@ async function examine(context: Context): Promise<number> {
     memoryBytes: totalmem(),
   };
   if (reporter.options.json) {
-    reporter.json({ schema: 'dicm.doctor/1', ok, ...machine, backends, ...chosen, models, modelProblem });
+    const found = { ...machine, backends, ...chosen, imageLibrary, models, modelProblem };
+    reporter.json({ schema: 'dicm.doctor/1', ok, ...found });
   } else {
     reporter.text(
       [
         `node ${machine.node}, ${machine.platform}, ${machine.cpus} CPUs, ` +
           `${(machine.memoryBytes / 2 ** 30).toFixed(1)} GiB of memory`,
-        `\nbackends\n${describeBackends(backends)}`,
+        `\nbackends\n${describeProbes(backends)}`,
         chosen.backend === null
           ? `  none would run: ${chosen.reason}`
           : `  ${chosen.backend} would run: ${chosen.reason}`,
+        `\npictures\n${describeProbes([{ name: 'sharp', ...imageLibrary }])}`,
         `\nmodels\n${describeModels(models, modelProblem)}`,
       ].join('\n'),
     );
@@ -102,9 +107,9 @@ async function checkModel(model: InstalledModel): Promise<CheckedModel> {
   }
 }
 
-function describeBackends(backends: readonly BackendProbe[]): string {
+function describeProbes(probes: readonly (ImageLibraryProbe & { name: string })[]): string {
   return formatTable(
-    backends.map(({ name, ok, reason, version }) => [
+    probes.map(({ name, ok, reason, version }) => [
       `  ${name}`,
       ok ? 'works' : 'missing',
       version === undefined ? reason : `${version}, ${reason}`,

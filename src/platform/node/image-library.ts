@@ -28,6 +28,26 @@ export async function withImageLibrary<Module>(load: () => Promise<Module>): Pro
   }
 }
 
+/** What `dicm doctor` says about the image library. */
+export interface ImageLibraryProbe {
+  /** Whether pictures can be read and drawn. */
+  readonly ok: boolean;
+  /** Why not; or what it is built on. */
+  readonly reason: string;
+  readonly version?: string;
+}
+
+/** Loads the image library and says whether that works. */
+export async function probeImageLibrary(): Promise<ImageLibraryProbe> {
+  try {
+    const { default: sharp } = await withImageLibrary(() => import('sharp'));
+    return { ok: true, reason: `libvips ${sharp.versions.vips}`, version: sharp.versions.sharp };
+  } catch (error) {
+    if (!(error instanceof BackendError)) throw error;
+    return { ok: false, reason: error.message };
+  }
+}
+
 /** The library's own words where its native part is missing; Node's where the library is. */
 function isAboutLibrary(cause: unknown): boolean {
   const { message, code } = cause as NodeJS.ErrnoException;

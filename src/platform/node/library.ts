@@ -35,7 +35,7 @@ const overlayOptionNames = optionNames<OverlayOptions>()({
  * Opens a codec. Executor and model are opened when first needed: decoding latents or verifying never loads an
  * executor.
  *
- * @throws UsageError `bad-limit`
+ * @throws UsageError `bad-limit`, `unknown-option`
  */
 export async function openCodec(options: CodecOptions = {}): Promise<Codec> {
   const { openCodec: openOn } = await import('../../session/open-codec.js');
