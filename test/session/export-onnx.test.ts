@@ -1,9 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Codec, exportOnnx, type OnnxFile } from '../../src/index.js';
+import { copyTiny } from '../model/tiny-copies.js';
 import { relativeError } from '../nn/op-vectors.js';
 import { CHELSEA, openTiny, TINY_MODEL } from './helpers.js';
 import { writeTinyView } from './view-model.js';
@@ -96,7 +98,7 @@ describe.runIf(runtime !== undefined)('networks as ONNX files', () => {
     const folder = await mkdtemp(join(tmpdir(), 'dicm-export-'));
     afterAll(() => rm(folder, { recursive: true }));
     const view = await exported(await writeTinyView(join(folder, 'view')));
-    expect([...view.keys()]).toEqual(['picture.onnx']);
+    expect([...view.keys()]).toEqual(['picture.onnx', 'graphs.json']);
     const grey = { data: new Float32Array(2 * 3 * 32), dims: [1, 2, 3, 32] };
     const { rgb } = await run(view.get('picture.onnx')!, { latent: grey });
     expect(rgb!.dims).toEqual([1, 32, 48, 3]);
@@ -106,8 +108,30 @@ describe.runIf(runtime !== undefined)('networks as ONNX files', () => {
 
 test('weights lie in the files as small as they are stored', async () => {
   const files = await exported(TINY_MODEL);
-  expect([...files.keys()]).toEqual(['features.onnx', 'tail.onnx', 'heads.onnx']);
+  expect([...files.keys()]).toEqual(['features.onnx', 'tail.onnx', 'heads.onnx', 'graphs.json']);
   const total = [...files.values()].reduce((sum, { bytes }) => sum + bytes.length, 0);
   // The model has 1.14 MB with everything else that it holds; in binary32 these three would have over 3.
   expect(total).toBeLessThan(1_138_578);
+});
+
+test('the list beside them says of which model they are, and what is in them', async () => {
+  const files = await exported(TINY_MODEL);
+  const { graphs, ...model } = JSON.parse(new TextDecoder().decode(files.get('graphs.json')!.bytes));
+  const manifest = JSON.parse(await readFile(join(TINY_MODEL, 'manifest.json'), 'utf8'));
+  const { name, version, decodeId, renderId, licence } = manifest;
+  expect(model).toEqual({ schema: 'dicm.graphs/1', name, version, decodeId, renderId, licence, opset: 20 });
+  const described = [...files.values()].slice(0, -1).map(({ name: file, bytes, inputs, outputs }) => {
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    return { file, bytes: bytes.length, sha256, inputs, outputs };
+  });
+  expect(graphs).toEqual(described);
+});
+
+test('a model with another render id than it states is not exported', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'dicm-export-'));
+  afterAll(() => rm(folder, { recursive: true }));
+  await copyTiny(folder, (manifest) => {
+    manifest.renderId = '0'.repeat(64);
+  });
+  await expect(exported(folder)).rejects.toMatchObject({ code: 'model-damaged' });
 });

@@ -8,7 +8,7 @@ import { makeFolders } from '../plan-outputs.js';
 import { checkOutput, writeOutput } from '../write-output.js';
 
 /** What models of either profile may be written to. */
-const FILES = ['features.onnx', 'tail.onnx', 'heads.onnx', 'picture.onnx'];
+const FILES = ['features.onnx', 'tail.onnx', 'heads.onnx', 'picture.onnx', 'graphs.json'];
 
 /** Adds `dicm models export`. */
 export function addModelsExport(models: Command, run: RunAction) {
@@ -40,7 +40,8 @@ async function exportModel(
       reporter.json({ schema: 'dicm.export/1', output, bytes: written, inputs, outputs });
     } else {
       const from = Object.keys(inputs).join(', ');
-      reporter.text(`${output}: ${formatBytes(written)}, from ${from} to ${outputs.join(', ')}`);
+      const content = outputs.length === 0 ? 'lists them' : `from ${from} to ${outputs.join(', ')}`;
+      reporter.text(`${output}: ${formatBytes(written)}, ${content}`);
     }
   }
   return EXIT.ok;

@@ -24,7 +24,7 @@ export interface GraphOptions {
 // Numbers of fields and types are those of onnx.proto (IR version 10).
 const IR_VERSION = 10;
 /** First operator set with Gelu in its tanh form. */
-const OPSET_VERSION = 20;
+export const OPSET_VERSION = 20;
 const FLOAT = 1;
 const INT8 = 3;
 const INT64 = 7;

@@ -1,0 +1,1 @@
+"""Decoding and analysing pictures as compositions of tiles, networks and tasks."""

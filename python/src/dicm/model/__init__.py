@@ -1,0 +1,1 @@
+"""Released models as folders: manifest, weights, identities (docs/architecture.md)."""

@@ -1,0 +1,3 @@
+"""The version of the package: that of the command line."""
+
+__version__ = "0.4.0"
