@@ -4,6 +4,7 @@ import type { BenchReport, BenchTask } from './report.js';
 
 /** What to benchmark. */
 export interface BenchOptions extends CodecOptions {
+  /** What the networks are asked about each image. */
   task: BenchTask;
   /**
    * For `classify` a folder of folders named after classes, or a `path,wnid` CSV; for the others instances in COCO's
@@ -38,6 +39,7 @@ export interface BenchOptions extends CodecOptions {
   jobs?: number | undefined;
   /** Folders to look for programs in; `$PATH` unless given. */
   searchPath?: string | undefined;
+  /** Stops the run between steps; what is done is kept in the cache. */
   signal?: AbortSignal | undefined;
   /** Called as work is done. */
   onProgress?: ((progress: BenchStep) => void) | undefined;
