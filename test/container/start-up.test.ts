@@ -32,7 +32,9 @@ test('the container entry reaches container, bytes, errors and limits, and no pa
   const modules = reachable('src/container/index.ts');
   expect(modules).toContain('src/bytes/crc32.ts');
   for (const path of modules)
-    expect(path).toMatch(/^src\/(container\/|bytes\/|error(s|-codes)\.ts$|geometry\.ts$|limits\.ts$)/);
+    expect(path).toMatch(
+      /^src\/(container\/|bytes\/|error(s|-codes)\.ts$|geometry\.ts$|limits\.ts$|near-name\.ts$)/,
+    );
 });
 
 describe('the built container entry, in a process of its own', () => {
@@ -83,7 +85,9 @@ describe('the built container entry, in a process of its own', () => {
     expect(loaded.length).toBeGreaterThan(10);
     for (const url of loaded)
       expect(url).toMatch(
-        new RegExp(`^${built}/(container/|bytes/|error(s|-codes)\\.js|geometry\\.js|limits\\.js)`),
+        new RegExp(
+          `^${built}/(container/|bytes/|error(s|-codes)\\.js|geometry\\.js|limits\\.js|near-name\\.js)`,
+        ),
       );
     for (const library of native) expect(library).not.toMatch(/sharp|vips|onnxruntime|tensorflow/);
   });
