@@ -77,6 +77,8 @@ export const errorClasses = {
       'encoder-finished': 'A range encoder was ended twice. A mistake in the caller of the range coder.',
       'first-layer':
         'The first layer of a file should be taken away, and without it there is no file. Name another layer.',
+      'format-mismatch':
+        'The kind of file that is asked for does not go into the output that is named. Give either, or such as agree.',
       'is-directory': 'An input is a folder. `-r` takes the files in it.',
       'latents-need-safetensors':
         'Latents are two arrays, and the output holds one. Name a .safetensors file.',
@@ -108,6 +110,15 @@ export const errorClasses = {
       'pixel-network-task':
         'A pixel network of your own can only classify. Leave it out for the other tasks.',
       'rate-conflict': 'More than one of quality and targets is given. Give only one.',
+      'shard-count':
+        'One file is named, and the inputs need several shards. Name a folder, or `--shard all`.',
+      'shard-model':
+        'A file was read with another model than those before it in the shards. Shard them apart, or choose a model.',
+      'shard-name':
+        'Two inputs would have one name in the shards, or one has a name that no array can have. Keep their folders, or rename one.',
+      'shard-stdout': 'A shard should go to stdout, which only takes bytes in their order. Name a file.',
+      'shard-too-large':
+        'The names in a shard make a longer head than readers take. Put fewer inputs into each, or write .npz.',
       'stdin-is-terminal':
         'An input should come from stdin, and nothing is piped in. Pipe a file in, or name one.',
       'stdin-twice': 'stdin should be read twice. Name `-` once.',

@@ -35,18 +35,44 @@ export function npyHead({ type, shape }: ArrayInfo): Uint8Array {
   return head;
 }
 
+/** Size of the data of an array, in bytes. */
+export function arrayBytes({ type, shape }: Omit<ArrayInfo, 'name'>): number {
+  return shape.reduce((product, extent) => product * extent, TYPES[type].bytes);
+}
+
 /** Head of a .safetensors file; the data of all arrays follows in their order. */
 export function safetensorsHead(arrays: readonly ArrayInfo[], metadata: Record<string, string>): Uint8Array {
-  const entries: Record<string, unknown> = { __metadata__: metadata };
   let end = 0;
-  for (const { name, type, shape } of arrays) {
+  const entries = arrays.map((array) => {
     const start = end;
-    end += shape.reduce((product, extent) => product * extent, TYPES[type].bytes);
-    entries[name] = { dtype: TYPES[type].safetensors, shape, data_offsets: [start, end] };
-  }
-  const text = Buffer.from(JSON.stringify(entries));
+    end += arrayBytes(array);
+    return safetensorsEntry(array, [start, end]);
+  });
+  return joinSafetensorsHead(entries, metadata);
+}
+
+/** One array in the head of a .safetensors file: a key of its JSON and the value. */
+export function safetensorsEntry(
+  { name, type, shape }: ArrayInfo,
+  offsets: readonly [from: number, to: number],
+): string {
+  const value = { dtype: TYPES[type].safetensors, shape, data_offsets: offsets };
+  return `${JSON.stringify(name)}:${JSON.stringify(value)}`;
+}
+
+/**
+ * Head of a .safetensors file out of its entries.
+ *
+ * @param sizeBytes - Of the head as a whole, where it is to fill a place that was left for it; spaces do.
+ */
+export function joinSafetensorsHead(
+  entries: readonly string[],
+  metadata: Record<string, string>,
+  sizeBytes?: number,
+): Uint8Array {
+  const text = Buffer.from(`{${[`"__metadata__":${JSON.stringify(metadata)}`, ...entries].join(',')}}`);
   // Spaces up to a multiple of 8 keep the data aligned.
-  const length = Math.ceil(text.length / 8) * 8;
+  const length = sizeBytes === undefined ? Math.ceil(text.length / 8) * 8 : sizeBytes - 8;
   const head = Buffer.alloc(8 + length, ' ');
   head.writeBigUInt64LE(BigInt(length));
   head.set(text, 8);

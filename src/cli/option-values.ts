@@ -38,6 +38,11 @@ export function sideOrNone(text: string): number | 'none' {
   return text === 'none' ? text : wholeNumber(1)(text);
 }
 
+/** Parses a whole number of at least 1, or `all`. */
+export function countOrAll(text: string): number {
+  return text === 'all' ? Infinity : wholeNumber(1)(text);
+}
+
 /** Parses a region of a picture, `x,y,width,height` in pixels. */
 function parseRegion(text: string): { x: number; y: number; width: number; height: number } {
   const match = /^(\d+),(\d+),(\d+),(\d+)$/.exec(text);

@@ -29,6 +29,10 @@ export interface Batch<I, R> {
   bytesOf?(result: R): JobBytes;
   /** Reports a failure in another way than the reporter's; returns whether it did. */
   reportFailure?(input: I, error: unknown): boolean;
+  /** Called when an input is reported, whatever became of it, in the order of the inputs; a failure ends the run. */
+  onReported?(input: I): Promise<void>;
+  /** Whether a failure ends the run, because every further input would fail too. */
+  isFatal?(error: unknown): boolean;
 }
 
 /**
@@ -58,7 +62,7 @@ export async function runBatch<I, R>(context: Context, batch: Batch<I, R>): Prom
         const onProgress = (done: number, total: number) => progress?.tiles(nameOf(input), done, total);
         return { result: await batch.work(input, { ...streams, onProgress }) };
       },
-      report: (input, outcome) => {
+      report: async (input, outcome) => {
         if ('skipped' in outcome) {
           summary.skipped++;
           reportSkipped(reporter, nameOf(input), outcome.skipped);
@@ -66,11 +70,14 @@ export async function runBatch<I, R>(context: Context, batch: Batch<I, R>): Prom
           summary.add(batch.bytesOf?.(outcome.result));
           batch.report(outcome.result);
         }
+        await batch.onReported?.(input);
       },
-      reportFailure: (input, error) => {
+      reportFailure: async (input, error) => {
         summary.failed++;
         if (batch.reportFailure?.(input, error) !== true) reporter.fail(nameOf(input), error);
+        await batch.onReported?.(input);
       },
+      isFatal: batch.isFatal,
       onDone: () => progress?.fileDone(),
     });
     close();

@@ -75,15 +75,50 @@ export async function writeOutput(path: string, content: Content, options: Write
     if (status !== undefined && !status.isFile()) return await writeToDevice(path, content);
     // Through a symbolic link: rename would replace the link instead of what it points to.
     const target = status === undefined ? path : await realOf(path);
-    return await writeBeside(target, content, options, status?.mode);
+    const fill = (file: FileHandle) => writeContent(file, content, options.signal);
+    return await writeBeside(target, fill, options, status?.mode);
   } catch (error) {
     throw asOutputError(path, error);
   }
 }
 
+/** Writes bytes at a place of a file. */
+export type WriteAt = (bytes: Uint8Array, at: number) => Promise<void>;
+
+/**
+ * Writes a file as {@link writeOutput} does, but in any order: what is known last may stand first in it.
+ *
+ * @param fill - Writes everything and returns the size of the file; what lies behind is cut off.
+ * @returns Size of the file.
+ * @throws OutputError when it cannot be written, or is no regular file; nothing is left behind then.
+ */
+export async function writeInPlaces(
+  path: string,
+  fill: (write: WriteAt) => Promise<number>,
+  options: WriteOptions,
+): Promise<number> {
+  try {
+    await checkOutput(path, options.force);
+    const status = await stat(toPath(path)).catch(() => undefined);
+    if (status !== undefined && !status.isFile()) {
+      throw new OutputError('output-failed', `${path} cannot be written: it is no regular file`);
+    }
+    const target = status === undefined ? path : await realOf(path);
+    const fillFile = async (file: FileHandle) => {
+      const sizeBytes = await fill((bytes, at) => writeAll(file, bytes, at));
+      await file.truncate(sizeBytes);
+      return sizeBytes;
+    };
+    return await writeBeside(target, fillFile, options, status?.mode);
+  } catch (error) {
+    throw asOutputError(path, error);
+  }
+}
+
+/** @param fill - Writes everything and returns the size of the file. */
 async function writeBeside(
   target: string,
-  content: Content,
+  fill: (file: FileHandle) => Promise<number>,
   { force, signal }: WriteOptions,
   mode: number | undefined,
 ): Promise<number> {
@@ -91,7 +126,7 @@ async function writeBeside(
     const file = await open(toPath(temporary), 'wx');
     let written: number;
     try {
-      written = await writeContent(file, content, signal);
+      written = await fill(file);
       if (mode !== undefined) await file.chmod(mode & 0o7777);
       await file.sync();
     } finally {
@@ -153,13 +188,19 @@ async function writeContent(file: FileHandle, content: Content, signal?: AbortSi
   const pieces = content instanceof Uint8Array ? [content] : content;
   for await (const piece of pieces) {
     signal?.throwIfAborted();
-    for (let at = 0; at < piece.length; ) {
-      const { bytesWritten } = await file.write(piece, at, piece.length - at);
-      at += bytesWritten;
-    }
+    await writeAll(file, piece);
     written += piece.length;
   }
   return written;
+}
+
+/** @param place - In the file; where the last write ended unless given. */
+async function writeAll(file: FileHandle, bytes: Uint8Array, place?: number): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    const position = place === undefined ? null : place + at;
+    const { bytesWritten } = await file.write(bytes, at, bytes.length - at, position);
+    at += bytesWritten;
+  }
 }
 
 function existing(path: string): OutputError {

@@ -6,17 +6,21 @@ import { addExistingOptions, type ExistingFlags, reasonToSkip } from '../existin
 import { isDicmName } from '../expand-inputs.js';
 import { addInputs, DICM_INPUTS, findInputs, type InputFlags } from '../input-options.js';
 import { type ArrayFormat, type DecodeJob, decodeOne, reportDecoded } from '../jobs/decode-one.js';
-import { addPartOptions, type PartFlags } from '../option-values.js';
+import { addPartOptions, countOrAll, type PartFlags } from '../option-values.js';
 import { checkOutputKind } from '../output-kinds.js';
 import { makeFolders, planOutputs } from '../plan-outputs.js';
 import { runBatch } from '../run-batch.js';
+import type { ShardFormat } from '../shards/plan-shards.js';
 import { STANDARD } from '../terminal.js';
 import { checkStandardOutput } from '../write-output.js';
+import { decodeIntoShards } from './decode-shards.js';
 
 interface DecodeFlags extends PartFlags, InputFlags, ExistingFlags {
   layer: NonNullable<DecodeJob['layer']>;
   dtype: NonNullable<DecodeJob['dtype']>;
   output?: string;
+  format?: ArrayFormat | ShardFormat;
+  shard?: number;
   latents?: boolean;
 }
 
@@ -31,7 +35,24 @@ export function addDecode(program: Command, run: RunAction) {
         'to a vector. No pixels are rebuilt.',
     );
   addInputs(decode, DICM_INPUTS)
-    .option('-o, --output <path>', 'file (.npy or .safetensors), directory, or - for stdout')
+    .option(
+      '-o, --output <path>',
+      'file (.npy, .safetensors or, of shards, .npz), directory, or - for stdout',
+    )
+    .addOption(
+      new Option(
+        '--format <kind>',
+        'of the files (default: what -o ends in, or else npy, of shards safetensors)',
+      ).choices(['npy', 'safetensors', 'npz']),
+    )
+    .addOption(
+      new Option(
+        '--shard <count|all>',
+        'the features of so many inputs in one file: features-00000.safetensors and so on in -o, or that file',
+      )
+        .argParser(countOrAll)
+        .conflicts(['latents', 'skipExisting']),
+    )
     .addOption(
       new Option('--layer <name>', 'whose features')
         .choices(['f3', 'layer2', 'layer3', 'layer4', 'pooled'])
@@ -56,9 +77,19 @@ export function addDecode(program: Command, run: RunAction) {
 
 async function decodeFiles(context: Context, patterns: string[], flags: DecodeFlags): Promise<number> {
   const { terminal, reporter } = context;
-  const { force = false, latents = false, region, prefix, layer, dtype } = flags;
+  const { force = false, latents = false, region, prefix, layer, dtype, shard, output } = flags;
+  const format = chooseFormat(flags);
   const given = await findInputs(context, patterns, flags, isDicmName);
-  const format = chooseFormat(flags.output, latents);
+  if (shard !== undefined && format !== 'npy') {
+    const options = { layer, dtype, region, prefix, force };
+    return decodeIntoShards(context, given, { ...options, shard, format, output });
+  }
+  if (format === 'npz') {
+    throw new UsageError(
+      'option-needs-other',
+      'a .npz file is for several inputs: give --shard, or --shard all',
+    );
+  }
   const planned = await planOutputs(given, flags.output, { extension: `.${format}` });
   const formats = latents ? ['.safetensors'] : ['.npy', '.safetensors'];
   for (const { output } of planned) checkOutputKind(output, 'an array', formats);
@@ -84,16 +115,14 @@ async function decodeFiles(context: Context, patterns: string[], flags: DecodeFl
   });
 }
 
-function chooseFormat(output: string | undefined, latents: boolean): ArrayFormat {
+/** @throws UsageError `latents-need-safetensors`, `no-picture`, `format-mismatch` */
+function chooseFormat({ output, format, latents, shard }: DecodeFlags): ArrayFormat | ShardFormat {
   const extension = output === undefined ? '' : extname(output).toLowerCase();
-  if (latents) {
-    if (extension === '.npy') {
-      throw new UsageError(
-        'latents-need-safetensors',
-        'latents are two arrays: write them to a .safetensors file',
-      );
-    }
-    return 'safetensors';
+  if (latents && (extension === '.npy' || format === 'npy')) {
+    throw new UsageError(
+      'latents-need-safetensors',
+      'latents are two arrays: write them to a .safetensors file',
+    );
   }
   if (/^\.(png|jpe?g|webp|avif|tiff?)$/.test(extension)) {
     throw new UsageError(
@@ -101,5 +130,13 @@ function chooseFormat(output: string | undefined, latents: boolean): ArrayFormat
       `${output}: features are no picture; write them to a .npy or a .safetensors file`,
     );
   }
-  return extension === '.safetensors' ? 'safetensors' : 'npy';
+  const named = /^\.(npy|safetensors|npz)$/.exec(extension)?.[1] as ArrayFormat | ShardFormat | undefined;
+  const chosen = format ?? named ?? (latents || shard !== undefined ? 'safetensors' : 'npy');
+  if (named !== undefined && named !== chosen) {
+    throw new UsageError('format-mismatch', `--format ${chosen} does not go into ${output}`);
+  }
+  if (shard !== undefined && chosen === 'npy') {
+    throw new UsageError('format-mismatch', 'a shard is a .safetensors or a .npz file: .npy holds one array');
+  }
+  return chosen;
 }

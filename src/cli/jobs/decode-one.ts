@@ -1,25 +1,18 @@
-import type {
-  BackendName,
-  FeatureLayer,
-  FeatureStream,
-  PictureArea,
-  PrefixOptions,
-  RegionOptions,
-} from '../../index.js';
+import type { BackendName, PictureArea } from '../../index.js';
 import { type ArrayInfo, littleEndianBytes, npyHead, safetensorsHead } from '../array-files.js';
 import { formatBytes } from '../format.js';
-import { toHalf } from '../half.js';
 import { readDicmFile } from '../read-input.js';
 import type { Reporter } from '../reporter.js';
 import { STANDARD } from '../terminal.js';
 import { type Content, checkOutput, writeResult } from '../write-output.js';
 import type { JobContext } from './job.js';
+import { type FeatureChoice, openFeatures } from './open-features.js';
 
-/** Kinds of files that hold arrays. */
+/** Kinds of files that hold the arrays of one input. */
 export type ArrayFormat = 'npy' | 'safetensors';
 
 /** A .dicm file to decode. */
-export interface DecodeJob extends RegionOptions, PrefixOptions {
+export interface DecodeJob extends FeatureChoice {
   /** Path of the .dicm file, or `-` for stdin. */
   input: string;
   /** Path of the arrays, or `-` for stdout. */
@@ -29,9 +22,6 @@ export interface DecodeJob extends RegionOptions, PrefixOptions {
   /** `latents` are two arrays, which only safetensors can hold. */
   what: 'features' | 'latents';
   format: ArrayFormat;
-  /** Of features: whose, f3 unless given, and in which numbers they are written, float32 unless given. */
-  layer?: FeatureLayer | 'pooled';
-  dtype?: 'float32' | 'float16';
 }
 
 /** What became of it, in the keys of `dicm.decode/1`. */
@@ -71,25 +61,18 @@ export async function decodeOne(job: DecodeJob, context: JobContext): Promise<De
 }
 
 /** Says what became of a .dicm file: as JSON, or in words. */
-export function reportDecoded(reporter: Reporter, result: DecodeResult): void {
+export function reportDecoded(
+  reporter: Reporter,
+  result: Omit<DecodeResult, 'format'> & { format: string },
+): void {
   const { file, output, bytes, arrays } = result;
   if (reporter.options.json) reporter.json({ schema: 'dicm.decode/1', ...result });
   const shapes = arrays.map(({ name, shape }) => `${name} [${shape.join(', ')}]`).join('  ');
   reporter.say(`${file} -> ${output === STANDARD ? 'stdout' : output}  ${shapes}  ${formatBytes(bytes)}`);
 }
 
-async function decodeFeatures(
-  { codec, signal, onProgress }: JobContext,
-  file: Uint8Array,
-  { format, layer = 'f3', dtype = 'float32', region, prefix }: DecodeJob,
-): Promise<Decoded> {
-  const options = { region, prefix, signal, onProgress };
-  const stream =
-    layer === 'pooled'
-      ? await pooledStream(codec, file, options)
-      : await codec.streamFeatures(file, { layer, ...options });
-  const { rows, header, model, backend, area } = stream;
-  const info: ArrayInfo = { name: layer, type: dtype, shape: shapeOf(stream) };
+async function decodeFeatures(context: JobContext, file: Uint8Array, job: DecodeJob): Promise<Decoded> {
+  const { array, pieces, header, model, backend, area } = await openFeatures(context, file, job);
   const metadata = {
     width: String(header.width),
     height: String(header.height),
@@ -97,35 +80,13 @@ async function decodeFeatures(
     sourceHeight: String(header.sourceHeight),
     model: model.name,
     renderId: model.renderId,
-    ...(region && area && { area: `${area.x},${area.y},${area.width},${area.height}` }),
+    ...(area && { area: `${area.x},${area.y},${area.width},${area.height}` }),
   };
-  const pieces = async function* () {
-    yield format === 'npy' ? npyHead(info) : safetensorsHead([info], metadata);
-    for await (const piece of rows) yield littleEndianBytes(dtype === 'float16' ? toHalf(piece) : piece);
+  const content = async function* () {
+    yield job.format === 'npy' ? npyHead(array) : safetensorsHead([array], metadata);
+    yield* pieces;
   };
-  return { arrays: [info], ...(region && area && { area }), backend, content: pieces() };
-}
-
-/** A vector as a stream of one piece; of no area, since it is a mean. */
-type Pooled = Pick<FeatureStream, 'header' | 'model' | 'backend' | 'rows' | 'channels'> & {
-  area?: undefined;
-};
-
-/** Layer 4, pooled. */
-async function pooledStream(
-  codec: JobContext['codec'],
-  file: Uint8Array,
-  options: Parameters<JobContext['codec']['embed']>[1],
-): Promise<Pooled> {
-  const { embedding, header, model, backend } = await codec.embed(file, options);
-  const rows = (async function* () {
-    yield embedding;
-  })();
-  return { header, model, backend, rows, channels: embedding.length };
-}
-
-function shapeOf(stream: FeatureStream | Pooled): number[] {
-  return 'height' in stream ? [stream.height, stream.width, stream.channels] : [stream.channels];
+  return { arrays: [array], ...(area && { area }), backend, content: content() };
 }
 
 async function decodeLatents(

@@ -16,6 +16,8 @@ export interface RunOptions<I, R> {
   report(input: I, result: R): void | Promise<void>;
   /** Takes what went wrong with one input, in its place among the results. */
   reportFailure(input: I, error: unknown): void | Promise<void>;
+  /** Whether a failure ends the run, besides those that always do: every further input would fail in the same way. */
+  isFatal?: ((error: unknown) => boolean) | undefined;
   /** Called as each input ends, in order of completion. */
   onDone?(): void;
 }
@@ -80,7 +82,7 @@ export async function runInputs<I, R>(
       const result = await options.work(input);
       finish(index, () => options.report(input, result));
     } catch (error) {
-      if (signal.aborted || isFatal(error)) giveUp(error);
+      if (signal.aborted || isFatal(error) || options.isFatal?.(error)) giveUp(error);
       else {
         end.failures++;
         end.lastFailure = error;
