@@ -51,7 +51,7 @@ const TOO_MANY_THREADS = [
 ];
 
 /** What the loader of native libraries says, which gives no code. */
-const TOO_MANY_FILES = /too many open files/i;
+const TOO_MANY_FILES = [/too many open files/i];
 
 /**
  * The error for what a machine ran out of, memory, open files or threads, whoever noticed it: so that no input, output or program
@@ -61,24 +61,27 @@ const TOO_MANY_FILES = /too many open files/i;
  */
 export function nameShortage(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof DicmError) return error;
-  const { code, message } = error as Error & { code?: unknown };
-  const limit = OPEN_FILES[String(code)] ?? (TOO_MANY_FILES.test(message) ? OPEN_FILES.EMFILE : undefined);
-  if (limit !== undefined) {
-    return new ResourceError('too-many-open-files', `too many files are open: ${limit}, ${FEWER_JOBS}`, {
+  const { code, message, syscall } = error as Error & { code?: unknown; syscall?: unknown };
+  // The system says by a code what it lacks; in its words stands the name of a file, which may be any.
+  const isCoded = syscall !== undefined && code !== 'EAGAIN';
+  const said = (patterns: readonly RegExp[]) => (isCoded ? undefined : lineSaying(message, patterns));
+  const openFiles = OPEN_FILES[String(code)] ?? (said(TOO_MANY_FILES) && OPEN_FILES.EMFILE);
+  if (openFiles !== undefined) {
+    return new ResourceError('too-many-open-files', `too many files are open: ${openFiles}, ${FEWER_JOBS}`, {
       cause: error,
     });
   }
-  const ofThreads = lineSaying(message, TOO_MANY_THREADS);
-  if (ofThreads !== undefined) {
+  const threads = said(TOO_MANY_THREADS);
+  if (threads !== undefined) {
     return new ResourceError(
       'too-many-threads',
-      `no further thread or program can be started (${ofThreads}): the limit on their number, \`ulimit -u\`, or memory ` +
-        'is used up; take fewer files at a time (`--jobs 1`), with fewer threads (`--threads 1`), or raise the limit',
+      `no further thread or program can be started (${threads}): the limit on their number, \`ulimit -u\`, or memory is used up; ` +
+        'take fewer files at a time (`--jobs 1`), with fewer threads (`--threads 1`), or raise the limit',
       { cause: error },
     );
   }
-  const said = lineSaying(message, OUT_OF_MEMORY) ?? (code === 'ENOMEM' ? message : undefined);
-  return said === undefined ? error : outOfMemory(said, error);
+  const memory = code === 'ENOMEM' ? message : said(OUT_OF_MEMORY);
+  return memory === undefined ? error : outOfMemory(memory, error);
 }
 
 /**

@@ -98,6 +98,10 @@ describe('what is none of them stays as it is', () => {
     ['a negative size', thrownBy(() => Buffer.alloc(-1))],
     ['a bug', new TypeError('x is undefined')],
     ['a file that is not there', thrownBy(() => closeSync(openSync('/no/such/file', 'r')))],
+    [
+      'a file that is called so',
+      thrownBy(() => openSync('/no/out of memory/std::bad_alloc: Too many open files', 'r')),
+    ],
     ['an error with a name', new FormatError('truncated', 'out of memory, says the file')],
     ['text', 'out of memory'],
     ['a claim too large', new Error('Memory allocation error: Security limit exceeded: 9 pixels')],
