@@ -34,6 +34,7 @@ export const errorClasses = {
       'bad-feature-layer': 'There are no features of this name. Choose a layer that is named.',
       'bad-input':
         'Tensors do not fit the network they are given to. Give as many, and of the sizes, that the message asks for.',
+      'bad-effort': '`effort` is no whole number from 1 to 9. Give one of them.',
       'bad-instances': "Annotations are not in COCO's layout. The message says which entry is wrong and how.",
       'bad-layer':
         'There is no layer of this name, or none was asked for. Choose among those that are named.',

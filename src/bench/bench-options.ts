@@ -19,6 +19,8 @@ export interface BenchOptions extends CodecOptions {
   codecs?: readonly string[] | undefined;
   /** Settings to measure instead of a codec's own, by its id. */
   settings?: Readonly<Record<string, readonly number[]>> | undefined;
+  /** Effort that dicm encodes with, 1 to 9; 1 unless given. */
+  effort?: number | undefined;
   /** ResNet-50 with torchvision's tensor names to give decoded pictures to; head and tail of the model unless given. */
   pixelNetwork?: string | undefined;
   /** Series that the others are compared with; `hevc` or `avif`, whichever is there first, unless given. */

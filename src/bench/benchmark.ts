@@ -12,6 +12,7 @@ const benchOptionNames = optionNames<BenchOptions>()({
   cache: true,
   codecs: true,
   settings: true,
+  effort: true,
   pixelNetwork: true,
   anchor: true,
   metric: true,

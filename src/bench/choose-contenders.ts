@@ -31,7 +31,7 @@ export async function chooseContenders(
   const { found, missing } = await findCodecs(options.searchPath ?? process.env.PATH ?? '', options.codecs);
   const all = found.map((codec) => pixelContender(codec, networks.pixels));
   if (options.codecs === undefined || options.codecs.includes('dicm')) {
-    all.unshift(dicmContender(networks, options.task, maxSide));
+    all.unshift(dicmContender(networks, options.task, maxSide, options.effort ?? 1));
   }
   const contenders = all.map((contender) => withSettings(contender, options.settings?.[contender.id]));
   return { contenders, missing, anchor: anchorOf(options.anchor, contenders, missing) };

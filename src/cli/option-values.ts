@@ -13,6 +13,17 @@ export function wholeNumber(least: number): (text: string) => number {
   };
 }
 
+/** Parser of an option whose value is a whole number in a range. */
+export function wholeNumberBetween(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > most) {
+      throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+    }
+    return value;
+  };
+}
+
 /** Parser of an option whose value is a number in a range. */
 export function numberBetween(least: number, most: number): (text: string) => number {
   return (text) => {

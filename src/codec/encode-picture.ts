@@ -4,10 +4,11 @@ import { writeDicm } from '../container/write-dicm.js';
 import { latentExtent, tileGrid } from '../geometry.js';
 import type { Picture } from '../image/picture.js';
 import { tilePixels } from '../image/tile-pixels.js';
-import type { AnalysedTile } from '../latents/latent-codec.js';
 import type { WorkOptions } from './call-hooks.js';
 import type { OpenModel } from './model-shelf.js';
 import { overlap } from './overlap.js';
+import { refineTile, refineToSizes } from './refinement/refine-picture.js';
+import type { TileSource } from './refinement/refine-tile.js';
 import { type Candidate, searchPosition } from './search-position.js';
 
 /** How large the file may become: a quality position, or a number of bytes. */
@@ -28,6 +29,9 @@ export interface EncodedPicture {
  */
 const STRAIGHTENED_LATENTS = 2 ** 19;
 
+/** Size of a plain file at the position that a target is refined from, as a share of the one within the target. */
+const PLAIN_SHARE = 0.9;
+
 interface CodedPicture extends Candidate {
   readonly bytes: Uint8Array;
 }
@@ -35,14 +39,25 @@ interface CodedPicture extends Candidate {
 /** Writes a file of coded tiles. */
 type WritePicture = (tiles: TilePayload[], position: number) => CodedPicture;
 
+/** What one call of {@link encodePicture} works with. */
+interface Encoding {
+  readonly model: OpenModel;
+  readonly picture: Picture;
+  readonly goal: RateGoal;
+  readonly effort: number;
+  readonly work: WorkOptions;
+  readonly write: WritePicture;
+}
+
 /**
  * Encodes a picture tile by tile. The networks and h_s run once for each tile; reaching a target only codes the
  * latents again.
  *
  * A plain quality on a large picture holds one tile at a time; a target holds the latents of all tiles, about
- * 10 bytes a pixel.
+ * 10 bytes a pixel. Efforts above 1 refine each tile by itself after it was analysed (`refinement/`).
  *
  * @param ancillary - Metadata to put into the file; it counts in what a target allows.
+ * @param effort - 1 to 9; above 1 for models of the machine layer only.
  */
 export async function encodePicture(
   model: OpenModel,
@@ -50,54 +65,115 @@ export async function encodePicture(
   goal: RateGoal,
   work: WorkOptions,
   ancillary: AncillarySection[] = [],
+  effort = 1,
 ): Promise<EncodedPicture> {
   const write: WritePicture = (tiles, position) => {
     const bytes = writeDicm({ header: headerOf(model, picture, position), tiles, ancillary });
     return { bytes, sizeBytes: bytes.length, position };
   };
-  const { latents } = model;
-  const networks = await model.networks();
-  const grid = tileGrid(picture.width, picture.height);
-  const count = grid.columns * grid.rows;
-  const size = latentExtent(picture.width) * latentExtent(picture.height) * latents.latentChannels;
-  const streamed = 'position' in goal && size > STRAIGHTENED_LATENTS ? goal : undefined;
+  const encoding = { model, picture, goal, effort, work, write };
+  const size = latentExtent(picture.width) * latentExtent(picture.height) * model.latents.latentChannels;
+  if ('position' in goal && size > STRAIGHTENED_LATENTS) return encodeStreamed(encoding, goal.position);
 
-  const analysed: AnalysedTile[] = [];
-  const tiles: TilePayload[] = [];
-  const outputs = overlap(count, (index) =>
-    networks.run(model.profile.encoder, { rgb: tilePixels(picture, grid.tile(index)) }, work.signal),
-  );
-  let index = 0;
-  for await (const output of outputs) {
-    const tile = latents.analyse(grid.tile(index), output);
-    if (streamed === undefined) analysed.push(tile);
-    else tiles.push(tile.encode(streamed.position));
-    index++;
-    work.onProgress?.(index, count);
+  const sources: TileSource[] = [];
+  for await (const source of analyseTiles(encoding)) {
+    sources.push(source);
   }
-  if (streamed) return write(tiles, streamed.position);
-  return await searchPosition(
-    (position) => codePicture(write, analysed, position, work),
+  const plain = await searchPosition(
+    (position) => codePicture(write, sources, position, work),
     'position' in goal
       ? (position) => position <= goal.position
       : (_, candidate) => candidate.sizeBytes <= goal.targetBytes,
   );
+  if (effort === 1) return plain;
+  return 'position' in goal
+    ? refineAt(encoding, sources, plain.position)
+    : refineTo(encoding, sources, plain, goal.targetBytes);
+}
+
+/** Runs the networks tile after tile; entropy coding of one overlaps with those of the next. */
+async function* analyseTiles({ model, picture, effort, work }: Encoding): AsyncGenerator<TileSource> {
+  const networks = await model.networks();
+  const grid = tileGrid(picture.width, picture.height);
+  const count = grid.columns * grid.rows;
+  const pixels = (index: number) => tilePixels(picture, grid.tile(index));
+  const outputs = overlap(count, (index) =>
+    networks.run(model.profile.encoder, { rgb: pixels(index) }, work.signal),
+  );
+  let index = 0;
+  for await (const output of outputs) {
+    const [tile, at] = [grid.tile(index), index];
+    yield { tile, analysed: model.latents.analyse(tile, output), pixels: () => pixels(at) };
+    index++;
+    // With refinement to come a tile is not done yet.
+    if (effort === 1) work.onProgress?.(index, count);
+  }
+}
+
+/** A picture of many tiles at a plain position: each is written before the next is analysed. */
+async function encodeStreamed(encoding: Encoding, position: number): Promise<CodedPicture> {
+  const { model, picture, effort, work, write } = encoding;
+  const tiles: TilePayload[] = [];
+  const { columns, rows } = tileGrid(picture.width, picture.height);
+  for await (const source of analyseTiles(encoding)) {
+    tiles.push(
+      effort === 1
+        ? source.analysed.encode(position)
+        : await refineTile(model, source, position, effort, work),
+    );
+    if (effort > 1) work.onProgress?.(tiles.length, columns * rows);
+  }
+  return write(tiles, position);
 }
 
 /** Codes all tiles at one position. */
 async function codePicture(
   write: WritePicture,
-  analysed: readonly AnalysedTile[],
+  sources: readonly TileSource[],
   position: number,
   { signal, yieldTurn }: WorkOptions,
 ): Promise<CodedPicture> {
   const tiles: TilePayload[] = [];
-  for (const tile of analysed) {
+  for (const { analysed } of sources) {
     if (tiles.length > 0) await yieldTurn();
     signal?.throwIfAborted();
-    tiles.push(tile.encode(position));
+    tiles.push(analysed.encode(position));
   }
   return write(tiles, position);
+}
+
+/** Refines all tiles at one position. */
+async function refineAt(
+  { model, effort, work, write }: Encoding,
+  sources: readonly TileSource[],
+  position: number,
+): Promise<CodedPicture> {
+  const tiles: TilePayload[] = [];
+  for (const source of sources) {
+    tiles.push(await refineTile(model, source, position, effort, work));
+    work.onProgress?.(tiles.length, sources.length);
+  }
+  return write(tiles, position);
+}
+
+/**
+ * Refines all tiles to the sizes that they have in a plain file within a target, from the position at which a plain file
+ * would be smaller by what refinement mostly adds; keeps the plain file where decoders see no more of the refined one.
+ */
+async function refineTo(
+  { model, effort, work, write }: Encoding,
+  sources: readonly TileSource[],
+  plain: CodedPicture,
+  targetBytes: number,
+): Promise<CodedPicture> {
+  if (plain.sizeBytes > targetBytes) return plain;
+  const from = await searchPosition(
+    (position) => codePicture(write, sources, position, work),
+    (_, { sizeBytes }) => sizeBytes <= PLAIN_SHARE * plain.sizeBytes,
+  );
+  const { tiles, gains } = await refineToSizes(model, sources, from.position, plain.position, effort, work);
+  const refined = write(tiles, from.position);
+  return gains && refined.sizeBytes <= targetBytes ? refined : plain;
 }
 
 function headerOf({ profile, model }: OpenModel, picture: Picture, qualityPosition: number): DicmHeader {

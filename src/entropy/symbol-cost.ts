@@ -66,6 +66,23 @@ export function tableEntropyBits(tables: FrequencyTables, index: number): number
   return sum / 2 ** FREQUENCY_BITS;
 }
 
+/**
+ * Bits that coding one symbol takes by one of the tables, escape codes included.
+ *
+ * @returns (symbol, table) to bits; any integer has a price.
+ */
+export function symbolPrice(tables: FrequencyTables): (symbol: number, table: number) => number {
+  const costs = symbolCosts(tables);
+  const { offset, sizes, starts } = tables;
+  return (symbol, table) => {
+    const escapeSymbol = sizes[table]! - 1;
+    const first = offset[table]!;
+    const distance = (symbol - first) >>> 0;
+    if (distance < escapeSymbol) return costs[starts[table]! + distance]!;
+    return costs[starts[table]! + escapeSymbol]! + escapeBits(symbol, first, first + escapeSymbol - 1);
+  };
+}
+
 function forEachCost(
   symbols: Int32Array,
   indexes: Uint8Array,
@@ -73,20 +90,8 @@ function forEachCost(
   take: (i: number, bits: number) => void,
 ): void {
   checkTableIndexes(symbols.length, indexes, tables);
-  const costs = symbolCosts(tables);
-  const { offset, sizes, starts } = tables;
-  for (let i = 0; i < symbols.length; i++) {
-    const table = indexes[i]!;
-    const escapeSymbol = sizes[table]! - 1;
-    const first = offset[table]!;
-    const distance = (symbols[i]! - first) >>> 0;
-    if (distance < escapeSymbol) take(i, costs[starts[table]! + distance]!);
-    else
-      take(
-        i,
-        costs[starts[table]! + escapeSymbol]! + escapeBits(symbols[i]!, first, first + escapeSymbol - 1),
-      );
-  }
+  const price = symbolPrice(tables);
+  for (let i = 0; i < symbols.length; i++) take(i, price(symbols[i]!, indexes[i]!));
 }
 
 /** Bits of every symbol of every table, laid out like `cumulative`. */

@@ -33,6 +33,27 @@ export interface AnalysedTile {
    * @throws BackendError `non-finite-latent` when the analysis network gave no number
    */
   encode(position: number): TilePayload;
+  /** Its latent symbols at a quality position, for whoever chooses others than the nearest. */
+  openSymbols(position: number): OpenSymbols;
+}
+
+/**
+ * The latent symbols of a tile at one quality position, not chosen yet. Which integers an encoder takes is its own affair
+ * ([DICM-S-24] names the nearest): every decoder reads them all. Hyper-latents, and so prices, are settled.
+ */
+export interface OpenSymbols {
+  /** y less its predicted mean in steps of the quantiser, [rows][columns][channels]; the nearest integers are {@link AnalysedTile.encode}'s. */
+  readonly values: Float32Array;
+  /** Channels of the latents. */
+  readonly channels: number;
+  /** y^ a step of the quantiser, [channels]. */
+  readonly stepSize: Float32Array;
+  /** Bits of a symbol at element `i`. */
+  price(symbol: number, i: number): number;
+  /** y^ of symbols, or of numbers between them. */
+  latentsOf(symbols: ArrayLike<number>): Float32Array;
+  /** Codes the tile with these symbols. */
+  encode(symbols: Int32Array): TilePayload;
 }
 
 /**

@@ -13,6 +13,7 @@ import { dequantiseLatents, quantiseLatents, tableIndexes } from '../hyperprior/
 import type { TensorMap } from '../tensor.js';
 import { factorisedIndexes } from './factorised-indexes.js';
 import type { AnalysedTile } from './latent-codec.js';
+import { openSymbolsAt } from './open-symbols.js';
 import type { TileCoder, TileValues } from './tile-coder.js';
 
 /** Tables of the two planes of a tile. */
@@ -46,15 +47,21 @@ class TypeScriptTileCoder implements TileCoder {
 
   analyse(tile: Tile, z: Int32Array, y: Float32Array): AnalysedTile {
     const { mean, scale } = this.#hyperSynthesis.run(z, tile);
+    const encode = (latents: Float32Array, position: number): TilePayload => {
+      const { gain, indexOffset } = this.#gainsAt(position);
+      const symbols = quantiseLatents(latents, mean, gain);
+      const encoder = new RangeEncoder();
+      encodeSymbols(encoder, z, this.#hyperIndexes(z.length), this.#tables.hyper);
+      encodeSymbols(encoder, symbols, tableIndexes(scale, indexOffset), this.#tables.latent);
+      return { bytes: encoder.finish(), check: integerCheck(z, symbols) };
+    };
+    const predicted = { y, mean, scale };
     return {
-      encode: (position) => {
-        const { gain, indexOffset } = this.#gainsAt(position);
-        const symbols = quantiseLatents(y, mean, gain);
-        const encoder = new RangeEncoder();
-        encodeSymbols(encoder, z, this.#hyperIndexes(z.length), this.#tables.hyper);
-        encodeSymbols(encoder, symbols, tableIndexes(scale, indexOffset), this.#tables.latent);
-        return { bytes: encoder.finish(), check: integerCheck(z, symbols) };
-      },
+      encode: (position) => encode(y, position),
+      openSymbols: (position) =>
+        openSymbolsAt(this.#tensors, this.#tables.latent, predicted, position, (latents) =>
+          encode(latents, position),
+        ),
     };
   }
 

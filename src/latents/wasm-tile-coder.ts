@@ -1,12 +1,18 @@
 import type { TilePayload } from '../container/dicm-file.js';
+import type { FrequencyTables } from '../entropy/frequency-tables.js';
 import { BackendError, type DicmError, FormatError, UsageError } from '../errors.js';
 import type { Tile } from '../geometry.js';
 import { checkQualityPosition, readGains } from '../hyperprior/gains.js';
-import { hyperSynthesisShape, hyperSynthesisTensors } from '../hyperprior/weights.js';
+import {
+  type HyperSynthesisShape,
+  hyperSynthesisShape,
+  hyperSynthesisTensors,
+} from '../hyperprior/weights.js';
 import { outOfMemory } from '../shortage.js';
 import type { TensorMap } from '../tensor.js';
 import { openTileCore, STATUS, type TileCore } from '../wasm/tile-core.js';
 import type { AnalysedTile } from './latent-codec.js';
+import { openSymbolsAt } from './open-symbols.js';
 import type { TileCoder, TileValues } from './tile-coder.js';
 import type { TileTables } from './typescript-tile-coder.js';
 
@@ -42,18 +48,28 @@ export async function openWasmTileCoder(
     send(core, values);
     expectOk(core, core.takeTensor(tensor, values.length));
   });
-  return new WasmTileCoder(core, hyperChannels, latentChannels);
+  return new WasmTileCoder(core, shape, tensors, latent);
 }
 
 class WasmTileCoder implements TileCoder {
   readonly #hyperChannels: number;
   readonly #latentChannels: number;
+  readonly #tensors: TensorMap;
+  /** Of the latent symbols. */
+  readonly #tables: FrequencyTables;
   #core: TileCore | undefined;
-  /** The analysed tile whose values the core holds. */
-  #loaded: object | undefined;
+  /** The latents that the core holds, with all that was predicted of their tile. */
+  #loaded: Float32Array | undefined;
 
-  constructor(core: TileCore, hyperChannels: number, latentChannels: number) {
+  constructor(
+    core: TileCore,
+    { hyperChannels, latentChannels }: HyperSynthesisShape,
+    tensors: TensorMap,
+    tables: FrequencyTables,
+  ) {
     this.#core = core;
+    this.#tensors = tensors;
+    this.#tables = tables;
     this.#hyperChannels = hyperChannels;
     this.#latentChannels = latentChannels;
   }
@@ -88,31 +104,37 @@ class WasmTileCoder implements TileCoder {
     const mean = new Float32Array(core.memory.buffer, core.mean(), latents).slice();
     const scale = new Float32Array(core.memory.buffer, core.scale(), latents).slice();
     this.#loaded = undefined;
-    const analysed: AnalysedTile = {
-      encode: (position) => {
-        checkQualityPosition(position);
-        const live = this.#live();
-        const { buffer } = live.memory;
-        // A picture of one tile is coded at many positions, one after another.
-        if (this.#loaded !== analysed) {
-          new Int32Array(buffer, live.hyperSymbols(), z.length).set(z);
-          new Float32Array(buffer, live.latents(), latents).set(y);
-          new Float32Array(buffer, live.mean(), latents).set(mean);
-          new Float32Array(buffer, live.scale(), latents).set(scale);
-          this.#loaded = analysed;
-        }
-        const status = live.encodeTile(latentHeight, latentWidth, position);
-        if (status === STATUS.nonFiniteLatent) {
-          const at = live.detail();
-          throw new BackendError('non-finite-latent', `the analysis network gave ${y[at]} at element ${at}`);
-        }
-        expectOk(live, status);
-        // Encoding may have grown the memory.
-        const coded = new Uint8Array(live.memory.buffer, live.exchange(0), live.payloadSize());
-        return { bytes: coded.slice(), check: live.integerCheck() };
-      },
+    const encode = (values: Float32Array, position: number): TilePayload => {
+      checkQualityPosition(position);
+      const live = this.#live();
+      const { buffer } = live.memory;
+      // A picture of one tile is coded at many positions, one after another.
+      if (this.#loaded !== values) {
+        new Int32Array(buffer, live.hyperSymbols(), z.length).set(z);
+        new Float32Array(buffer, live.latents(), latents).set(values);
+        new Float32Array(buffer, live.mean(), latents).set(mean);
+        new Float32Array(buffer, live.scale(), latents).set(scale);
+        this.#loaded = values;
+      }
+      const status = live.encodeTile(latentHeight, latentWidth, position);
+      if (status === STATUS.nonFiniteLatent) {
+        const at = live.detail();
+        throw new BackendError(
+          'non-finite-latent',
+          `the analysis network gave ${values[at]} at element ${at}`,
+        );
+      }
+      expectOk(live, status);
+      // Encoding may have grown the memory.
+      const coded = new Uint8Array(live.memory.buffer, live.exchange(0), live.payloadSize());
+      return { bytes: coded.slice(), check: live.integerCheck() };
     };
-    return analysed;
+    const predicted = { y, mean, scale };
+    return {
+      encode: (position) => encode(y, position),
+      openSymbols: (position) =>
+        openSymbolsAt(this.#tensors, this.#tables, predicted, position, (values) => encode(values, position)),
+    };
   }
 
   dispose(): void {

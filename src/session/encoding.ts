@@ -1,5 +1,6 @@
 import { encodePicture, type RateGoal } from '../codec/encode-picture.js';
 import type { OpenModel } from '../codec/model-shelf.js';
+import { checkEffort, defaultEffort } from '../codec/refinement/effort.js';
 import { shortestQuality } from '../codec/shortest-quality.js';
 import { addDigest, DIGEST_SECTION_BYTES } from '../container/digest.js';
 import { joinLayers } from '../container/join-layers.js';
@@ -29,6 +30,7 @@ export function encodingCalls(session: Session): Pick<Codec, 'encode'> {
       session.checkOpen();
       checkRate(options);
       const maxSide = checkMaxSide(options.maxSide ?? defaultMaxSide);
+      const effort = checkEffort(options.effort ?? defaultEffort);
       const profiles = checkLayers(options);
       const metadata = checkMetadata(options.metadata ?? 'none');
       const models = await openModels(session, profiles);
@@ -40,7 +42,16 @@ export function encodingCalls(session: Session): Pick<Codec, 'encode'> {
           ? { position: qualityToPosition(options.quality ?? defaultQuality) }
           : { targetBytes: targetBytes - (options.digest ? DIGEST_SECTION_BYTES : 0) };
       const work = session.work(options);
-      const first = await encodePicture(models[0], picture, goal, work, kept.sections);
+      // What a view layer's reader sees has no network of its own yet to refine it by.
+      const effortFor = (profile: Profile | undefined) => (profile === 'semantic' ? effort : 1);
+      const first = await encodePicture(
+        models[0],
+        picture,
+        goal,
+        work,
+        kept.sections,
+        effortFor(profiles[0]),
+      );
       let { bytes } = first;
       for (const model of models.slice(1)) {
         bytes = joinLayers(bytes, (await encodePicture(model, picture, goal, work)).bytes, limits);
@@ -50,6 +61,7 @@ export function encodingCalls(session: Session): Pick<Codec, 'encode'> {
         ...describeSize(sealed.bytes, picture, targetBytes),
         ...sealed,
         quality: shortestQuality(first.position),
+        effort,
         model: identityOf(models[0]),
         backend: await session.backendName(),
         notes: [...picture.notes, ...kept.notes],
@@ -73,7 +85,7 @@ function describeSize(
   { length }: Uint8Array,
   { width, height, sourceWidth, sourceHeight }: Picture,
   targetBytes: number | undefined,
-): Omit<EncodedImage, 'bytes' | 'quality' | 'model' | 'backend' | 'notes'> {
+): Omit<EncodedImage, 'bytes' | 'quality' | 'effort' | 'model' | 'backend' | 'notes'> {
   return {
     bpp: (8 * length) / (width * height),
     ...{ width, height, sourceWidth, sourceHeight },

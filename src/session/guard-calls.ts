@@ -45,6 +45,7 @@ const CALLS: { readonly [K in Call]: OptionNames<CallOptions<K>> } = {
     layers: true,
     metadata: true,
     digest: true,
+    effort: true,
   }),
   decodeFeatures: optionNames<CallOptions<'decodeFeatures'>>()({ ...part, layer: true }),
   streamFeatures: optionNames<CallOptions<'streamFeatures'>>()({ ...part, layer: true }),

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { latentCostBits } from '../../src/entropy/symbol-cost.js';
 import { tileGrid } from '../../src/geometry.js';
 import { openHyperpriorCodec } from '../../src/latents/hyperprior-codec.js';
 import type { LatentCodec } from '../../src/latents/latent-codec.js';
@@ -45,6 +46,28 @@ describe('the hyperprior codec', () => {
       expect(error).toBeLessThan(last);
       last = error;
     }
+  });
+
+  test.each(['wasm', 'typescript'] as const)('codes symbols of another choice (%s)', async (engine) => {
+    const own = await openHyperpriorCodec(tensors, '', { engine });
+    const analysed = own.analyse(tile, maps(5));
+    for (const position of [0, 900, 2047]) {
+      const open = analysed.openSymbols(position);
+      const nearest = Int32Array.from(open.values, Math.round);
+      expect(open.encode(nearest)).toEqual(analysed.encode(position));
+      const others = nearest.map((symbol, i) => symbol + ((i * 7) % 5) - 2);
+      const payload = open.encode(others);
+      const decoded = own.decode(payload, tile, position, 'tile 0');
+      expect(decoded.latent.symbols).toEqual(others);
+      const latents = open.latentsOf(others);
+      const wrong = decoded
+        .latents()
+        .filter((value, i) => Math.abs(value - latents[i]!) > 1e-5 * Math.abs(value) + 1e-6);
+      expect(wrong).toHaveLength(0);
+      const bits = others.reduce((sum, symbol, i) => sum + open.price(symbol, i), 0);
+      expect(bits).toBeCloseTo(latentCostBits(others, decoded.latent.indexes, decoded.latent.tables), 3);
+    }
+    own.dispose();
   });
 
   test('holds its parts by a prefix of their names', async () => {

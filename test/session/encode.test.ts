@@ -70,6 +70,9 @@ describe('encode', () => {
     [{ targetBytes: 1.5 }, 'bad-target'],
     [{ targetBpp: -1 }, 'bad-target'],
     [{ maxSide: 0 }, 'bad-max-side'],
+    [{ effort: 0 }, 'bad-effort'],
+    [{ effort: 10 }, 'bad-effort'],
+    [{ effort: 2.5 }, 'bad-effort'],
   ])('%j is refused', async (options, code) => {
     const error = await codec.encode(CHELSEA, options).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(UsageError);
@@ -86,6 +89,55 @@ describe('encode', () => {
     });
     await expect(running).rejects.toThrow('that is enough');
     await codec.encode(await photo(32, 32));
+  });
+});
+
+describe('effort', () => {
+  test('1 is the plain encoder', async () => {
+    const image = await photo(96, 64);
+    const plain = await codec.encode(image, { quality: 30 });
+    expect(plain.effort).toBe(1);
+    expect((await codec.encode(image, { quality: 30, effort: 1 })).bytes).toEqual(plain.bytes);
+  });
+
+  test('above 1 gives another file of the same quality, the same each time', async () => {
+    const image = await photo(96, 64);
+    const options = { quality: 30, effort: 4 };
+    const refined = await codec.encode(image, options);
+    const plain = await codec.encode(image, { quality: 30 });
+    expect(refined).toMatchObject({ effort: 4, quality: plain.quality });
+    expect(refined.bytes).not.toEqual(plain.bytes);
+    expect((await codec.encode(image, options)).bytes).toEqual(refined.bytes);
+    await codec.verify(refined.bytes);
+  });
+
+  test('keeps a target', async () => {
+    const image = await photo(128, 128);
+    const { bytes } = await codec.encode(image, { quality: 60 });
+    for (const options of [{ targetBytes: bytes.length }, { targetBpp: (8 * bytes.length) / 128 ** 2 }]) {
+      const refined = await codec.encode(image, { ...options, effort: 4 });
+      expect(refined.bytes.length).toBeLessThanOrEqual(bytes.length);
+      expect(refined.bytes).not.toEqual(bytes);
+      await codec.verify(refined.bytes);
+    }
+    const unreachable = await codec.encode(image, { targetBytes: 40, effort: 2 });
+    expect(unreachable).toMatchObject({ targetReached: false, quality: 1 });
+  });
+
+  test('refines each tile of a picture, and stops between steps', async () => {
+    const image = await photo(560, 40);
+    const done: number[] = [];
+    const options = { maxSide: 'none', quality: 40, effort: 2 } as const;
+    const refined = await codec.encode(image, { ...options, onProgress: (tiles) => done.push(tiles) });
+    expect(done).toEqual([1, 2]);
+    await codec.verify(refined.bytes);
+    const controller = new AbortController();
+    const running = codec.encode(image, {
+      ...options,
+      signal: controller.signal,
+      onProgress: () => controller.abort(new Error('that is enough')),
+    });
+    await expect(running).rejects.toThrow('that is enough');
   });
 });
 

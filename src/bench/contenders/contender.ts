@@ -33,16 +33,21 @@ export interface Contender {
 const QUALITIES = [1, 10, 20, 35, 50, 75, 100];
 
 /** dicm itself: the answer comes from the file's features. */
-export function dicmContender(networks: BenchNetworks, task: BenchTask, maxSide: MaxSide): Contender {
+export function dicmContender(
+  networks: BenchNetworks,
+  task: BenchTask,
+  maxSide: MaxSide,
+  effort: number,
+): Contender {
   const { codec, model, weightsId } = networks;
   return {
     id: 'dicm',
-    name: `dicm (${model.name})`,
-    version: `${model.name} ${model.decodeId} ${model.renderId}`,
+    name: `dicm (${model.name}${effort === 1 ? '' : `, effort ${effort}`})`,
+    version: `${model.name} ${model.decodeId} ${model.renderId}${effort === 1 ? '' : ` effort ${effort}`}`,
     networkId: weightsId,
     settingName: 'quality',
     settings: QUALITIES,
-    encode: ({ bytes }, quality, { signal }) => codec.encode(bytes, { quality, maxSide, signal }),
+    encode: ({ bytes }, quality, { signal }) => codec.encode(bytes, { quality, maxSide, effort, signal }),
     analyze: async (coded, _, { signal }) =>
       describeAnswer(await codec.analyze(coded, { ...questionOf(task), signal })),
   };

@@ -6,7 +6,7 @@ import { openBenchProgress } from '../bench-progress.js';
 import { type Context, jobsOf, type RunAction } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import { expectCommand } from '../missing-command.js';
-import { parseLimit, parseList, sideOrNone, wholeNumber } from '../option-values.js';
+import { parseLimit, parseList, sideOrNone, wholeNumber, wholeNumberBetween } from '../option-values.js';
 import { asOutputError, checkOutput, writeOutput } from '../write-output.js';
 
 interface BenchFlags {
@@ -15,6 +15,7 @@ interface BenchFlags {
   cache?: string;
   codecs?: string[];
   settings?: Record<string, number[]>;
+  effort?: number;
   pixelNetwork?: string;
   anchor?: string;
   metric?: string;
@@ -67,6 +68,11 @@ export function addBench(program: Command, run: RunAction) {
         parseList,
       )
       .option('--settings <codec=list>', 'settings of a codec; may be given several times', parseSettings)
+      .option(
+        '--effort <1..9>',
+        'how long dicm searches for its symbols (default: 1)',
+        wholeNumberBetween(1, 9),
+      )
       .option(
         '--pixel-network <file>',
         "ResNet-50 with torchvision's names to read decoded pictures (classify only)",

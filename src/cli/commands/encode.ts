@@ -11,7 +11,13 @@ import { isPictureName } from '../expand-inputs.js';
 import { addInputs, findInputs, type InputFlags } from '../input-options.js';
 import { isMadeSo } from '../is-made-so.js';
 import { encodeOne, reportEncoded } from '../jobs/encode-one.js';
-import { numberBetween, positiveNumber, sideOrNone, wholeNumber } from '../option-values.js';
+import {
+  numberBetween,
+  positiveNumber,
+  sideOrNone,
+  wholeNumber,
+  wholeNumberBetween,
+} from '../option-values.js';
 import { checkOutputKind } from '../output-kinds.js';
 import { makeFolders, planOutputs } from '../plan-outputs.js';
 import { runBatch } from '../run-batch.js';
@@ -23,6 +29,7 @@ interface EncodeFlags extends InputFlags, ExistingFlags {
   quality?: number;
   targetBpp?: number;
   targetBytes?: number;
+  effort?: number;
   maxSide: MaxSide;
   metadata: MetadataChoice;
   tolerateDamage?: boolean;
@@ -59,6 +66,11 @@ export function addEncode(program: Command, run: RunAction) {
     .addOption(
       new Option('--target-bytes <count>', 'largest file within this many bytes').argParser(wholeNumber(1)),
     )
+    .option(
+      '--effort <1..9>',
+      'search for better symbols: 1 none, each further one takes twice as long (default: 1)',
+      wholeNumberBetween(1, 9),
+    )
     .addOption(
       new Option('--max-side <pixels>', 'fit the longer side to this many pixels; none keeps every pixel')
         .argParser(sideOrNone)
@@ -79,7 +91,7 @@ export function addEncode(program: Command, run: RunAction) {
 
 async function encodeFiles(context: Context, patterns: string[], flags: EncodeFlags): Promise<number> {
   const { terminal, reporter } = context;
-  const { quality, targetBpp, targetBytes, maxSide } = flags;
+  const { quality, targetBpp, targetBytes, effort, maxSide } = flags;
   const { metadata, tolerateDamage, digest, keepExtension } = flags;
   const given = await findInputs(context, patterns, flags, isPictureName);
   const planned = await planOutputs(given, flags.output, {
@@ -99,7 +111,7 @@ async function encodeFiles(context: Context, patterns: string[], flags: EncodeFl
     await makeFolders(planned, flags.output);
     const rate = { quality, targetBpp, targetBytes };
     const force = flags.force === true || flags.update === true;
-    const options = { ...rate, maxSide, metadata, tolerateDamage, digest };
+    const options = { ...rate, effort, maxSide, metadata, tolerateDamage, digest };
     return runBatch(context, {
       inputs: planned,
       given,

@@ -11,7 +11,7 @@ import type { JobContext } from './job.js';
 export interface EncodeJob
   extends Pick<
     EncodeOptions,
-    'quality' | 'targetBpp' | 'targetBytes' | 'maxSide' | 'metadata' | 'tolerateDamage' | 'digest'
+    'quality' | 'targetBpp' | 'targetBytes' | 'effort' | 'maxSide' | 'metadata' | 'tolerateDamage' | 'digest'
   > {
   /** Path of the photograph, or `-` for stdin. */
   input: string;
@@ -58,11 +58,11 @@ export function reportEncoded(reporter: Reporter, result: EncodeResult): void {
   const { input, output, inputBytes, bytes, bpp, width, height, quality, notes } = result;
   const { sourceWidth, sourceHeight } = result;
   if (reporter.options.json) {
-    const { backend, elapsedMs, model, targetBytes, targetReached, digest } = result;
+    const { effort, backend, elapsedMs, model, targetBytes, targetReached, digest } = result;
     reporter.json({
       schema: 'dicm.encode/1',
       ...{ input, output, inputBytes, bytes, bpp, width, height, sourceWidth, sourceHeight, quality },
-      ...{ backend, elapsedMs, model },
+      ...{ effort, backend, elapsedMs, model },
       ...(targetBytes === undefined ? {} : { targetBytes, targetReached }),
       ...(digest !== undefined && { digest }),
       notes,
@@ -80,10 +80,11 @@ export function reportEncoded(reporter: Reporter, result: EncodeResult): void {
   if (result.targetReached === false) reporter.warn(`${input}: ${describeMiss(result)}`);
 }
 
-function describeMiss({ bytes, targetBytes = 0, quality }: EncodeResult): string {
+function describeMiss({ bytes, targetBytes = 0, quality, effort }: EncodeResult): string {
   if (bytes > targetBytes) {
     return `the smallest file, at quality 1, takes ${bytes} bytes, more than the target of ${targetBytes}`;
   }
+  if (effort > 1) return `the refined file takes ${bytes} bytes of ${targetBytes}`;
   const reason = quality === 100 ? 'the largest file, at quality 100,' : 'the largest file within the target';
   return `${reason} takes ${bytes} bytes of ${targetBytes}`;
 }
