@@ -56,8 +56,15 @@ export function describeFailure(thrown: unknown): Failure {
   };
 }
 
-/** The limit of this process on open files, which opening a file could not tell any more. */
+let knownLimit: string | undefined;
+
+/** The limit of this process on open files, which opening a file could not tell any more. Asking takes its time, so once. */
 function openFilesLimit(): string {
+  knownLimit ??= readOpenFilesLimit();
+  return knownLimit;
+}
+
+function readOpenFilesLimit(): string {
   if (process.report === undefined) return 'unknown';
   // Addresses are looked up on the network otherwise.
   Object.assign(process.report, { excludeNetwork: true });
