@@ -5,8 +5,7 @@ import { printable, printableLines } from '../printable.js';
 import { type GlobalOptions, openContext, type RunAction } from './context.js';
 import { warnOfVariables } from './environment.js';
 import { EXIT } from './exit-codes.js';
-import { isDicmName } from './expand-inputs.js';
-import { expectCommand } from './missing-command.js';
+import { checkCommands } from './missing-command.js';
 import { parseLimit, wholeNumber } from './option-values.js';
 import type { Terminal } from './terminal.js';
 
@@ -62,6 +61,7 @@ export async function runProgram(
   const program = await buildProgram(args, terminal, signal, (code) => {
     exitCode = code;
   });
+  checkCommands(program, Object.keys(COMMANDS), args);
   try {
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
@@ -127,7 +127,6 @@ async function buildProgram(
     onExit(await action(context));
   };
   for (const load of commandsFor(args)) (await load())(program, run);
-  expectCommand(program, (file) => (isDicmName(file) ? 'analyze classify' : 'encode'));
   return program;
 }
 

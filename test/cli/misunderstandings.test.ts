@@ -20,6 +20,13 @@ describe('a file in the place of a command', () => {
     [['analyze', 'p.dicm'], 'dicm analyze classify p.dicm', /classify, detect, segment, all, embed$/],
     [['analyze', 'p.dicm', 'q.dicm', '--json'], 'dicm analyze classify p.dicm', /embed$/],
     [['analyze', './p.dicm'], 'dicm analyze classify ./p.dicm', /embed$/],
+    [['analyze', '--top', '3', 'p.dicm'], 'dicm analyze classify p.dicm', /embed$/],
+    [
+      ['-v', 'analyze', '--min-score=0.5', '--model', './x', 'p.dicm'],
+      'dicm analyze classify p.dicm',
+      /embed$/,
+    ],
+    [['analyze', '-'], 'dicm analyze classify -', /embed$/],
     [['bench', 'labelled/'], 'dicm bench classify labelled/', /classify, detect, segment$/],
     [['bench', 'labelled'], 'dicm bench classify labelled', /segment$/],
     [['bench', 'instances.json'], 'dicm bench detect instances.json', /segment$/],
@@ -42,12 +49,16 @@ describe('a file in the place of a command', () => {
     [['analyze', 'clasify', 'p.dicm'], "unknown command 'clasify'\n(Did you mean classify?)"],
     [['analyze', 'nothing', 'p.dicm'], "unknown command 'nothing'"],
     [['encod', 'photo.jpg'], "unknown command 'encod'\n(Did you mean encode?)"],
+    [['analyze', '--bogus', 'p'], "unknown option '--bogus'"],
     [['bench', 'detct', 'x.json'], "unknown command 'detct'\n(Did you mean detect?)"],
-  ])('%j is a misspelt command', async (args, text) => {
+  ])('%j is misspelt', async (args, text) => {
     const result = await dicm(args, { cwd: folder });
     expect([result.exitCode, result.stderr]).toEqual([2, `error: ${text}\n`]);
     const [object] = jsonLines(await dicm([...args, '--json'], { cwd: folder }));
-    expect(object).toMatchObject({ schema: 'dicm.error/1', code: 'unknownCommand' });
+    expect(object).toMatchObject({
+      schema: 'dicm.error/1',
+      code: text.startsWith('unknown option') ? 'unknownOption' : 'unknownCommand',
+    });
   });
 });
 

@@ -8,7 +8,6 @@ import { type Input, isDicmName } from '../expand-inputs.js';
 import { nameSome } from '../format.js';
 import { addInputs, DICM_INPUTS, findInputs, type InputFlags } from '../input-options.js';
 import { type AnalyzeJob, analyzeOne, reportAnalysis } from '../jobs/analyze-one.js';
-import { expectCommand } from '../missing-command.js';
 import { addPartOptions, numberBetween, type PartFlags, wholeNumber } from '../option-values.js';
 import { checkOutputKind } from '../output-kinds.js';
 import { makeFolders } from '../plan-outputs.js';
@@ -53,7 +52,6 @@ export function addAnalyze(program: Command, run: RunAction) {
     .command('analyze')
     .summary('say what .dicm files show')
     .description('Say what .dicm files show, from their features; no pixels are rebuilt.');
-  expectCommand(analyze, () => 'classify');
 
   const classify = add(analyze, run, 'classify', CLASSIFY)
     .summary('name what a picture shows')

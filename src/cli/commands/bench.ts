@@ -5,7 +5,6 @@ import type { BenchOptions, BenchResult, BenchTask } from '../../index.js';
 import { openBenchProgress } from '../bench-progress.js';
 import { type Context, jobsOf, type RunAction } from '../context.js';
 import { EXIT } from '../exit-codes.js';
-import { expectCommand } from '../missing-command.js';
 import { parseLimit, parseList, sideOrNone, wholeNumber, wholeNumberBetween } from '../option-values.js';
 import { asOutputError, checkOutput, writeOutput } from '../write-output.js';
 
@@ -50,7 +49,6 @@ export function addBench(program: Command, run: RunAction) {
       'Code labelled images with dicm and with the codecs found on this machine (JPEG, WebP and AVIF always; JPEG 2000, ' +
         'HEVC, BPG, JPEG XL and VVC by their programs), let the same network judge them, and compare.',
     );
-  expectCommand(bench, (path) => (/\.json$/i.test(path) ? 'detect' : 'classify'));
   for (const { task, summary, dataset } of TASKS) {
     bench
       .command(task)
