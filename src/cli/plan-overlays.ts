@@ -60,9 +60,11 @@ async function sourceInFolder(folder: string, { path, relative }: Input): Promis
   const { name } = parse(relative);
   const entries = path === STANDARD ? [] : await listNames(place);
   // A file may have kept the extension of its source, which then says which one it is.
-  const exact = entries.filter((entry) => isPictureName(entry) && entry === name);
-  const found =
-    exact.length > 0 ? exact : entries.filter((entry) => isPictureName(entry) && parse(entry).name === name);
+  const pictures = entries.filter(isPictureName);
+  // Letters with accents are one character or two, which differs between file systems.
+  const isName = (text: string) => text.normalize('NFC') === name.normalize('NFC');
+  const exact = pictures.filter(isName);
+  const found = exact.length > 0 ? exact : pictures.filter((entry) => isName(parse(entry).name));
   if (found.length === 0) {
     throw new UsageError('overlay-source-missing', `${path}: ${place} has no picture named ${name}`);
   }

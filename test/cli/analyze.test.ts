@@ -2,6 +2,7 @@ import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { planOverlays } from '../../src/cli/plan-overlays.js';
 import { decodeMask, type RunLengthMask } from '../../src/index.js';
 import { dicm, jsonLines, PHOTOS, scratchFolder } from './run-cli.js';
 
@@ -233,6 +234,17 @@ describe('what makes no sense is refused before any work', () => {
     expect(result.stderr).toContain(`[${code}]`);
     expect(result.stdout).toBe('');
     expect(await readdir(folder)).toEqual(before);
+  });
+
+  test('a source is found however its accents are written', async () => {
+    const given = {
+      inputs: [{ path: 'e\u0301te\u0301.dicm', relative: 'e\u0301te\u0301.dicm' }],
+      isOpen: false,
+    };
+    await mkdir(join(folder, 'accents'));
+    await writeFile(join(folder, 'accents', '\u00e9t\u00e9.png'), '');
+    const [planned] = await planOverlays(given, join(folder, 'drawn.png'), join(folder, 'accents'));
+    expect(planned!.source).toBe(join(folder, 'accents', '\u00e9t\u00e9.png'));
   });
 
   test('a source that may be one of two', async () => {
