@@ -12,6 +12,7 @@ const BENCHMARKS = {
   'hyper-synthesis': [path('bench/hyper-synthesis.js')],
   regions: [path('bench/regions.js')],
   speed: [path('bench/speed.js')],
+  effort: [path('bench/effort.js')],
   accuracy: [path('../bin/dicm.js'), 'bench', 'classify'],
 };
 const [wanted, ...rest] = process.argv.slice(2);
@@ -25,8 +26,8 @@ if (!existsSync(path('../dist/src/index.js'))) {
 }
 for (const name of wanted === undefined ? Object.keys(BENCHMARKS) : [wanted]) {
   console.log(`\n## ${name}\n`);
-  if (wanted === undefined && name === 'accuracy') {
-    console.log('skipped: it needs labelled pictures, npm run bench -- accuracy DATASET');
+  if (wanted === undefined && (name === 'accuracy' || name === 'effort')) {
+    console.log(`skipped: it needs pictures, npm run bench -- ${name} PICTURES`);
     continue;
   }
   const { status } = spawnSync(process.execPath, [...(BENCHMARKS[name] ?? []), ...rest], {
