@@ -61,6 +61,23 @@ describe('a run', () => {
     expect(report.uncompressed.bytes).toBeCloseTo(file, -2);
   });
 
+  test('encodes with an effort, and does not take results of another for its own', async () => {
+    const settings = { dicm: [40] };
+    const refined = await benchmark({ ...first, codecs: ['dicm'], settings, effort: 3, anchor: undefined });
+    const [series] = refined.report.series;
+    expect(series!.name).toBe('dicm (tiny, effort 3)');
+    const codec = await openCodec({ model: TINY_MODEL, backend: 'wasm' });
+    const sizes: number[] = [];
+    for (const name of ['c00000001', 'c00000002']) {
+      for (const i of [0, 1, 2]) {
+        const image = join(dataset, name, `${i}.png`);
+        sizes.push((await codec.encode(image, { quality: 40, maxSide: 48, effort: 3 })).bytes.length);
+      }
+    }
+    await codec.dispose();
+    expect(series!.points[0]!.bytes).toBeCloseTo(sizes.reduce((a, b) => a + b) / 6, 1);
+  });
+
   test('gives dicm the files that the library writes, and its own answers', async () => {
     const codec = await openCodec({ model: TINY_MODEL, backend: 'wasm' });
     let [bytes, hits] = [0, 0];

@@ -5,9 +5,8 @@ import { gradientNetwork, targetNetwork } from '../../networks/machine/refinemen
 import type { FeatureMap, Network } from '../../nn/backend.js';
 import type { WorkOptions } from '../call-hooks.js';
 import type { Networks } from '../networks.js';
+import { AnnealedRounding, bitsOf } from './annealed-rounding.js';
 import { type DistortionTarget, defaultWeights, distortionOf, distortionTarget } from './distortion.js';
-import { bitsOf, GumbelRounding } from './gumbel-rounding.js';
-import { SeededNoise } from './seeded-noise.js';
 
 /** A way to code a tile, and what decoders see of it. */
 export interface TileChoice {
@@ -47,12 +46,10 @@ export class TileRefiner {
   readonly #analysed: AnalysedTile;
   readonly #target: DistortionTarget;
   readonly #work: WorkOptions;
-  readonly #pixels: Float32Array;
 
   private constructor(
     networks: Networks,
     { tile, analysed }: TileSource,
-    pixels: Float32Array,
     target: DistortionTarget,
     work: WorkOptions,
   ) {
@@ -62,7 +59,6 @@ export class TileRefiner {
     this.#analysed = analysed;
     this.#target = target;
     this.#work = work;
-    this.#pixels = pixels;
   }
 
   /** Asks the uncompressed network what it sees of a tile. */
@@ -74,7 +70,7 @@ export class TileRefiner {
   ): Promise<TileRefiner> {
     const rgb = source.pixels();
     const said = await networks.run(GRADIENTS.get(detects)!.target, { rgb }, work.signal);
-    return new TileRefiner(networks, source, rgb.data, distortionTarget(said, detects), work);
+    return new TileRefiner(networks, source, distortionTarget(said, detects), work);
   }
 
   /** The tile as it is coded without refinement. */
@@ -90,12 +86,12 @@ export class TileRefiner {
     const open = this.#analysed.openSymbols(position);
     const overheadBits = 8 * this.#analysed.encode(position).bytes.length - bitsOf(open, nearest(open));
     const budgetBits = budgetBytes === undefined ? undefined : 8 * budgetBytes - overheadBits;
-    const rounding = new GumbelRounding(open, steps, new SeededNoise(this.#pixels));
+    const rounding = new AnnealedRounding(open, steps);
     let followed = weight;
     let best: Int32Array | undefined;
     for (let step = 0; step < steps; step++) {
       await this.#work.yieldTurn();
-      const { gradient } = await this.#see(rounding.draw(), open.channels);
+      const { gradient } = await this.#see(rounding.mix(), open.channels);
       rounding.descend(gradient, followed);
       if (budgetBits === undefined) continue;
       const symbols = rounding.symbols();

@@ -1,11 +1,12 @@
 import type { OpenSymbols } from '../../latents/latent-codec.js';
-import type { SeededNoise } from './seeded-noise.js';
 
 /** Distance from an integer below which atanh is cut off. */
 const NEAR = 1e-4;
-/** Temperature of the first step, and how far its logarithm falls (Yang, Bamler, Mandt, 2020, with our own figures). */
+/** Temperature of the first step, and how far its logarithm falls. */
 const FIRST_TEMPERATURE = 0.5;
 const TEMPERATURE_DECAY = 3;
+/** Step of the numbers, in steps of the quantiser, for 20 steps in all; more steps are smaller. */
+const RATE = 0.016;
 
 // Adam (Kingma, Ba, 2015).
 const BETA1 = 0.9;
@@ -13,19 +14,19 @@ const BETA2 = 0.999;
 const EPSILON = 1e-8;
 
 /**
- * Stochastic Gumbel annealing (Yang, Bamler, Mandt: Improving Inference for Neural Image Compression, 2020) of the symbols
- * of a tile. Each is a number that lies between two integers and is drawn to either with a probability that its distances
- * decide, by a relaxed sample; as the temperature falls, samples become integers. Adam moves the numbers.
+ * Annealed rounding of the symbols of a tile. Each is a number between two integers, seen as a mixture of both with shares
+ * that its distances decide, as in stochastic Gumbel annealing (Yang, Bamler, Mandt: Improving Inference for Neural Image
+ * Compression, 2020) but without its noise, which few steps do not average out (docs/architecture.md has figures). As the
+ * temperature falls, mixtures become integers. Adam moves the numbers.
  */
-export class GumbelRounding {
+export class AnnealedRounding {
   readonly #open: OpenSymbols;
-  readonly #noise: SeededNoise;
   readonly #steps: number;
   readonly #rate: number;
   /** The numbers, in steps of the quantiser. */
   readonly #values: Float32Array;
-  readonly #sample: Float32Array;
-  /** Derivative of each sample with respect to its number. */
+  readonly #mixture: Float32Array;
+  /** Derivative of each mixture with respect to its number. */
   readonly #slope: Float32Array;
   /** Bits that the upper of its two integers takes more than the lower. */
   readonly #priceSlope: Float32Array;
@@ -33,22 +34,21 @@ export class GumbelRounding {
   readonly #square: Float32Array;
   #step = 0;
 
-  constructor(open: OpenSymbols, steps: number, noise: SeededNoise) {
+  constructor(open: OpenSymbols, steps: number) {
     const { length } = open.values;
     this.#open = open;
-    this.#noise = noise;
     this.#steps = steps;
-    this.#rate = 0.03 * (20 / steps) ** 0.6;
+    this.#rate = RATE * Math.sqrt(20 / steps);
     this.#values = open.values.slice();
-    this.#sample = new Float32Array(length);
+    this.#mixture = new Float32Array(length);
     this.#slope = new Float32Array(length);
     this.#priceSlope = new Float32Array(length);
     this.#mean = new Float32Array(length);
     this.#square = new Float32Array(length);
   }
 
-  /** Draws a relaxed sample of all symbols: dequantised, as the networks read it. */
-  draw(): Float32Array {
+  /** Mixes all symbols: dequantised, as the networks read them. */
+  mix(): Float32Array {
     const temperature = FIRST_TEMPERATURE * Math.exp((-TEMPERATURE_DECAY * this.#step) / this.#steps);
     const { price } = this.#open;
     for (let i = 0; i < this.#values.length; i++) {
@@ -57,17 +57,17 @@ export class GumbelRounding {
       const up = Math.min(Math.max(value - lower, NEAR), 1 - NEAR);
       const down = 1 - up;
       const logit = (Math.atanh(up) - Math.atanh(down)) / temperature;
-      const share = 1 / (1 + Math.exp(-(logit + this.#noise.logistic()) / temperature));
-      this.#sample[i] = lower + share;
+      const share = 1 / (1 + Math.exp(-logit / temperature));
+      this.#mixture[i] = lower + share;
       const bend = 1 / (1 - up * up) + 1 / (1 - down * down);
       this.#slope[i] = (share * (1 - share) * bend) / temperature ** 2;
       this.#priceSlope[i] = price(lower + 1, i) - price(lower, i);
     }
-    return this.#open.latentsOf(this.#sample);
+    return this.#open.latentsOf(this.#mixture);
   }
 
   /**
-   * Moves the numbers against the gradient of bits + weight * distortion at the last sample.
+   * Moves the numbers against the gradient of bits + weight * distortion at the last mixture.
    *
    * @param gradient - Of the distortion with respect to the dequantised latents.
    */
