@@ -158,6 +158,7 @@ class UsageError(DicmError, ValueError):
     exit_code = 2
     codes = frozenset(
         {
+            "bad-dataset",
             "bad-feature-layer",
             "bad-layer",
             "bad-limit",
@@ -167,6 +168,7 @@ class UsageError(DicmError, ValueError):
             "bad-region",
             "bad-top",
             "disposed",
+            "empty-dataset",
             "is-directory",
             "missing-layer",
             "not-bytes",

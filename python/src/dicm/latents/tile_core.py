@@ -47,11 +47,14 @@ def core_bytes() -> bytes:
 
 
 def _compile() -> tuple[wasmtime.Engine, wasmtime.Module]:
-    """Compiles the module once a process: an engine has threads, which a fork leaves behind."""
+    """Compiles the module once a process: what an engine holds is its process's own."""
     global _compiled
     with _lock:
         if _compiled is None or _compiled[0] != os.getpid():
-            engine = wasmtime.Engine()
+            config = wasmtime.Config()
+            # Threads that compile would be the parent's: a forked child would wait for them without end.
+            config.parallel_compilation = False
+            engine = wasmtime.Engine(config)
             _compiled = os.getpid(), engine, wasmtime.Module(engine, core_bytes())
         return _compiled[1], _compiled[2]
 
