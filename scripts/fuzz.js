@@ -2,8 +2,9 @@
 //
 // Each changed file must be refused by name or be what it says: no crash, no damaged file that opens, no integers that
 // nobody encoded, no time or memory out of proportion; readers of the same file agree. With --reference PYTHON the numpy
-// reference reads files too, and must accept and refuse the same ones. What fails is kept in a folder, with what was done
-// to it; the same seed and number make it again. Needs a build (npm run build).
+// reference reads files too, and must accept and refuse the same ones; with --reader PYTHON so does the package of
+// python/, which must give the same codes. What fails is kept in a folder, with what was done to it; the same seed and
+// number make it again. Needs a build (npm run build).
 import { ftruncateSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,18 +12,18 @@ import { parseArgs } from 'node:util';
 import { makeCorpus } from './fuzz/corpus.js';
 import { openJudge } from './fuzz/judge.js';
 import { mutantOf } from './fuzz/mutate.js';
-import { openReference } from './fuzz/reference.js';
+import { openPythonReader, openReference } from './fuzz/reference.js';
 import { openSubject, TINY } from './fuzz/subject.js';
 import { openWatchdog } from './fuzz/watchdog.js';
 
 /** @import { Verdict } from './fuzz/judge.js' */
 /** @import { Mutant } from './fuzz/mutate.js' */
-/** @import { Answer } from './fuzz/reference.js' */
+/** @import { Answer, Witness } from './fuzz/reference.js' */
 
 /** After so many files that fail, more of them say nothing new. */
 const MOST_FAILURES = 20;
 
-/** Questions to the reference that are on their way at a time. */
+/** Questions to other readers that are on their way at a time. */
 const QUESTIONS = 64;
 
 const { values } = parseArgs({
@@ -33,6 +34,7 @@ const { values } = parseArgs({
     first: { type: 'string', default: '0' },
     reference: { type: 'string' },
     'reference-files': { type: 'string' },
+    reader: { type: 'string' },
   },
 });
 
@@ -63,6 +65,7 @@ const subject = await openSubject();
 const corpus = await makeCorpus(subject.codec, seed);
 const { judge, collisions, costs } = openJudge(subject.codec, subject, corpus);
 const reference = values.reference === undefined ? undefined : openReference(values.reference, TINY);
+const reader = values.reader === undefined ? undefined : openPythonReader(values.reader, TINY);
 const watchdog = openWatchdog(`a file hangs: ${current.path}\n`);
 
 /** @type {Map<string, number>} */
@@ -70,7 +73,8 @@ const outcomes = new Map();
 let failures = 0;
 /** @type {Set<Promise<void>>} */
 const questions = new Set();
-let agreed = 0;
+/** How many files each other reader has agreed on. @type {Map<string, number>} */
+const agreed = new Map();
 
 /**
  * Keeps a file that fails, and says what is wrong.
@@ -93,36 +97,49 @@ function keep(number, { bytes, from, steps, mending }, problems) {
 }
 
 /**
- * Asks the reference about a file, and compares.
+ * Asks another reader about a file, and compares.
  *
+ * @param {Witness} witness
  * @param {number} number
  * @param {Mutant} mutant
  * @param {Verdict} verdict
  */
-async function compare(number, mutant, verdict) {
-  const answer = await reference?.ask(mutant.bytes);
-  if (answer === undefined) return;
-  const problems = differences(verdict, answer);
+async function compare(witness, number, mutant, verdict) {
+  const problems = differences(verdict, await witness.ask(mutant.bytes), witness);
   if (problems.length > 0) keep(number, mutant, problems);
-  else agreed++;
+  else agreed.set(witness.name, (agreed.get(witness.name) ?? 0) + 1);
 }
 
 /**
- * Where two readers disagree on what they accept. They may name what is wrong differently, where several things are.
+ * Where two readers disagree on what they accept, or on what is wrong with what they refuse.
  *
  * @param {Verdict} verdict
  * @param {Answer} answer
+ * @param {Witness} witness
  */
-function differences(verdict, answer) {
+function differences(verdict, answer, { name, sameCodes }) {
   const kinds = /** @type {const} */ (['whole', 'prefix', 'decoded']);
   const ours = { whole: verdict.outcome, prefix: verdict.prefix, decoded: verdict.decoded };
   const found = kinds
-    .filter((kind) => (ours[kind] === 'opens') !== (answer[kind] === 'opens') || answer[kind] === 'crash')
-    .map((kind) => `${kind}: ${ours[kind]} here, ${answer[kind]} in the reference`);
+    .filter((kind) =>
+      sameCodes
+        ? ours[kind] !== answer[kind]
+        : (ours[kind] === 'opens') !== (answer[kind] === 'opens') || answer[kind] === 'crash',
+    )
+    .map((kind) => `${kind}: ${ours[kind]} here, ${answer[kind]} in ${name}`);
   if (verdict.integers !== undefined && answer.integers !== null && verdict.integers !== answer.integers) {
-    found.push('the reference decodes other integers');
+    found.push(`${name} decodes other integers`);
   }
   return found;
+}
+
+/**
+ * @param {Witness | undefined} witness
+ * @param {number} files How many it was asked about.
+ */
+function sayAgreement(witness, files) {
+  if (witness !== undefined)
+    console.log(`  ${witness.name} agrees on ${agreed.get(witness.name) ?? 0} of ${files} files`);
 }
 
 const started = performance.now();
@@ -137,15 +154,19 @@ for (; number < first + files && elapsed() < seconds && failures < MOST_FAILURES
   const outcome = verdict.outcome === 'opens' ? `${verdict.decoded} (decoded)` : verdict.outcome;
   outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
   if (verdict.problems.length > 0) keep(number, mutant, verdict.problems);
-  if (number - first >= asked) continue;
-  const question = compare(number, mutant, verdict).finally(() => questions.delete(question));
-  questions.add(question);
+  const askReference = number - first < asked ? reference : undefined;
+  for (const witness of [askReference, reader]) {
+    if (witness === undefined) continue;
+    const question = compare(witness, number, mutant, verdict).finally(() => questions.delete(question));
+    questions.add(question);
+  }
   if (questions.size >= QUESTIONS) await Promise.race(questions);
   watchdog.tick();
 }
 await Promise.all(questions);
 await watchdog.close();
 await reference?.close();
+await reader?.close();
 await subject.dispose();
 
 const count = number - first;
@@ -163,8 +184,8 @@ console.log(
   `  slowest file ${costs.slowestMs.toFixed(0)} ms of CPU time, largest leap of memory ` +
     `${(costs.leapBytes / 2 ** 20).toFixed(0)} MiB, most ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB`,
 );
-if (reference !== undefined)
-  console.log(`  the reference agrees on ${agreed} of ${Math.min(count, asked)} files`);
+sayAgreement(reference, Math.min(count, asked));
+sayAgreement(reader, count);
 if (failures > 0 || tooMany) {
   console.error(`failed; kept: ${folder}`);
   process.exitCode = 1;

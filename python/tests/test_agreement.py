@@ -1,0 +1,130 @@
+"""Python and the command line agree: to the bit on integers and latents, to 1e-4 on what networks give."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import R50, RELEASED, TINY, CommandLine
+
+import dicm
+from dicm.model.safetensors import read_safetensors
+
+TINY_NAMES = ("one", "many", "odd")
+
+
+def arrays_of(path: Path) -> dict[str, np.ndarray]:
+    return {name: tensor.values() for name, tensor in read_safetensors(path.read_bytes(), str(path)).items()}
+
+
+def relative_error(found: np.ndarray, wanted: np.ndarray) -> float:
+    return float(np.abs(found - wanted).max() / np.abs(wanted).max())
+
+
+@pytest.fixture
+def cases(request: pytest.FixtureRequest) -> list[tuple[Path, Path]]:
+    """Files with the model of each: of the tiny model and of the released one."""
+    models = request.getfixturevalue("models")
+    files = request.getfixturevalue("tiny_files")
+    return [(files[name], models["tiny"]) for name in TINY_NAMES] + [(path, models["r50"]) for path in RELEASED]
+
+
+def test_latents_are_those_of_the_command_line(
+    tiny_files: dict[str, Path], command_line: CommandLine, tmp_path: Path
+) -> None:
+    for path, model in [(path, TINY) for path in tiny_files.values()] + [(path, R50) for path in RELEASED]:
+        output = tmp_path / f"{path.stem}.safetensors"
+        command_line("decode", path, "--model", model, "--latents", "-o", output)
+        wanted = arrays_of(output)
+        found = dicm.open(path, model=model).latents()
+        np.testing.assert_array_equal(found.y_hat, wanted["y_hat"], strict=True)
+        np.testing.assert_array_equal(found.z_hat, wanted["z_hat"], strict=True)
+
+
+def test_features_are_those_of_the_command_line(
+    cases: list[tuple[Path, Path]], command_line: CommandLine, tmp_path: Path
+) -> None:
+    for path, model in cases:
+        output = tmp_path / f"{path.stem}.npy"
+        command_line("decode", path, "--model", model, "--backend", "onnx", "-o", output, "-f")
+        wanted = np.load(output)
+        file = dicm.open(path, model=model)
+        found = file.features()
+        assert (found.shape, found.dtype) == (wanted.shape, wanted.dtype)
+        assert relative_error(found, wanted) < 1e-4
+        half = file.features(dtype="float16")
+        np.testing.assert_array_equal(half, found.astype(np.float16), strict=True)
+
+
+def test_pooled_features_are_those_of_the_command_line(
+    cases: list[tuple[Path, Path]], command_line: CommandLine, tmp_path: Path
+) -> None:
+    for path, model in cases:
+        output = tmp_path / f"{path.stem}.npy"
+        command_line("analyze", "embed", path, "--model", model, "--backend", "onnx", "-o", output, "-f")
+        wanted = np.load(output)
+        found = dicm.open(path, model=model).features("pooled")
+        assert (found.shape, found.dtype) == (wanted.shape, wanted.dtype)
+        assert relative_error(found, wanted) < 1e-4
+
+
+def test_deeper_layers_have_the_extents_of_their_strides(cases: list[tuple[Path, Path]]) -> None:
+    path, model = cases[1]
+    file = dicm.open(path, model=model)
+    for layer, stride in (("f3", 4), ("layer2", 8), ("layer3", 16), ("layer4", 32)):
+        height, width, _ = file.features(layer).shape
+        padded = [16 * -(-side // 16) for side in (file.info.height, file.info.width)]
+        assert [height, width] == [-(-side // stride) for side in padded]
+
+
+def test_classes_are_those_of_the_command_line(cases: list[tuple[Path, Path]], command_line: CommandLine) -> None:
+    for path, model in cases:
+        (wanted,) = command_line("analyze", "classify", path, "--model", model, "--backend", "onnx")
+        found = dicm.open(path, model=model).classify()
+        assert [one.index for one in found] == [one["index"] for one in wanted["predictions"]]
+        assert [one.label for one in found] == [one["label"] for one in wanted["predictions"]]
+        for one, other in zip(found, wanted["predictions"], strict=True):
+            assert one.score == pytest.approx(other["score"], abs=1e-4)
+
+
+def test_objects_are_those_of_the_command_line(cases: list[tuple[Path, Path]], command_line: CommandLine) -> None:
+    masks = pytest.importorskip("pycocotools.mask", reason="pycocotools is not installed (dicm[dev])")
+    count = 0
+    for path, model in cases:
+        least = ("--min-score", "0.2")
+        (wanted,) = command_line("analyze", "segment", path, "--model", model, "--backend", "onnx", *least)
+        found = dicm.open(path, model=model).segment(min_score=0.2)
+        assert [one.label for one in found] == [one["label"] for one in wanted["detections"]]
+        for one, other in zip(found, wanted["detections"], strict=True):
+            assert one.score == pytest.approx(other["score"], abs=1e-4)
+            assert one.category_id == other["categoryId"]
+            box = [other["box"][key] for key in ("x", "y", "width", "height")]
+            assert one.box == pytest.approx(box, rel=1e-4, abs=1e-2)
+            assert one.mask is not None
+            ours, theirs = masks.decode(one.mask.to_coco()), masks.decode(other["mask"])
+            np.testing.assert_array_equal(ours, one.mask.decode(), strict=True)
+            # A logit next to 0 may fall on either side.
+            assert (ours != theirs).sum() <= 1e-4 * ours.size
+            count += 1
+        boxes = [(one.label, one.box) for one in dicm.open(path, model=model).detect(min_score=0.2)]
+        assert boxes == [(one.label, one.box) for one in found]
+    assert count > 5
+
+
+def test_regions_are_those_of_the_command_line(
+    cases: list[tuple[Path, Path]], command_line: CommandLine, tmp_path: Path
+) -> None:
+    path, model = cases[1]
+    region = (120, 70, 300, 260)
+    asked = ("--region", ",".join(map(str, region)), "--model", model, "--backend", "onnx")
+    output = tmp_path / "region.npy"
+    command_line("decode", path, *asked, "-o", output)
+    file = dicm.open(path, model=model)
+    found = file.features(region=region)
+    assert found.shape == np.load(output).shape
+    assert relative_error(found, np.load(output)) < 1e-4
+    (wanted,) = command_line("analyze", "classify", path, *asked)
+    assert [one.index for one in file.classify(region=region)] == [one["index"] for one in wanted["predictions"]]
+    with pytest.raises(dicm.UsageError, match="holds no pixel"):
+        file.features(region=(5000, 0, 10, 10))
