@@ -7,7 +7,7 @@ import { tilePixels } from '../image/tile-pixels.js';
 import type { WorkOptions } from './call-hooks.js';
 import type { OpenModel } from './model-shelf.js';
 import { overlap } from './overlap.js';
-import { refineTile, refineToSizes } from './refinement/refine-picture.js';
+import { choosePayload } from './refinement/choose-payload.js';
 import type { TileSource } from './refinement/refine-tile.js';
 import { type Candidate, searchPosition } from './search-position.js';
 
@@ -28,9 +28,6 @@ export interface EncodedPicture {
  * would cost time and the memory of all tiles.
  */
 const STRAIGHTENED_LATENTS = 2 ** 19;
-
-/** Size of a plain file at the position that a target is refined from, as a share of the one within the target. */
-const PLAIN_SHARE = 0.9;
 
 interface CodedPicture extends Candidate {
   readonly bytes: Uint8Array;
@@ -86,9 +83,9 @@ export async function encodePicture(
       : (_, candidate) => candidate.sizeBytes <= goal.targetBytes,
   );
   if (effort === 1) return plain;
-  return 'position' in goal
-    ? refineAt(encoding, sources, plain.position)
-    : refineTo(encoding, sources, plain, goal.targetBytes);
+  // Where the smallest file is above the target, it is the one to give.
+  if ('targetBytes' in goal && plain.sizeBytes > goal.targetBytes) return plain;
+  return refinePicture(encoding, sources, plain);
 }
 
 /** Runs the networks tile after tile; entropy coding of one overlaps with those of the next. */
@@ -119,7 +116,7 @@ async function encodeStreamed(encoding: Encoding, position: number): Promise<Cod
     tiles.push(
       effort === 1
         ? source.analysed.encode(position)
-        : await refineTile(model, source, position, effort, work),
+        : await choosePayload(model, source, { position, effort, keepSize: false }, work),
     );
     if (effort > 1) work.onProgress?.(tiles.length, columns * rows);
   }
@@ -142,38 +139,19 @@ async function codePicture(
   return write(tiles, position);
 }
 
-/** Refines all tiles at one position. */
-async function refineAt(
-  { model, effort, work, write }: Encoding,
+/** Refines all tiles at the position of a plain file; towards a target none of them grows. */
+async function refinePicture(
+  { model, goal, effort, work, write }: Encoding,
   sources: readonly TileSource[],
-  position: number,
+  { position }: CodedPicture,
 ): Promise<CodedPicture> {
   const tiles: TilePayload[] = [];
+  const refinement = { position, effort, keepSize: !('position' in goal) };
   for (const source of sources) {
-    tiles.push(await refineTile(model, source, position, effort, work));
+    tiles.push(await choosePayload(model, source, refinement, work));
     work.onProgress?.(tiles.length, sources.length);
   }
   return write(tiles, position);
-}
-
-/**
- * Refines all tiles to the sizes that they have in a plain file within a target, from the position at which a plain file
- * would be smaller by what refinement mostly adds; keeps the plain file where decoders see no more of the refined one.
- */
-async function refineTo(
-  { model, effort, work, write }: Encoding,
-  sources: readonly TileSource[],
-  plain: CodedPicture,
-  targetBytes: number,
-): Promise<CodedPicture> {
-  if (plain.sizeBytes > targetBytes) return plain;
-  const from = await searchPosition(
-    (position) => codePicture(write, sources, position, work),
-    (_, { sizeBytes }) => sizeBytes <= PLAIN_SHARE * plain.sizeBytes,
-  );
-  const { tiles, gains } = await refineToSizes(model, sources, from.position, plain.position, effort, work);
-  const refined = write(tiles, from.position);
-  return gains && refined.sizeBytes <= targetBytes ? refined : plain;
 }
 
 function headerOf({ profile, model }: OpenModel, picture: Picture, qualityPosition: number): DicmHeader {
