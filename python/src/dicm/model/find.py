@@ -9,8 +9,14 @@ from pathlib import Path
 from ..errors import ModelError
 from .manifest import MANIFEST_FILE, Manifest, read_manifest
 
-PACKAGE_DATA = Path(__file__).resolve().parent.parent / "data"
-"""What a wheel brings besides code: the tile core, a model and its graphs. ``scripts/assemble-python.js`` makes it."""
+_PACKAGE = Path(__file__).resolve().parent.parent
+_CHECKOUT_DATA = _PACKAGE.parent.parent / "build" / "data"
+
+PACKAGE_DATA = _CHECKOUT_DATA if (_CHECKOUT_DATA / "model").is_dir() else _PACKAGE / "data"
+"""What a wheel brings besides code: the tile core, a model and its graphs.
+
+``scripts/assemble-python.js`` makes it, in ``build/data``, where an editable install of a checkout finds it.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,10 @@ def find_model(choice: str | os.PathLike[str] | None, decode_id: str, profile: s
     parts = [f"{wanted} with decode id {decode_id}{f' in {places}' if places else ''}"]
     parts.append(f"found {present}" if present else "there is none at all")
     if path is None and not (PACKAGE_DATA / "model").is_dir():
-        parts.append("name a model folder with model= or in $DICM_MODEL_PATH, or install the wheel, which brings one")
+        parts.append(
+            "name a model folder with model= or in $DICM_MODEL_PATH, or install the wheel, which brings one "
+            "(in a checkout: `node scripts/assemble-python.js`)"
+        )
     raise ModelError("model-missing", "; ".join(parts))
 
 
