@@ -51,11 +51,13 @@ const target = targetNetwork(false);
 
 /** @type {Map<string, number[][]>} */
 const measured = new Map();
+let objects = 0;
 /** @type {Map<number, number>} Milliseconds of effort 1 by quality, of the picture at hand. */
 const plainMs = new Map();
 for (const name of pictures) {
   const image = resolve(dirname(list), name);
   const whole = await answer((options) => codec.analyzePixels(image, options), true);
+  objects += whole.objects.length;
   const others = [];
   for (const reader of readers) {
     others.push(await answer((options) => reader.analyzePixels(image, options), false));
@@ -175,7 +177,7 @@ const lines = [...measured].map(([key, rows]) => {
   ];
   return [...key.split(' '), ...figures, ...further.map((_, i) => cell(8 + i, 2))];
 });
-console.log(`${pictures.length} pictures\n`);
+console.log(`${pictures.length} pictures with ${objects} objects\n`);
 console.log(table([...head, ...further], lines));
 for (const reader of readers) await reader.dispose();
 await shelf.dispose();
