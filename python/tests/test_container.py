@@ -120,3 +120,13 @@ def test_a_limit_is_compared_before_a_file_is_read() -> None:
 def test_refuses_what_is_no_limit(value: object) -> None:
     with pytest.raises(dicm.UsageError, match="max_tiles"):
         dicm.Limits(max_tiles=value)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if "verify" in c["expect"]], ids=lambda case: case["path"])
+def test_a_digest_that_does_not_hold_is_found(case: dict) -> None:
+    file = dicm.open(FOLDER / case["path"])
+    assert file.info.digest is not None
+    with pytest.raises(dicm.FormatError) as caught:
+        file.verify()
+    expect = case["expect"]["verify"]
+    assert (caught.value.code, caught.value.section) == (expect["code"], expect["section"])
