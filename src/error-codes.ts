@@ -250,7 +250,7 @@ export const errorClasses = {
       'missing-tensor': 'The model lacks a tensor that the network needs. Install the model again.',
       'model-damaged': 'The model is not the one its manifest describes. Install the model again.',
       'model-missing':
-        'No installed model has this name or can read this file. Install it, or name its folder in `$DICM_MODEL_PATH`.',
+        'No installed model has this name or can read this file, or, in Python, its networks are not there as ONNX files. Install it, or name its folder in `$DICM_MODEL_PATH`; `dicm models export --onnx` writes the files.',
       'no-heads': 'The model can only classify. Install a newer one of the same decode id.',
     },
   },
