@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from dicm_training.models.backbone import released_bottlenecks
 from dicm_training.models.blocks import depth_to_space
 from dicm_training.release.released import ReleasedModel
 
@@ -252,7 +253,7 @@ def modules(b: Builder) -> None:
     first = {"conv1": [4, 8, 1, 1], "conv2": [4, 4, 3, 3], "conv3": [16, 4, 1, 1], "downsample": [16, 8, 1, 1]}
     second = {"conv1": [4, 16, 1, 1], "conv2": [4, 4, 3, 3], "conv3": [16, 4, 1, 1]}
     specs, m = model(with_biases("b.0", first) | with_biases("b.1", second))
-    y = m.bottlenecks(x, "b", 2)
+    y = released_bottlenecks(m, x, "b", 2)
     b.add("stride 2", "bottlenecks", [spec], y, tensors=specs, options={"name": "b", "stride": 2})
 
     spec, x = b.image(5, 6, 8, 1 / 2)
