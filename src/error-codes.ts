@@ -274,6 +274,8 @@ export const errorClasses = {
         'The classifier gave values that are no finite numbers: the file was made to do that, or the executor fails.',
       'bad-pixels':
         'The synthesis gave a picture of a wrong size, or no finite numbers: choose another executor.',
+      'missing-package':
+        'A package is not installed, or does not load here, that only this part needs. `npm install` of the one that is named brings it.',
       'no-backend': 'No executor can be opened; the message has the reason of each. Install one of them.',
       'no-image-library':
         'The image library, sharp, was left out or does not load here, so pictures can be neither read nor drawn; files can. ' +

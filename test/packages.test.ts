@@ -58,9 +58,13 @@ describe('the repository', () => {
     expect([status, stderr]).toEqual([0, '']);
   });
 
-  test('keeps ONNX Runtime from downloading, and lets TensorFlow', () => {
+  test('keeps ONNX Runtime from downloading, and lets TensorFlow and SQLite', () => {
     const { allowScripts, optionalDependencies } = readJson(join(ROOT, 'package.json'));
-    expect(allowScripts).toEqual({ '@tensorflow/tfjs-node-gpu': true, 'onnxruntime-node': false });
+    expect(allowScripts).toEqual({
+      '@tensorflow/tfjs-node-gpu': true,
+      'better-sqlite3': true,
+      'onnxruntime-node': false,
+    });
     expect(Object.keys(optionalDependencies)).toEqual(expect.arrayContaining(Object.keys(allowScripts)));
   });
 });
