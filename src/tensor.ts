@@ -14,6 +14,12 @@ export type StoredValues =
   /** value = integer * scale of its output channel, the outermost dimension */
   | { readonly type: 'i8'; readonly bytes: Uint8Array; readonly scale: Float32Array };
 
+/** What tensors of a model are for, in the order of its weights files. */
+export const TENSOR_USES = ['entropy', 'encoder', 'synthesis', 'tail', 'heads'] as const;
+
+/** What a tensor of a model is for. */
+export type TensorUse = (typeof TENSOR_USES)[number];
+
 /** Tensors of a model by name. */
 export type TensorMap = ReadonlyMap<string, Tensor>;
 

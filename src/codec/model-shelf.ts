@@ -66,12 +66,15 @@ export function openModelShelf(options: ShelfOptions): ModelShelf {
   const load = async (source: ModelSource): Promise<LoadedModel> => {
     const model = await loadModel(source, platform.sha256, profileNamed);
     let networks: Promise<Networks> | undefined;
-    const openAll = async () => keep(openNetworks(await openExecutor(), model.tensors));
+    const openAll = async () => keep(openNetworks(await openExecutor(), model.tensorsFor));
     return {
       model,
       profile: profileNamed(model.manifest.profile),
       networks: () => {
         networks ??= openAll();
+        networks.catch(() => {
+          networks = undefined;
+        });
         return networks;
       },
     };
@@ -84,7 +87,9 @@ export function openModelShelf(options: ShelfOptions): ModelShelf {
       (path) => shortDecodeId(path.decodeId) === query.decodeId,
     );
     const prefix = earlier?.prefix ?? '';
-    const open = async () => keep(await openHyperpriorCodec(model.model.tensors, prefix));
+    // Scales for the latents it decodes lie with the synthesis.
+    const open = async () =>
+      keep(await openHyperpriorCodec(await model.model.tensorsFor(['entropy', 'synthesis']), prefix));
     return { ...model, latents: await once(latents, `${prefix}${source.where}`, open) };
   };
   return {
@@ -105,12 +110,13 @@ export function openModelShelf(options: ShelfOptions): ModelShelf {
   };
 }
 
-/** The value of a key, which is opened when first asked for. */
+/** The value of a key, which is opened when first asked for, and again after that failed. */
 function once<T>(kept: Map<string, Promise<T>>, key: string, open: () => Promise<T>): Promise<T> {
   let value = kept.get(key);
   if (value === undefined) {
     value = open();
     kept.set(key, value);
+    value.catch(() => kept.delete(key));
   }
   return value;
 }

@@ -1,5 +1,5 @@
 import type { Backend, CompiledNetwork, FeatureMap, Named, Network } from '../nn/backend.js';
-import type { TensorMap } from '../tensor.js';
+import { TENSOR_USES, type TensorMap, type TensorUse } from '../tensor.js';
 
 /** Networks of one model on one executor, each compiled when first needed. */
 export interface Networks {
@@ -15,16 +15,26 @@ export interface Networks {
   dispose(): Promise<void>;
 }
 
-/** Prepares the networks of a model; nothing is compiled yet. */
-export function openNetworks(backend: Backend, tensors: TensorMap): Networks {
+/**
+ * Prepares the networks of a model; nothing is compiled yet.
+ *
+ * @param tensorsFor - Gives the tensors of these uses at least; called before a network is compiled.
+ */
+export function openNetworks(
+  backend: Backend,
+  tensorsFor: (uses: readonly TensorUse[]) => Promise<TensorMap>,
+): Networks {
   const compiled = new Map<Network, Promise<CompiledNetwork>>();
   let last: Promise<unknown> = Promise.resolve();
 
   const compile = (network: Network): Promise<CompiledNetwork> => {
     let ready = compiled.get(network);
     if (ready === undefined) {
-      ready = backend.compile(network, tensors);
+      const { reads = TENSOR_USES } = network;
+      ready = tensorsFor(reads).then((tensors) => backend.compile(network, tensors));
       compiled.set(network, ready);
+      // Tensors that could not be had may be there the next time.
+      ready.catch(() => compiled.delete(network));
     }
     return ready;
   };

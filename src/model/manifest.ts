@@ -1,12 +1,7 @@
 import { PROFILES, type Profile } from '../container/profiles.js';
 import { ModelError } from '../errors.js';
 import type { ModelSource } from '../platform/platform.js';
-
-/** What tensors are for, in the order of a model's weights files. */
-export const TENSOR_USES = ['entropy', 'encoder', 'synthesis', 'tail', 'heads'] as const;
-
-/** What a tensor is for. */
-export type TensorUse = (typeof TENSOR_USES)[number];
+import { TENSOR_USES, type TensorUse } from '../tensor.js';
 
 /** A weights file of a model. */
 export interface WeightsFile {

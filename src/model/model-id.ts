@@ -1,5 +1,5 @@
 import type { Platform } from '../platform/platform.js';
-import type { TensorUse } from './manifest.js';
+import type { TensorUse } from '../tensor.js';
 import { type ModelRules, useOf } from './model-rules.js';
 import type { RawTensor } from './safetensors.js';
 

@@ -1,7 +1,8 @@
 import type { Profile } from '../container/profiles.js';
 import { ModelError } from '../errors.js';
 import { TILE_EDGE } from '../geometry.js';
-import type { ModelManifest, TensorUse } from './manifest.js';
+import type { TensorUse } from '../tensor.js';
+import type { ModelManifest } from './manifest.js';
 
 /** A size that a manifest states and that a tensor has. */
 export interface StatedSize {
@@ -40,6 +41,7 @@ export function useOf(rules: ModelRules, name: string): TensorUse | undefined {
 /**
  * Compares what a manifest says with the tensors; only their names and shapes are looked at.
  *
+ * @param uses - What all tensors of are there; of other uses nothing is compared.
  * @param where - path of the manifest, for messages
  * @throws ModelError `bad-manifest` naming the field, what it states and what was found
  */
@@ -47,6 +49,7 @@ export function checkManifest(
   manifest: ModelManifest,
   tensors: ReadonlyMap<string, { readonly shape: readonly number[] }>,
   rules: ModelRules,
+  uses: ReadonlySet<TensorUse>,
   where: string,
 ): void {
   const fail = (field: string, stated: unknown, found: string) =>
@@ -67,7 +70,8 @@ export function checkManifest(
   }
   for (const { field, stated: read, tensor, axis, each = 1 } of rules.sizes) {
     const stated = read(manifest);
-    if (stated === undefined) continue;
+    const use = useOf(rules, tensor);
+    if (stated === undefined || (use !== undefined && !uses.has(use))) continue;
     const size = tensors.get(tensor)?.shape[axis];
     if (size === undefined) throw fail(field, stated, `the model has no tensor ${tensor} of that size`);
     if (size !== each * stated) throw fail(field, stated, `${tensor} makes it ${size / each}`);

@@ -65,11 +65,17 @@ const made = new Map<string, Network>();
 
 function makeTaskNetwork(from: TaskInput, parts: readonly AnswerPart[]): Network {
   const wants = (part: AnswerPart) => parts.includes(part);
+  const findsObjects = wants('boxes') || wants('masks');
   return {
     inputs: (tensors): Named<{ channels: number; multiple: number }> =>
       from === 'pixels'
         ? { rgb: { channels: 3, multiple: LATENT_STRIDE } }
         : machineSynthesis.inputs(tensors),
+    reads: [
+      from === 'pixels' ? 'encoder' : 'synthesis',
+      'tail',
+      ...(findsObjects ? (['heads'] as const) : []),
+    ],
     build: <V extends Value>(ops: Ops<V>, inputs: Named<V>, tensors: TensorMap) => {
       const f3 =
         from === 'pixels' ? head(ops, inputs.rgb!, tensors) : synthesis(ops, inputs.latent!, tensors);
@@ -80,7 +86,7 @@ function makeTaskNetwork(from: TaskInput, parts: readonly AnswerPart[]): Network
         if (wants('embedding')) outputs.embedding = pooled;
         if (wants('logits')) outputs.logits = classifier(ops, pooled, tensors);
       }
-      if (wants('boxes') || wants('masks')) {
+      if (findsObjects) {
         Object.assign(outputs, heads(ops, features, tensors, wants('masks')));
       }
       return outputs;
@@ -94,6 +100,7 @@ function makeTaskNetwork(from: TaskInput, parts: readonly AnswerPart[]): Network
  */
 export const tailNetwork: Network<'f3', 'layer2' | 'layer3' | 'layer4' | 'embedding' | 'logits'> = {
   inputs: (tensors) => ({ f3: { channels: inputsOf(tensors, 'tail.layer2.0.conv1.weight'), multiple: 4 } }),
+  reads: ['tail'],
   build: (ops, { f3 }, tensors) => {
     const { c2, c3, c4 } = tail(ops, f3, tensors);
     const embedding = ops.globalAveragePool(c4);
@@ -110,6 +117,7 @@ export const headsNetwork: Network<'layer2' | 'layer3' | 'layer4'> = {
     });
     return { layer2: level(2), layer3: level(3), layer4: level(4) };
   },
+  reads: ['heads'],
   build: (ops, { layer2, layer3, layer4 }, tensors) =>
     heads(ops, { c2: layer2, c3: layer3, c4: layer4 }, tensors, true),
 };

@@ -1,6 +1,6 @@
 import { type BackendAttempt, BackendError, UsageError } from '../errors.js';
 import { nameShortage } from '../shortage.js';
-import type { TensorMap } from '../tensor.js';
+import type { TensorMap, TensorUse } from '../tensor.js';
 import type { Ops, Value } from './ops.js';
 
 /** Executors by the name the command line uses. */
@@ -33,6 +33,8 @@ export interface InputSpec {
 export interface Network<I extends string = string, O extends string = string> {
   /** What the network accepts with the tensors of a model. */
   inputs(tensors: TensorMap): Named<InputSpec, I>;
+  /** What the tensors it takes are for, where they come from a released model; of any use unless given. */
+  readonly reads?: readonly TensorUse[];
   /** Must do the same on every call. */
   build<V extends Value>(ops: Ops<V>, inputs: Named<V, I>, tensors: TensorMap): Named<V, O>;
 }

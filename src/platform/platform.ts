@@ -1,17 +1,29 @@
 import type { ImageInput, LoadOptions, Picture } from '../image/picture.js';
 import type { BackendChoice, BackendOptions, OpenedBackend } from '../nn/backend.js';
 
+/** What a manifest says of a file. */
+export interface StatedFile {
+  readonly bytes: number;
+  /** 64 hexadecimal digits. */
+  readonly sha256: string;
+}
+
 /** The files of one model, wherever they lie. */
 export interface ModelSource {
   /** Where that is, for messages and to tell models apart: a folder, an address. */
   readonly where: string;
+  /** Set where reading is a download: a file is then read when what is in it is needed, and not before. */
+  readonly isRemote?: true;
   /**
    * Reads a file of the model.
    *
    * @param file - plain name, without folders
+   * @param stated - what the manifest says of it, if it does; the caller compares
    * @throws ModelError `model-missing` when it cannot be read
    */
-  read(file: string): Promise<Uint8Array>;
+  read(file: string, stated?: StatedFile): Promise<Uint8Array>;
+  /** Reads a file again from where it comes, past any copy that is kept of it; absent where none is kept. */
+  readAnew?(file: string, stated: StatedFile): Promise<Uint8Array>;
 }
 
 /** The models there are. */

@@ -27,6 +27,7 @@ function behindTail(layer: 2 | 3 | 4, stride: number): Synthesis {
   return {
     network: {
       inputs: machineSynthesis.inputs,
+      reads: ['synthesis', 'tail'],
       build: (ops, { latent }, tensors) => ({
         features: tailLayer(ops, synthesis(ops, latent, tensors), tensors, layer),
       }),

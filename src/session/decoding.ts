@@ -70,6 +70,7 @@ async function streamRows(
 ): Promise<FeatureStream> {
   const { sourceWidth, sourceHeight } = using.header;
   const area = regionOf(region, { ...layer, sourceWidth, sourceHeight }, synthesis.stride);
+  await open.model.tensorsFor(synthesis.network.reads ?? []);
   const { height, width, channels, rowsAtOnce } = rebuiltExtents(synthesis, open, area);
   const what = `The size in bytes of the ${open.profile.result} of one row of tiles`;
   checkLimit(session.limits, 'maxArrayBytes', 4 * rowsAtOnce * width * channels, what);

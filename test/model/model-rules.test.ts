@@ -4,6 +4,7 @@ import { checkManifest, useOf } from '../../src/model/model-rules.js';
 import { profileNamed } from '../../src/profiles/all-profiles.js';
 import { machine } from '../../src/profiles/machine.js';
 import { view } from '../../src/profiles/view.js';
+import { TENSOR_USES } from '../../src/tensor.js';
 import { loadFolder } from './load-folder.js';
 import { TINY } from './tiny-copies.js';
 
@@ -22,7 +23,7 @@ function checkWith(
     detection: { ...manifest.detection!, ...detection },
   };
   const parsed = parseManifest(JSON.stringify(changed), 'm');
-  checkManifest(parsed, found, profileNamed(parsed.profile), 'm');
+  checkManifest(parsed, found, profileNamed(parsed.profile), new Set(TENSOR_USES), 'm');
 }
 
 test('a manifest that says what its tensors are', () => {

@@ -97,7 +97,7 @@ export async function openBenchNetworks(
 /** Another ResNet-50 in the place of a model's own on pixels. */
 async function openOther(path: string, model: OpenModel, shelf: ModelShelf) {
   const { id, tensors } = await readWeights(path);
-  const networks = openNetworks(await shelf.backend(), tensors);
+  const networks = openNetworks(await shelf.backend(), async () => tensors);
   const open: OpenModel = { ...model, networks: async () => networks };
   return {
     id,

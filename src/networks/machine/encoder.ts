@@ -27,6 +27,7 @@ export function analysis<V extends Value>(ops: Ops<V>, f2: V, tensors: TensorMap
  */
 export const machineEncoder: Network<'rgb', 'y' | 'z'> = {
   inputs: () => ({ rgb: { channels: 3, multiple: LATENT_STRIDE } }),
+  reads: ['encoder'],
   build: (ops, { rgb }, tensors) => {
     const f1 = head(ops, rgb, tensors);
     const y = analysis(ops, redundancyElimination(ops, f1, tensors), tensors);

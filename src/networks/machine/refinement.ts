@@ -52,6 +52,7 @@ function answers<V extends Value>(
 export function targetNetwork(detects: boolean): Network {
   return {
     inputs: () => ({ rgb: { channels: 3, multiple: LATENT_STRIDE } }),
+    reads: ['encoder', 'tail', ...(detects ? (['heads'] as const) : [])],
     build: (ops, { rgb }, tensors) => answers(ops, head(ops, rgb!, tensors), tensors, detects),
   };
 }
@@ -68,6 +69,7 @@ export function targetNetwork(detects: boolean): Network {
 export function gradientNetwork(detects: boolean, weights: DistortionWeights): Network {
   return {
     inputs: (tensors) => ({ ...machineSynthesis.inputs(tensors), ...targetInputs(tensors, detects) }),
+    reads: ['synthesis', 'tail', ...(detects ? (['heads'] as const) : [])],
     build: (ops, inputs, tensors) => {
       const reverse = new ReverseOps(ops);
       const latent = reverse.input(inputs.latent!);

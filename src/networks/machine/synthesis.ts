@@ -23,5 +23,6 @@ export const machineSynthesis: Network<'latent', 'f3'> = {
   inputs: (tensors) => ({
     latent: { channels: tensorNamed(tensors, 'gs.linear.weight').shape[1]!, multiple: 1 },
   }),
+  reads: ['synthesis'],
   build: (ops, { latent }, tensors) => ({ f3: synthesis(ops, latent, tensors) }),
 };

@@ -16,6 +16,7 @@ const UNSHIFT = shift(CENTRE);
  */
 export const viewEncoder: Network<'rgb', 'y' | 'z'> = {
   inputs: () => ({ rgb: { channels: 3, multiple: LATENT_STRIDE } }),
+  reads: ['encoder'],
   build: (ops, { rgb }, tensors) => {
     const centred = ops.shiftChannels(rgb, 'view.shift', SHIFT);
     const y = ops.conv2d(centred, layerNamed(tensors, 'ga.linear'), { stride: LATENT_STRIDE });
@@ -28,6 +29,7 @@ export const viewSynthesis: Network<'latent', 'rgb'> = {
   inputs: (tensors) => ({
     latent: { channels: tensorNamed(tensors, 'gs.linear.weight').shape[1]!, multiple: 1 },
   }),
+  reads: ['synthesis'],
   build: (ops, { latent }, tensors) => {
     const patches = ops.conv2d(latent, layerNamed(tensors, 'gs.linear'));
     const centred = ops.clamp(ops.depthToSpace(patches, LATENT_STRIDE), CENTRE);

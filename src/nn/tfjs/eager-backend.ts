@@ -82,22 +82,24 @@ class EagerNetwork implements CompiledNetwork {
   async run(inputs: Named<FeatureMap>): Promise<Named<FeatureMap>> {
     checkInputs(this.inputs, inputs);
     const { tf } = this.#engine;
-    return withEngine(this.#engine, () => {
+    return withEngine(this.#engine, async () => {
       if (this.#disposed) throw new BackendError('backend-disposed', 'the network has been disposed of');
+      let outputs: tfjs.NamedTensorMap = {};
       try {
-        const results: Record<string, FeatureMap> = {};
-        tf.tidy(() => {
+        outputs = tf.tidy(() => {
           const values = mapNamed(inputs, ({ data, height, width, channels }) =>
             this.#ops.value(tf.tensor4d(data, [1, height, width, channels])),
           );
-          const outputs = this.#network.build(this.#ops, values, this.#tensors);
-          // Not returned from the tidy: it would look for tensors in every element of the arrays.
-          for (const [name, { tensor }] of Object.entries(outputs)) results[name] = read(tensor);
+          return mapNamed(this.#network.build(this.#ops, values, this.#tensors), ({ tensor }) => tensor);
         });
+        const results: Record<string, FeatureMap> = {};
+        for (const [name, tensor] of Object.entries(outputs)) results[name] = await read(tensor);
         return results;
       } catch (cause) {
         if (cause instanceof DicmError) throw cause;
         throw executorFailure(`${this.#engine.name} could not run the network`, cause);
+      } finally {
+        tf.dispose(outputs);
       }
     });
   }
@@ -115,8 +117,9 @@ function smallestInput({ channels, multiple, smallest = [multiple, multiple] }: 
   return { data: new Float32Array(height * width * channels), height, width, channels };
 }
 
-function read(tensor: tfjs.Tensor): FeatureMap {
-  const data = tensor.dataSync() as Float32Array;
+/** Not synchronously: an executor on another device may have nothing yet to read, and gives that without an error. */
+async function read(tensor: tfjs.Tensor): Promise<FeatureMap> {
+  const data = (await tensor.data()) as Float32Array;
   const [height = 1, width = 1, channels = 1] =
     tensor.rank === 2 ? [1, ...tensor.shape] : tensor.shape.slice(-3);
   return { data, height, width, channels };

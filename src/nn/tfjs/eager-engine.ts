@@ -26,8 +26,8 @@ export interface EagerEngine extends EagerTraits {
  */
 let last: Promise<unknown> = Promise.resolve();
 
-/** Runs synchronous work while `engine` is the current backend. */
-export function withEngine<T>(engine: EagerEngine, work: () => T): Promise<T> {
+/** Runs work while `engine` is the current backend; the next waits for its end. */
+export function withEngine<T>(engine: EagerEngine, work: () => T | Promise<T>): Promise<T> {
   const turn = last.then(async () => {
     const { tf } = engine;
     if (tf.getBackend() !== engine.name) await tf.setBackend(engine.name);
