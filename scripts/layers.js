@@ -11,7 +11,7 @@
  * @property {readonly string[]} [files] Single files it may import besides, whatever part they belong to.
  * @property {RegExp} [packages] Packages that it may import.
  * @property {true | RegExp} [host] It runs on Node only and may use it: all of it, or the files whose path matches. Every
- *   other part runs anywhere: no `node:` module, no `process`, no `Buffer`, no `setImmediate`.
+ *   other part runs without it: no `node:` module, no `process`, no `Buffer`, no `setImmediate`.
  */
 
 /**
@@ -51,6 +51,11 @@ export const LAYERS = {
     packages: /^(sharp|@tensorflow\/tfjs-.*|onnxruntime-node)$/,
     host: true,
   },
+  web: { uses: 'below' },
+  'platform/web': {
+    uses: 'below',
+    packages: /^@tensorflow\/tfjs-(core|backend-wasm)$/,
+  },
   session: { uses: 'below' },
   codec: { uses: 'below' },
   evaluation: { uses: ['tasks', 'errors'] },
@@ -86,4 +91,4 @@ export const LAYERS = {
 export const BRIDGES = ['codec', 'profiles'];
 
 /** The only files that may re-export. */
-export const ENTRIES = ['src/index.ts', 'src/container/index.ts'];
+export const ENTRIES = ['src/index.ts', 'src/web.ts', 'src/container/index.ts'];

@@ -96,6 +96,8 @@ export const errorClasses = {
       'no-tasks': 'No task is asked for. Name at least one.',
       'not-bytes': 'What should be read is not a `Uint8Array`. Give the bytes of the file.',
       'option-needs-other': 'An option means something only beside another. Give both or none.',
+      'insecure-page':
+        'A page came over plain http, where browsers cannot compute a SHA-256. Serve it by https, or from localhost.',
       'output-collision': 'Two results would be written to one place. Name a folder, or rename an input.',
       'output-is-input': 'A result would overwrite an input. Choose another output.',
       'output-kind':

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { describeFailure } from '../../src/cli/exit-codes.js';
 import { asOutputError } from '../../src/cli/write-output.js';
+import { firstWorking } from '../../src/nn/first-working.js';
 import { OnnxBackend } from '../../src/nn/onnx/onnx-backend.js';
 import type { OrtModule } from '../../src/nn/onnx/ort.js';
-import { firstWorking } from '../../src/platform/node/executors/open-backend.js';
 import { dicm, jsonLines, MODELS, PHOTOS, PROGRAM, scratchFolder } from './run-cli.js';
 
 const folder = scratchFolder();

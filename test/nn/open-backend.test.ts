@@ -1,7 +1,8 @@
 import { expect, test, vi } from 'vitest';
 import { type Backend, type BackendName, firstLine } from '../../src/nn/backend.js';
+import { firstWorking } from '../../src/nn/first-working.js';
 import { hasNvidiaDevice } from '../../src/platform/node/executors/load-tensorflow.js';
-import { firstWorking, openBackend, probeBackends } from '../../src/platform/node/executors/open-backend.js';
+import { openBackend, probeBackends } from '../../src/platform/node/executors/open-backend.js';
 
 const fake = (name: BackendName): Backend => ({ name }) as Backend;
 

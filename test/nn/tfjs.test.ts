@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { expect, test, vi } from 'vitest';
 import type { Network } from '../../src/nn/backend.js';
 import { MemoryGuard } from '../../src/nn/tfjs/eager-engine.js';
-import { quietly } from '../../src/platform/node/executors/native-packages.js';
+import { quietly } from '../../src/nn/tfjs/quietly.js';
 import { openBackend } from '../../src/platform/node/executors/open-backend.js';
 
 const inputs = () => ({ x: { channels: 1, multiple: 1 } });

@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
+import { recognisePicture } from '../../../src/image/picture-format.js';
 import { besideOthers, reasonOf, withNoOther } from '../../../src/platform/node/pictures/library-turns.js';
 import { loadPicture } from '../../../src/platform/node/pictures/load-picture.js';
-import { recognisePicture } from '../../../src/platform/node/pictures/picture-format.js';
 import { writeTiff } from './tiff.js';
 
 const CASES = resolve(import.meta.dirname, '../../../fixtures/cases');

@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path';
 import type * as tfjs from '@tensorflow/tfjs-core';
 import type { BackendOptions } from '../../../nn/backend.js';
 import { EagerBackend } from '../../../nn/tfjs/eager-backend.js';
-import { importCommonJs, quietly } from './native-packages.js';
+import { quietly } from '../../../nn/tfjs/quietly.js';
+import { importCommonJs } from './native-packages.js';
 
 const packageName = '@tensorflow/tfjs-node-gpu';
 

@@ -4,7 +4,8 @@ import type * as wasmBackend from '@tensorflow/tfjs-backend-wasm';
 import type * as tfjs from '@tensorflow/tfjs-core';
 import { firstLine } from '../../../nn/backend.js';
 import { EagerBackend } from '../../../nn/tfjs/eager-backend.js';
-import { importCommonJs, quietly } from './native-packages.js';
+import { quietly } from '../../../nn/tfjs/quietly.js';
+import { importCommonJs } from './native-packages.js';
 
 /**
  * What all tensors may take together. The module's memory ends at 4 GiB; half is left to the buffers and packed

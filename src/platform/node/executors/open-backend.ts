@@ -1,4 +1,4 @@
-import { type BackendAttempt, BackendError, ResourceError, UsageError } from '../../../errors.js';
+import { BackendError, UsageError } from '../../../errors.js';
 import {
   type Backend,
   type BackendChoice,
@@ -8,7 +8,7 @@ import {
   firstLine,
   type OpenedBackend,
 } from '../../../nn/backend.js';
-import { nameShortage } from '../../../shortage.js';
+import { type BackendCandidate, firstWorking } from '../../../nn/first-working.js';
 
 /** All executors, in the order `auto` tries them. */
 export const backendNames: readonly BackendName[] = ['tensorflow', 'onnx', 'wasm'];
@@ -74,32 +74,4 @@ async function loadTensorFlow(options: BackendOptions, onlyOnGpu: boolean): Prom
   const backend = await tensorflow.loadTensorFlow(options);
   if (onlyOnGpu && backend.device !== 'GPU') throw new Error('it reports no GPU; without one onnx is faster');
   return backend;
-}
-
-/** A way to open one executor; rejects when it does not work here. */
-export interface BackendCandidate {
-  readonly name: BackendName;
-  readonly load: () => Promise<Backend>;
-}
-
-/** The executor that was opened, if any, and why those before it were passed over. */
-export interface FirstWorking {
-  readonly backend: Backend | undefined;
-  readonly attempts: readonly BackendAttempt[];
-}
-
-/** Opens the first candidate that works. Later ones are not touched. @throws ResourceError */
-export async function firstWorking(candidates: readonly BackendCandidate[]): Promise<FirstWorking> {
-  const attempts: BackendAttempt[] = [];
-  for (const { name, load } of candidates) {
-    try {
-      return { backend: await load(), attempts };
-    } catch (error) {
-      // Without files or memory the next one would not do better, or do the work at a third of the speed without a word.
-      const shortage = nameShortage(error);
-      if (shortage instanceof ResourceError) throw shortage;
-      attempts.push({ backend: name, reason: firstLine(error) });
-    }
-  }
-  return { backend: undefined, attempts };
 }

@@ -1,5 +1,5 @@
 import type { Metadata } from 'sharp';
-import type { PictureFormat } from './picture-format.js';
+import type { PictureFormat } from '../../../image/picture-format.js';
 import type { SampleMeaning } from './sample-meaning.js';
 import { TAG, type TiffDirectory } from './tiff-directory.js';
 

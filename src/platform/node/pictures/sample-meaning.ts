@@ -1,7 +1,7 @@
 import type { Metadata } from 'sharp';
+import { CAMERA_RAW, type PictureFormat } from '../../../image/picture-format.js';
 import { describeBoxColours } from './avif-colours.js';
 import type { PictureFile } from './picture-file.js';
-import { CAMERA_RAW, type PictureFormat } from './picture-format.js';
 import { describePngColours } from './png-chunks.js';
 import { TAG, type TiffDirectory } from './tiff-directory.js';
 

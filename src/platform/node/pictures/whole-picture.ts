@@ -1,9 +1,9 @@
 import { ResourceError } from '../../../errors.js';
+import type { PictureFormat } from '../../../image/picture-format.js';
 import { type DecodedPixels, type Decoding, decodePixels, type FailOn } from './decode-pixels.js';
 import { checkJpeg, type JpegReport } from './jpeg-scans.js';
 import { besideOthers, reasonOf, withNoOther } from './library-turns.js';
 import type { PictureFile } from './picture-file.js';
-import type { PictureFormat } from './picture-format.js';
 import { findPngDamage } from './png-chunks.js';
 import { SampleRefusal } from './sample-meaning.js';
 import { missingPieces, shortOfPixels, type TiffDirectory } from './tiff-directory.js';
