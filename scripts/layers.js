@@ -52,6 +52,7 @@ export const LAYERS = {
     host: true,
   },
   web: { uses: 'below' },
+  'web-worker': { uses: ['platform/web'] },
   'platform/web': {
     uses: 'below',
     packages: /^@tensorflow\/tfjs-(core|backend-wasm)$/,

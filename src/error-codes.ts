@@ -282,6 +282,8 @@ export const errorClasses = {
       'no-image-library':
         'The image library, sharp, was left out or does not load here, so pictures can be neither read nor drawn; files can. ' +
         '`npm install --include=optional sharp` brings it.',
+      'worker-lost':
+        'The worker of a page in which the codec runs has ended, or could not be started. The next call starts a new one.',
       'non-finite-latent': 'The encoder gave a latent that is no finite number: choose another executor.',
       'program-failed':
         "Another codec's program failed. The message has its last words; update or leave out that codec.",

@@ -17,10 +17,11 @@ export abstract class DicmError extends Error {
   readonly code: ErrorCode;
   /** Exit status of the command line when this error ends a single-input run. */
   abstract readonly exitCode: number;
+  /** The class, in words of its own: bundlers of pages shorten the names of classes. */
+  abstract override readonly name: ErrorClass;
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
-    this.name = new.target.name;
     this.code = code;
   }
 }
@@ -44,6 +45,7 @@ export interface FormatEvidence {
 
 /** The bytes are wrong: damaged, truncated, or not a .dicm file. Fix: another copy of the file. */
 export class FormatError extends CodedError<ErrorCode<'FormatError'>> {
+  readonly name = 'FormatError';
   readonly exitCode = errorClasses.FormatError.exitCode;
   readonly offset: number | undefined;
   readonly section: string | undefined;
@@ -66,21 +68,25 @@ export class FormatError extends CodedError<ErrorCode<'FormatError'>> {
 
 /** An input picture cannot be read or decoded. Fix: another picture. */
 export class ImageError extends CodedError<ErrorCode<'ImageError'>> {
+  readonly name = 'ImageError';
   readonly exitCode = errorClasses.ImageError.exitCode;
 }
 
 /** The file is valid but needs something this version does not have. Fix: a newer dicm. */
 export class UnsupportedError extends CodedError<ErrorCode<'UnsupportedError'>> {
+  readonly name = 'UnsupportedError';
   readonly exitCode = errorClasses.UnsupportedError.exitCode;
 }
 
 /** Output cannot be written. Fix: the path, its permissions, or the disk. */
 export class OutputError extends CodedError<ErrorCode<'OutputError'>> {
+  readonly name = 'OutputError';
   readonly exitCode = errorClasses.OutputError.exitCode;
 }
 
 /** The model a file or a user asks for is missing or damaged. Fix: install the model. */
 export class ModelError extends CodedError<ErrorCode<'ModelError'>> {
+  readonly name = 'ModelError';
   readonly exitCode = errorClasses.ModelError.exitCode;
 }
 
@@ -92,6 +98,7 @@ export interface BackendAttempt {
 
 /** No executor works. Fix: install one; `attempts` says what was tried. */
 export class BackendError extends CodedError<ErrorCode<'BackendError'>> {
+  readonly name = 'BackendError';
   readonly exitCode = errorClasses.BackendError.exitCode;
   readonly attempts: readonly BackendAttempt[];
 
@@ -109,6 +116,7 @@ export class BackendError extends CodedError<ErrorCode<'BackendError'>> {
 
 /** A declared size exceeds what the caller allows. Fix: raise the limit named in the message. */
 export class LimitError extends CodedError<ErrorCode<'LimitError'>> {
+  readonly name = 'LimitError';
   readonly exitCode = errorClasses.LimitError.exitCode;
   readonly limit: string;
   readonly actual: number;
@@ -127,10 +135,12 @@ export class LimitError extends CodedError<ErrorCode<'LimitError'>> {
 
 /** The machine has run out of memory, open files or threads. Fix: ask for less at once, or raise the limit the message names. */
 export class ResourceError extends CodedError<ErrorCode<'ResourceError'>> {
+  readonly name = 'ResourceError';
   readonly exitCode = errorClasses.ResourceError.exitCode;
 }
 
 /** The caller's arguments make no sense together. Fix: the call. */
 export class UsageError extends CodedError<ErrorCode<'UsageError'>> {
+  readonly name = 'UsageError';
   readonly exitCode = errorClasses.UsageError.exitCode;
 }

@@ -49,6 +49,7 @@ export { defaultLimits, defaultPhotographPixels, type Limits } from './limits.js
 export type { BackendChoice, BackendName } from './nn/backend.js';
 export type { DownloadProgress, OnDownload } from './platform/web/fetched-model.js';
 export { openCodec, type WebCodecOptions } from './platform/web/library.js';
+export type { StartWorker } from './platform/web/worker/worker-link.js';
 export type { FeatureLayer } from './profiles/feature-layers.js';
 export {
   type Analysis,

@@ -129,7 +129,7 @@ describe('a rule is broken by', () => {
       'an executor outside platform and nn',
       'src/session/open-codec.ts',
       "const tf = await import('@tensorflow/tfjs-core');",
-      'only platform/node and nn may',
+      'only platform/node and platform/web and nn may',
     ],
     [
       'onnxruntime outside the platform',

@@ -1,8 +1,11 @@
+import { resolveLimits } from '../../limits.js';
 import { checkOptions, optionNames } from '../../session/check-options.js';
 import type { Codec, CodecOptions } from '../../session/codec.js';
 import { openCodec as openOn } from '../../session/open-codec.js';
 import type { OnDownload } from './fetched-model.js';
 import { absolute, webPlatform } from './web-platform.js';
+import { openWorkerCodec } from './worker/worker-codec.js';
+import type { StartWorker } from './worker/worker-link.js';
 
 /** How to open a codec in a browser. */
 export interface WebCodecOptions extends CodecOptions {
@@ -15,13 +18,18 @@ export interface WebCodecOptions extends CodecOptions {
    * bundler has put them unless given.
    */
   kernels?: string | undefined;
+  /**
+   * Runs everything in a Web Worker, so that the page stays free: true, or a function that starts a worker with
+   * `dicm/browser/worker`, for bundlers that do not find it by themselves. In the page itself unless given.
+   */
+  worker?: boolean | StartWorker | undefined;
   /** Told of every piece of a model that arrives. */
   onDownload?: OnDownload | undefined;
 }
 
 const webOptionNames = optionNames<WebCodecOptions>()({
   ...{ backend: true, model: true, limits: true, threads: true },
-  ...{ models: true, kernels: true, onDownload: true },
+  ...{ models: true, kernels: true, worker: true, onDownload: true },
 });
 
 /** Where the model is unless the page says otherwise. */
@@ -35,15 +43,18 @@ const DEFAULT_MODELS = ['dicm-model-r50/'];
  */
 export async function openCodec(options: WebCodecOptions = {}): Promise<Codec> {
   checkOptions('openCodec', options, webOptionNames);
-  const { models = DEFAULT_MODELS, kernels, onDownload = () => {}, ...rest } = options;
-  const closing = new AbortController();
-  const platform = webPlatform({
+  const { models = DEFAULT_MODELS, kernels, worker, onDownload = () => {}, ...rest } = options;
+  const places = {
     models: models.map(absolute),
     kernels: kernels === undefined ? undefined : absolute(kernels),
-    onDownload,
-    signal: closing.signal,
-  });
-  const codec = openOn(platform, rest);
+  };
+  if (worker) {
+    resolveLimits(rest.limits);
+    const model = rest.model?.includes('/') ? absolute(rest.model) : rest.model;
+    return openWorkerCodec(worker === true ? startWorker : worker, { ...rest, model, ...places }, onDownload);
+  }
+  const closing = new AbortController();
+  const codec = openOn(webPlatform({ ...places, onDownload, signal: closing.signal }), rest);
   return {
     ...codec,
     dispose: () => {
@@ -51,4 +62,9 @@ export async function openCodec(options: WebCodecOptions = {}): Promise<Codec> {
       return codec.dispose();
     },
   };
+}
+
+/** In the form by which bundlers know a worker. */
+function startWorker(): Worker {
+  return new Worker(new URL('../../web-worker.js', import.meta.url), { type: 'module', name: 'dicm' });
 }

@@ -41,7 +41,7 @@ export interface LibraryServer {
 /** The library in one file for each of its parts that are loaded when they are needed. */
 async function bundle(): Promise<{ files: ReadonlyMap<string, string>; modules: string[] }> {
   const build = await rolldown({
-    input: { page: join(root, 'test/platform/web/page.ts') },
+    input: { page: join(root, 'test/platform/web/page.ts'), worker: join(root, 'src/web-worker.ts') },
     platform: 'browser',
     onLog: () => {},
   });
