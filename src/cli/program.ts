@@ -27,6 +27,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   strip: async () => (await import('./commands/rewrite.js')).addStrip,
   cut: async () => (await import('./commands/rewrite.js')).addCut,
   verify: async () => (await import('./commands/verify.js')).addVerify,
+  run: async () => (await import('./commands/run.js')).addRun,
   bench: async () => (await import('./commands/bench.js')).addBench,
   models: async () => (await import('./commands/models.js')).addModels,
   doctor: async () => (await import('./commands/doctor.js')).addDoctor,
