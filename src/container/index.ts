@@ -46,5 +46,6 @@ export {
 } from './section-kinds.js';
 export { stripLayer } from './strip-layer.js';
 export { type ByteSource, indexTiles, readTile, type TileIndex } from './tile-index.js';
+export { type DamageTrace, traceDamage } from './trace-damage.js';
 export { VERSION_MAJOR, VERSION_MINOR } from './version.js';
 export { writeDicm } from './write-dicm.js';

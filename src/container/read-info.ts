@@ -90,7 +90,11 @@ function describeLayer(
 }
 
 /** Lists the fields of every section, in file order. */
-function listSections(bytes: Uint8Array, { header, sections }: Layout, sink: FieldSink): void {
+export function listSections(
+  bytes: Uint8Array,
+  { header, sections }: Pick<Layout, 'header' | 'sections'>,
+  sink: FieldSink,
+): void {
   let tiles = 0;
   let layers = 0;
   for (const place of sections) {
