@@ -144,3 +144,14 @@ export class UsageError extends CodedError<ErrorCode<'UsageError'>> {
   readonly name = 'UsageError';
   readonly exitCode = errorClasses.UsageError.exitCode;
 }
+
+/**
+ * What to do about an error, in words, as docs/errors.md has it; where two classes have the code, it is the same for both.
+ * Looked up by code alone: names of classes do not outlive the minifier of a web page.
+ */
+export function adviceFor({ code }: DicmError): string | undefined {
+  for (const { codes } of Object.values(errorClasses)) {
+    if (Object.hasOwn(codes, code)) return (codes as Readonly<Record<string, string>>)[code];
+  }
+  return undefined;
+}

@@ -27,6 +27,7 @@ export { readInfo } from './container/read-info.js';
 export { stripLayer } from './container/strip-layer.js';
 export { type ByteSource, indexTiles, readTile, type TileIndex } from './container/tile-index.js';
 export {
+  adviceFor,
   type BackendAttempt,
   BackendError,
   DicmError,
@@ -44,6 +45,7 @@ export {
 } from './errors.js';
 export type { PictureArea } from './geometry.js';
 export { defaultMaxSide, fitSize, type MaxSide } from './image/fit-size.js';
+export { assignStyles, type CategoryStyle, textColourOn } from './image/overlay-palette.js';
 export type { ImageInput, Picture } from './image/picture.js';
 export { defaultLimits, defaultPhotographPixels, type Limits } from './limits.js';
 export type { BackendChoice, BackendName } from './nn/backend.js';
@@ -87,4 +89,5 @@ export type { Prediction, PredictionOptions } from './tasks/classify/top-predict
 export type { Detection, SegmentedDetection } from './tasks/objects/describe-objects.js';
 export { annotationFrame, toStoredFrame, type UprightPhotograph } from './tasks/objects/exif-turn.js';
 export { decodeMask, maskArea, type RunLengthMask } from './tasks/objects/run-length-mask.js';
+export { sampleMask } from './tasks/objects/sample-mask.js';
 export type { ObjectSettings, TaskAnswers, TaskOptions } from './tasks/task.js';
