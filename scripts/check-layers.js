@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findCircles } from './import-circles.js';
-import { BRIDGES, ENTRIES, LAYERS } from './layers.js';
+import { BRIDGES, ENTRIES, LAYERS, PAGE_IMPORTS } from './layers.js';
 import { findExportShapes, findHostGlobals, findImports } from './module-imports.js';
 
 /** @import { Layer } from './layers.js' */
@@ -184,6 +184,28 @@ export function checkLayers(files, layers = LAYERS) {
 }
 
 /**
+ * Checks the page: it is a user of the library like any other, so it imports the public entries and its own files.
+ *
+ * @param {Sources} files Below web/.
+ * @returns {string[]} One line for every violation.
+ */
+export function checkPage(files) {
+  const violations = [];
+  for (const [path, source] of files) {
+    for (const { specifier = '?', line } of findImports(source)) {
+      const isOwn =
+        specifier.startsWith('.') && posix.join(posix.dirname(path), specifier).startsWith('web/');
+      if (isOwn || PAGE_IMPORTS.test(specifier)) continue;
+      violations.push(
+        `${path}:${line}: imports ${specifier}, but the page may import only its own files and the library`,
+      );
+    }
+    if (findExportShapes(source).reexports) violations.push(`${path}: re-exports, which only entries may`);
+  }
+  return violations;
+}
+
+/**
  * Checks the rules themselves: that they allow upwards nothing, and nothing that no file does.
  *
  * @param {Sources} files
@@ -218,6 +240,25 @@ export function checkRules(files, layers = LAYERS) {
 }
 
 /**
+ * Reads the sources of the page.
+ *
+ * @param {string} root
+ */
+export function readPage(root) {
+  /** @type {Map<string, string>} */
+  const files = new Map();
+  for (const entry of readdirSync(join(root, 'web'), { recursive: true, withFileTypes: true })) {
+    const path = posix
+      .join(entry.parentPath.slice(root.length).replaceAll('\\', '/'), entry.name)
+      .replace(/^\//, '');
+    if (entry.isFile() && path.endsWith('.ts') && !path.endsWith('.config.ts')) {
+      files.set(path, readFileSync(join(root, path), 'utf8'));
+    }
+  }
+  return files;
+}
+
+/**
  * Reads the sources below src/ that the rules apply to.
  *
  * @param {string} root
@@ -239,8 +280,9 @@ export function readSources(root) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const sources = readSources(fileURLToPath(new URL('..', import.meta.url)).replace(/[\\/]$/, ''));
-  const violations = [...checkLayers(sources), ...checkRules(sources)];
+  const root = fileURLToPath(new URL('..', import.meta.url)).replace(/[\\/]$/, '');
+  const sources = readSources(root);
+  const violations = [...checkLayers(sources), ...checkRules(sources), ...checkPage(readPage(root))];
   for (const violation of violations) process.stderr.write(`${violation}\n`);
   if (violations.length > 0) process.exitCode = 1;
 }

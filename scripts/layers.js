@@ -21,7 +21,7 @@
  */
 export const LAYERS = {
   cli: {
-    uses: ['index', 'fleet'],
+    uses: ['index'],
     // What `dicm inspect`, `strip` and `cut` need, whose start would otherwise load the whole library; all of it but
     // the hash is public through index.
     files: [
@@ -46,10 +46,6 @@ export const LAYERS = {
   },
   index: { uses: 'below' },
   bench: { uses: 'below', host: true },
-  fleet: {
-    uses: ['platform/node', 'errors'],
-    host: true,
-  },
   'platform/node': {
     uses: 'below',
     packages: /^(sharp|@tensorflow\/tfjs-.*|onnxruntime-node)$/,
@@ -97,3 +93,6 @@ export const BRIDGES = ['codec', 'profiles'];
 
 /** The only files that may re-export. */
 export const ENTRIES = ['src/index.ts', 'src/web.ts', 'src/container/index.ts'];
+
+/** What the page (web/) may import besides its own files: what any page could. */
+export const PAGE_IMPORTS = /^dicm\/(browser|container)$/;

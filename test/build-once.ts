@@ -10,12 +10,16 @@ const ROOT = resolve(import.meta.dirname, '..');
  */
 export function setup(): void {
   const main = join(ROOT, 'dist/src/cli/main.js');
-  const page = join(ROOT, 'dist/dicm.1');
-  if (existsSync(page) && existsSync(main) && newest(join(ROOT, 'src')) <= statSync(main).mtimeMs) return;
+  const manual = join(ROOT, 'dist/dicm.1');
+  const page = join(ROOT, 'dist/web/index.html');
+  const isBuilt = existsSync(manual) && existsSync(main) && existsSync(page);
+  const sources = Math.max(newest(join(ROOT, 'src')), newest(join(ROOT, 'web')));
+  if (isBuilt && sources <= Math.min(statSync(main).mtimeMs, statSync(page).mtimeMs)) return;
   const node = (...args: string[]) => execFileSync(process.execPath, args, { cwd: ROOT, stdio: 'inherit' });
   node('scripts/build-wasm.js');
   node('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');
   node('scripts/make-man-page.js');
+  node('scripts/build-web.js', '--without-model');
 }
 
 function newest(folder: string): number {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { checkLayers, checkRules, readSources } from '../scripts/check-layers.js';
+import { checkLayers, checkPage, checkRules, readPage, readSources } from '../scripts/check-layers.js';
 import { findCircles } from '../scripts/import-circles.js';
 import { findExportShapes, findHostGlobals, findImports } from '../scripts/module-imports.js';
 
@@ -12,6 +12,16 @@ test('the sources keep to the layers', () => {
   const sources = readSources(ROOT);
   expect(sources.size).toBeGreaterThan(20);
   expect(checkLayers(sources)).toEqual([]);
+});
+
+test('the page imports the library as any page would, and its own files', () => {
+  const page = readPage(ROOT);
+  expect(page.size).toBeGreaterThan(20);
+  expect(checkPage(page)).toEqual([]);
+  const past = new Map([
+    ['web/work/x.ts', "import { encodePicture } from '../../src/codec/encode-picture.js';"],
+  ]);
+  expect(checkPage(past)).toEqual([expect.stringContaining('web/work/x.ts:1: imports ../../src/codec')]);
 });
 
 test('the rules allow nothing that the sources do not do', () => {

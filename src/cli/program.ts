@@ -27,7 +27,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   strip: async () => (await import('./commands/rewrite.js')).addStrip,
   cut: async () => (await import('./commands/rewrite.js')).addCut,
   verify: async () => (await import('./commands/verify.js')).addVerify,
-  run: async () => (await import('./commands/run.js')).addRun,
+  view: async () => (await import('./commands/view.js')).addView,
   bench: async () => (await import('./commands/bench.js')).addBench,
   models: async () => (await import('./commands/models.js')).addModels,
   doctor: async () => (await import('./commands/doctor.js')).addDoctor,
@@ -42,6 +42,7 @@ Examples:
   dicm analyze classify photo.dicm             says what it shows
   dicm analyze all photo.dicm --overlay a.png  and draws the objects in it
   dicm inspect photo.dicm --json               what the header tells, for programs
+  dicm view photo.jpg                          shows all of it in a browser
 
 Exit codes: 0 done, 1 some of several inputs failed, 2 usage, 3 damaged or wrong kind of input,
 4 valid but not supported, 5 cannot write, 6 backend or model missing, 7 limit exceeded,

@@ -1,0 +1,69 @@
+import './styles/tokens.css';
+import './styles/layout.css';
+import './styles/controls.css';
+import './styles/picture.css';
+import './styles/answers.css';
+import './styles/bytes.css';
+import { bytesPanel } from './bytes/bytes-panel.js';
+import { addEntries, addFiles } from './files/add-files.js';
+import { fetchListedFiles } from './files/listed-files.js';
+import { fetchSamples } from './files/samples.js';
+import { answersPanel } from './parts/answers-panel.js';
+import { breakPanel } from './parts/break-panel.js';
+import { dropZone } from './parts/drop-zone.js';
+import { fileList } from './parts/file-list.js';
+import { foot } from './parts/foot.js';
+import { picturePanel } from './parts/picture-panel.js';
+import { ratePanel } from './parts/rate-panel.js';
+import { topBar } from './parts/top-bar.js';
+import { describeFailure } from './state/describe-failure.js';
+import { element, replaceContent } from './state/dom.js';
+import type { PageState, PageStore } from './state/page-state.js';
+import { openStore } from './state/store.js';
+import { runDesk } from './work/desk.js';
+import { openNetwork } from './work/open-network.js';
+
+/** Quality at which files are small and answers usually still right. */
+const FIRST_QUALITY = 30;
+
+const initial: PageState = {
+  entries: [],
+  selectedId: undefined,
+  quality: FIRST_QUALITY,
+  effort: 1,
+  layers: { photograph: true, bitMap: undefined, boxes: true, masks: true, minScore: 0.3 },
+  network: { state: 'opening' },
+  activity: '',
+  download: undefined,
+  litField: undefined,
+  notice: '',
+};
+
+const store = openStore(initial);
+replaceContent(
+  document.querySelector('#page')!,
+  topBar(store),
+  fileList(store),
+  element(
+    'main',
+    { class: 'main' },
+    picturePanel(store),
+    element('div', { class: 'side' }, ratePanel(store), answersPanel(store)),
+    breakPanel(store),
+    bytesPanel(store),
+  ),
+  foot(store),
+  dropZone(store),
+);
+void fillList(store);
+void openNetwork(store).then((codec) => runDesk(store, codec));
+
+/** Brings the photographs that come with the page, and before them the files of a list beside it. */
+async function fillList(into: PageStore): Promise<void> {
+  try {
+    addEntries(into, await fetchSamples());
+    await addFiles(into, await fetchListedFiles(new URL(location.href)));
+  } catch (error) {
+    into.set({ notice: describeFailure(error).message });
+  }
+}

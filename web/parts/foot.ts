@@ -1,0 +1,34 @@
+import { element } from '../state/dom.js';
+import type { PageStore } from '../state/page-state.js';
+
+/** What runs where, and under which licences. */
+export function foot(store: PageStore): HTMLElement {
+  const model = element('span');
+  store.watch(
+    (state) => [state.network],
+    ({ model: named, backend }) => {
+      const parts = [
+        named && `Model ${named.name}, decode id ${named.decodeId}`,
+        backend && `${backend.name} ${backend.version}`,
+      ];
+      model.textContent = parts.filter(Boolean).join('; ');
+    },
+  );
+  const isolation = globalThis.crossOriginIsolated
+    ? ''
+    : 'This page is not isolated (COOP and COEP are not set), so the networks run on one thread. ';
+  return element(
+    'footer',
+    { class: 'foot quiet' },
+    element('p', {}, 'Everything is computed in this browser; no picture leaves it. ', isolation, model),
+    element(
+      'p',
+      {},
+      'Code: Apache-2.0. The weights of the networks are derived from the product-quantised ResNet-50 of Uber Technologies (“Permute, Quantize, and Fine-tune”, CVPR 2021), and are for ',
+      element('strong', {}, 'non-commercial use only'),
+      ': ',
+      element('a', { href: 'model/LICENSE' }, 'licence and notice'),
+      '. Photographs: Stefan van der Walt (CC0), Rachel Michetti / Pikolo Espresso Bar (CC0), NASA and SpaceX (public domain).',
+    ),
+  );
+}
