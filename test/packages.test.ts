@@ -1,5 +1,16 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -49,6 +60,21 @@ describe('the package of the code', () => {
     expect(Object.keys(readJson(join(ROOT, 'package.json')).optionalDependencies)).toContain(
       'dicm-model-r50',
     );
+  });
+
+  test('holds the built page, without a model that was put beside it, in less than 2 MB', () => {
+    const beside = join(ROOT, 'dist/web/model');
+    const isThere = existsSync(beside);
+    if (!isThere) mkdirSync(beside);
+    const stray = join(beside, 'stray.json');
+    writeFileSync(stray, '{}');
+    const page = packed('.').filter((path) => path.startsWith('dist/web/'));
+    rmSync(isThere ? stray : beside, { recursive: true });
+    expect(page).toContain('dist/web/index.html');
+    expect(page).toContain('dist/web/licences.md');
+    expect(page.filter((path) => path.startsWith('dist/web/model'))).toEqual([]);
+    const bytes = page.map((path) => statSync(join(ROOT, path)).size);
+    expect(bytes.reduce((sum, size) => sum + size, 0)).toBeLessThan(2e6);
   });
 });
 

@@ -61,8 +61,16 @@ void openNetwork(store).then((codec) => runDesk(store, codec));
 /** Brings the photographs that come with the page, and before them the files of a list beside it. */
 async function fillList(into: PageStore): Promise<void> {
   try {
-    addEntries(into, await fetchSamples());
-    await addFiles(into, await fetchListedFiles(new URL(location.href)));
+    const [samples, listed] = await Promise.all([
+      fetchSamples(),
+      fetchListedFiles(new URL(location.href)).catch((error: unknown) => {
+        into.set({ notice: describeFailure(error).message });
+        return [];
+      }),
+    ]);
+    addEntries(into, samples);
+    // Before the samples, and selected: at once, so that no work begins on what is not looked at.
+    if (listed.length > 0) await addFiles(into, listed);
   } catch (error) {
     into.set({ notice: describeFailure(error).message });
   }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { mediaType, modelFiles, pageFiles } from '../../src/cli/view/page-files.js';
+import { mediaType, modelFiles, pageFiles, type ServedFile } from '../../src/cli/view/page-files.js';
 import { type FileServer, serveFiles } from '../../src/cli/view/serve-files.js';
 import { findChromium } from '../platform/web/find-chromium.js';
 
@@ -40,13 +40,23 @@ export function repositoryFile(path: string): DroppedFile {
   return { name: path.split('/').at(-1)!, bytes: readFileSync(join(ROOT, path)) };
 }
 
-/** Starts the server of `dicm view` and a browser. */
-export async function openViewBrowser(): Promise<ViewBrowser> {
+/**
+ * Starts the server of `dicm view` and a browser.
+ *
+ * @param named - Files besides those of the page and the model, by their addresses below the page's.
+ */
+export async function openViewBrowser(
+  named: Readonly<Record<string, ServedFile>> = {},
+): Promise<ViewBrowser> {
   const files = pageFiles();
   for (const name of await modelFiles(MODEL)) {
     files.set(`/model/${name}`, { path: join(MODEL, name), type: mediaType(name), cache: 'ask' });
   }
-  const server: FileServer = await serveFiles(files, undefined);
+  for (const [name, file] of Object.entries(named)) files.set(`/${name}`, file);
+  // Where a static host may have it: not at the root.
+  const moved = [...files].map(([address, file]) => [`/some/where${address}`, file] as const);
+  const server: FileServer = await serveFiles(new Map(moved), undefined);
+  const url = `${server.url}some/where/`;
   const browser: Browser = await chromium.launch({
     executablePath: findChromium()!,
     // Chromium's sandbox does not start for root, who containers run tests as.
@@ -55,7 +65,7 @@ export async function openViewBrowser(): Promise<ViewBrowser> {
   // One context: the weights that one page has fetched are there for the next.
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
   return {
-    url: server.url,
+    url,
     open: async ({ path = '', colourScheme = 'light' } = {}) => {
       const page = await context.newPage();
       const [requests, complaints]: [string[], string[]] = [[], []];
@@ -65,7 +75,7 @@ export async function openViewBrowser(): Promise<ViewBrowser> {
         if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
       });
       await page.emulateMedia({ colorScheme: colourScheme });
-      await page.goto(server.url + path);
+      await page.goto(url + path);
       return { page, requests, complaints, drop: (dropped) => dropOn(page, dropped) };
     },
     close: async () => {

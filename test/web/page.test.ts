@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -9,6 +11,7 @@ import { openViewBrowser, repositoryFile, type ViewBrowser, type ViewPage } from
 
 if (noBrowser !== undefined) console.warn(`skipped: the page in a browser: ${noBrowser}`);
 
+const RELEASED = resolve(import.meta.dirname, '../../fixtures/released');
 const CHELSEA = repositoryFile('fixtures/released/chelsea-q40-1c1e0cca.dicm');
 const ASTRONAUT = repositoryFile('fixtures/released/astronaut-q25-1c1e0cca.dicm');
 const PHOTOGRAPH = repositoryFile('fixtures/images/rocket.jpg');
@@ -45,7 +48,15 @@ describe.skipIf(noBrowser !== undefined)('the page', () => {
   let node: Codec;
 
   beforeAll(async () => {
-    browser = await openViewBrowser();
+    const list = [{ name: 'listed.dicm', href: 'one.dicm' }];
+    browser = await openViewBrowser({
+      'pictures/list.json': { content: JSON.stringify(list), type: 'application/json', cache: 'never' },
+      'pictures/one.dicm': {
+        path: join(RELEASED, ASTRONAUT.name),
+        type: 'application/octet-stream',
+        cache: 'never',
+      },
+    });
     node = await openCodec({ backend: 'wasm' });
   });
   afterAll(async () => {
@@ -114,6 +125,22 @@ describe.skipIf(noBrowser !== undefined)('the page', () => {
     await page.getByText('Passed over: 1 .txt').waitFor(PATIENCE);
     await drop([{ name: 'no-picture.png', bytes: new Uint8Array(99) }]);
     await page.getByRole('alert').filter({ hasText: 'not-an-image' }).waitFor(PATIENCE);
+    await page.close();
+  });
+
+  test('takes a folder, and the files of a list beside it', async () => {
+    const { page, complaints } = await browser.open({ path: '?files=pictures/list.json' });
+    const names = page.locator('.entry-name');
+    await names.nth(4).waitFor(PATIENCE);
+    const samples = ['chelsea.webp', 'coffee.webp', 'astronaut.webp', 'rocket.webp'];
+    expect(await names.allTextContents()).toEqual(['listed.dicm', ...samples]);
+    expect(await page.locator('[aria-current]').textContent()).toContain('listed.dicm');
+
+    await page.locator('input[webkitdirectory]').setInputFiles(RELEASED);
+    await page.getByText('Passed over: 2 .json, 1 .md').waitFor(PATIENCE);
+    const files = readdirSync(RELEASED).filter((name) => name.endsWith('.dicm'));
+    expect((await names.allTextContents()).slice(0, files.length).sort()).toEqual(files.sort());
+    expect(complaints).toEqual([]);
     await page.close();
   });
 

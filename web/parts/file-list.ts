@@ -25,12 +25,15 @@ export function fileList(store: PageStore): HTMLElement {
     notice,
     list,
   );
+  const items = new Map<number, ListItem>();
   store.watch(
     (state) => [state.entries, state.selectedId],
     (entries, selectedId) => {
-      const hadFocus = list.contains(document.activeElement);
-      replaceContent(list, ...entries.map((entry) => item(store, entry, entry.id === selectedId)));
-      if (hadFocus) list.querySelector<HTMLElement>('[aria-current]')?.focus();
+      for (const { id } of entries) if (!items.has(id)) items.set(id, listItem(store, id));
+      // Only what has changed: there may be hundreds, and one changes with every step of the work on it.
+      for (const entry of entries) items.get(entry.id)!.show(entry, entry.id === selectedId);
+      const elements = entries.map(({ id }) => items.get(id)!.element);
+      if (elements.some((one, i) => list.children[i] !== one)) replaceContent(list, ...elements);
     },
   );
   store.watch(
@@ -43,34 +46,47 @@ export function fileList(store: PageStore): HTMLElement {
   return nav;
 }
 
-function item(store: PageStore, entry: Entry, isSelected: boolean): HTMLElement {
-  const { photograph, coded, answers, failure } = entry;
-  const picture =
-    photograph === undefined
-      ? element('span', { class: 'thumbnail none', 'aria-hidden': 'true' }, '.dicm')
-      : element('img', {
-          class: 'thumbnail',
-          src: photograph.url,
-          alt: '',
-          loading: 'lazy',
-          decoding: 'async',
-        });
-  const about = failure
-    ? failure.code
-    : [coded && formatBytes(coded.bytes.length), answers?.predictions[0]?.label].filter(Boolean).join(' · ');
-  const button = element(
-    'button',
-    { type: 'button', class: 'entry', 'aria-current': isSelected && 'true' },
-    picture,
-    element(
-      'span',
-      { class: 'entry-words' },
-      element('span', { class: 'entry-name' }, entry.name),
-      element('span', { class: `entry-about${failure ? ' bad' : ''}` }, about),
-    ),
-  );
-  button.addEventListener('click', () => store.set({ selectedId: entry.id, litField: undefined }));
-  return element('li', {}, button);
+/** The line of an entry. */
+interface ListItem {
+  readonly element: HTMLElement;
+  show(entry: Entry, isSelected: boolean): void;
+}
+
+function listItem(store: PageStore, id: number): ListItem {
+  const picture = element('span', { class: 'thumbnail', 'aria-hidden': 'true' });
+  const name = element('span', { class: 'entry-name' });
+  const about = element('span', { class: 'entry-about' });
+  const words = element('span', { class: 'entry-words' }, name, about);
+  const button = element('button', { type: 'button', class: 'entry' }, picture, words);
+  button.addEventListener('click', () => store.set({ selectedId: id, litField: undefined }));
+  let before: Entry | undefined;
+  return {
+    element: element('li', {}, button),
+    show: (entry, isSelected) => {
+      if (isSelected) button.setAttribute('aria-current', 'true');
+      else button.removeAttribute('aria-current');
+      if (entry === before) return;
+      if (entry.photograph?.url !== before?.photograph?.url || before === undefined) {
+        replaceContent(picture, thumbnail(entry));
+      }
+      before = entry;
+      name.textContent = entry.name;
+      about.textContent = aboutEntry(entry);
+      about.classList.toggle('bad', entry.failure !== undefined);
+    },
+  };
+}
+
+function thumbnail({ photograph }: Entry): HTMLElement | string {
+  if (photograph === undefined) return '.dicm';
+  return element('img', { src: photograph.url, alt: '', loading: 'lazy', decoding: 'async' });
+}
+
+function aboutEntry({ coded, answers, failure }: Entry): string {
+  if (failure !== undefined) return failure.code;
+  return [coded && formatBytes(coded.bytes.length), answers?.predictions[0]?.label]
+    .filter(Boolean)
+    .join(' · ');
 }
 
 /** A button that opens the browser's dialog for files or a folder. */

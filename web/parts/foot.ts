@@ -24,7 +24,9 @@ export function foot(store: PageStore): HTMLElement {
     element(
       'p',
       {},
-      'Code: Apache-2.0. The weights of the networks are derived from the product-quantised ResNet-50 of Uber Technologies (“Permute, Quantize, and Fine-tune”, CVPR 2021), and are for ',
+      'Code: Apache-2.0, with ',
+      element('a', { href: 'licences.md' }, 'packages under licences of their own'),
+      '. The weights of the networks are derived from the product-quantised ResNet-50 of Uber Technologies (“Permute, Quantize, and Fine-tune”, CVPR 2021), and are for ',
       element('strong', {}, 'non-commercial use only'),
       ': ',
       element('a', { href: 'model/LICENSE' }, 'licence and notice'),
