@@ -26,6 +26,16 @@ export function uprightExif(exif: Uint8Array): Uint8Array | undefined {
   return copy;
 }
 
+/** The orientation that Exif metadata state, 1 to 8; 1 where they state none, or one that means nothing. */
+export function exifOrientation(exif: Uint8Array): number {
+  const data = viewOf(exif);
+  if (data === undefined) return 1;
+  const { view, little } = data;
+  const at = entriesOf(data).find((entry) => view.getUint16(entry, little) === ORIENTATION);
+  const value = at === undefined ? 1 : view.getUint16(at + 8, little);
+  return value >= 1 && value <= 8 ? value : 1;
+}
+
 /** Whether Exif metadata say where the picture was taken. */
 export function exifHasPlace(exif: Uint8Array): boolean {
   const data = viewOf(exif);

@@ -20,3 +20,17 @@ export function fitSize(width: number, height: number, maxSide: MaxSide): { widt
   const scale = (side: number) => Math.max(1, Math.round((side * maxSide) / longest));
   return { width: scale(width), height: scale(height) };
 }
+
+/** What fitting did to a picture, as a note; none where it did nothing. */
+export function describeFitting(size: {
+  readonly width: number;
+  readonly height: number;
+  readonly sourceWidth: number;
+  readonly sourceHeight: number;
+}): string[] {
+  const { width, height, sourceWidth, sourceHeight } = size;
+  if (width === sourceWidth && height === sourceHeight) return [];
+  return [
+    `${sourceWidth} x ${sourceHeight} pixels fitted to ${width} x ${height}; maxSide none (--max-side none) keeps every pixel`,
+  ];
+}

@@ -1,6 +1,6 @@
 import type { Metadata } from 'sharp';
 import { ImageError, LimitError } from '../../../errors.js';
-import { fitSize } from '../../../image/fit-size.js';
+import { describeFitting, fitSize } from '../../../image/fit-size.js';
 import type { ImageInput, LoadOptions, Picture } from '../../../image/picture.js';
 import { type PictureFormat, recognisePicture } from '../../../image/picture-format.js';
 import { type Limits, resolvePictureLimits } from '../../../limits.js';
@@ -111,14 +111,6 @@ function describeLosses(metadata: Metadata, surplus: boolean): string[] {
     notes.push(`first of ${metadata.pages} pages taken`);
   }
   return notes;
-}
-
-function describeFitting(size: Pick<Picture, 'width' | 'height' | 'sourceWidth' | 'sourceHeight'>): string[] {
-  const { width, height, sourceWidth, sourceHeight } = size;
-  if (width === sourceWidth && height === sourceHeight) return [];
-  return [
-    `${sourceWidth} x ${sourceHeight} pixels fitted to ${width} x ${height}; maxSide none (--max-side none) keeps every pixel`,
-  ];
 }
 
 function checkPixels(
