@@ -23,7 +23,7 @@ export const LAYERS = {
   cli: {
     uses: ['index'],
     // What `dicm inspect`, `strip` and `cut` need, whose start would otherwise load the whole library; all of it but
-    // the hash is public through index.
+    // the hash and the names of categories is public through index.
     files: [
       'src/container/dicm-file.ts',
       'src/container/digest.ts',
@@ -40,6 +40,7 @@ export const LAYERS = {
       'src/platform/node/inventory.ts',
       'src/platform/node/regular-file.ts',
       'src/platform/node/sha256.ts',
+      'src/tasks/objects/category-names.ts',
     ],
     packages: /^(commander|cli-progress|tinyglobby)$/,
     host: true,

@@ -72,6 +72,7 @@ export const errorClasses = {
         'Inputs are no images of the list, or have no number in their names. Give the list they belong to, or leave them out by `--coco-missing skip`.',
       'coco-same-id': 'Two inputs would be reported as one image. Leave one of them out.',
       'coco-stdout': 'Two kinds of results would go to stdout. Name a file for those in COCO form.',
+      'detector-task': 'A detector says boxes. Leave it out when you classify.',
       'directory-unreadable': 'A folder cannot be listed. Check its permissions.',
       disposed: 'What is called was disposed of. Open it again.',
       'embedding-not-npy': 'Vectors are written as .npy files. Give the output a name that ends in .npy.',
@@ -246,6 +247,8 @@ export const errorClasses = {
       'bad-classes': "The model's list of classes is unreadable or not complete. Install the model again.",
       'bad-manifest':
         "The model's manifest is unreadable, lacks something, or states what its tensors are not. Install the model again.",
+      'bad-detector':
+        "The detector cannot be read or is not laid out as YOLOX is. Give an ONNX file with YOLOX's input and output.",
       'bad-pixel-network':
         'The pixel network of your own cannot be read. Check the path; it is a safetensors file.',
       'bad-tables': "The model's entropy tables break the rules of the format. Install the model again.",

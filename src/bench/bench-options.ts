@@ -23,6 +23,11 @@ export interface BenchOptions extends CodecOptions {
   effort?: number | undefined;
   /** ResNet-50 with torchvision's tensor names to give decoded pictures to; head and tail of the model unless given. */
   pixelNetwork?: string | undefined;
+  /**
+   * Detector in YOLOX's layout (ONNX) that decoded pictures are given to as well, for detection and segmentation; its
+   * answers are boxes.
+   */
+  detector?: string | undefined;
   /** Series that the others are compared with; `hevc` or `avif`, whichever is there first, unless given. */
   anchor?: string | undefined;
   /** Metric of plot and comparison; the task's first unless given. */

@@ -14,6 +14,7 @@ const benchOptionNames = optionNames<BenchOptions>()({
   settings: true,
   effort: true,
   pixelNetwork: true,
+  detector: true,
   anchor: true,
   metric: true,
   categories: true,
@@ -33,8 +34,8 @@ const benchOptionNames = optionNames<BenchOptions>()({
  * the same network what each of them keeps, and compares.
  *
  * @throws UsageError `bad-dataset`, `empty-dataset`, `unknown-codec`, `unknown-category`, `unknown-metric`, `anchor-missing`,
- *   `pixel-network-task`, `unknown-option`; ModelError `no-heads`, `bad-pixel-network`; BackendError; OutputError
- *   `cache-failed`; ResourceError
+ *   `pixel-network-task`, `detector-task`, `unknown-option`; ModelError `no-heads`, `bad-pixel-network`, `bad-detector`;
+ *   BackendError; OutputError `cache-failed`; ResourceError
  */
 export async function benchmark(options: BenchOptions): Promise<BenchResult> {
   checkOptions('benchmark', options, benchOptionNames);

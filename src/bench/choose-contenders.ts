@@ -3,7 +3,13 @@ import type { MaxSide } from '../image/fit-size.js';
 import type { BenchOptions } from './bench-options.js';
 import { findCodecs, knownCodecIds } from './codecs/find-codecs.js';
 import type { MissingCodec } from './codecs/picture-codec.js';
-import { type Contender, dicmContender, pixelContender } from './contenders/contender.js';
+import {
+  type Contender,
+  detectorContender,
+  dicmContender,
+  pixelContender,
+  uncompressedContender,
+} from './contenders/contender.js';
 import type { BenchNetworks } from './contenders/open-networks.js';
 
 /** Series to compare with where none is asked for, by preference. */
@@ -33,7 +39,12 @@ export async function chooseContenders(
   if (options.codecs === undefined || options.codecs.includes('dicm')) {
     all.unshift(dicmContender(networks, options.task, maxSide, options.effort ?? 1));
   }
-  const contenders = all.map((contender) => withSettings(contender, options.settings?.[contender.id]));
+  const { detector } = networks;
+  if (detector !== undefined) all.push(...found.map((codec) => detectorContender(codec, detector)));
+  const contenders = all.map((contender) =>
+    withSettings(contender, options.settings?.[contender.id.replace(/\+.*/, '')]),
+  );
+  if (detector !== undefined) contenders.push(uncompressedContender(detector));
   return { contenders, missing, anchor: anchorOf(options.anchor, contenders, missing) };
 }
 
@@ -59,9 +70,9 @@ function anchorOf(
   contenders: readonly Contender[],
   missing: readonly MissingCodec[],
 ): string | undefined {
-  const ids = contenders.flatMap(({ id, payloadName }) =>
-    payloadName === undefined ? [id] : [id, `${id}-payload`],
-  );
+  const ids = contenders
+    .filter(({ isUncompressed }) => isUncompressed !== true)
+    .flatMap(({ id, payloadName }) => (payloadName === undefined ? [id] : [id, `${id}-payload`]));
   if (wanted === undefined) return ANCHORS.find((id) => ids.includes(id));
   if (ids.includes(wanted)) return wanted;
   const reason = missing.find(({ id }) => id === wanted.replace(/-payload$/, ''))?.reason;

@@ -48,7 +48,10 @@ export interface BenchPoint {
 
 /** One codec at all its settings. */
 export interface BenchSeries {
-  /** `dicm`, the id of a codec, or that id and `-payload` for the same files counted without shared parameters. */
+  /**
+   * `dicm`, the id of a codec, that id and `-payload` for the same files counted without shared parameters, or that id, `+`
+   * and the name of the detector that read them.
+   */
   readonly id: string;
   readonly name: string;
   readonly version: string;
@@ -100,6 +103,8 @@ export interface BenchReport {
   readonly pixelNetwork: string;
   /** That network on the fitted pixels, with no codec; bytes are those of the source files. */
   readonly uncompressed: Omit<BenchPoint, 'setting'>;
+  /** A detector that is not the model's own, and what it says of the same pixels. */
+  readonly detector?: { readonly name: string; readonly uncompressed: Omit<BenchPoint, 'setting'> };
   readonly series: readonly BenchSeries[];
   readonly missing: readonly MissingCodec[];
   readonly comparisons: readonly BenchComparison[];

@@ -20,7 +20,7 @@ import { writeReport } from './write-report.js';
 /** The work behind {@link benchmark}. */
 export async function runBenchmark(options: BenchOptions): Promise<BenchResult> {
   checkMetric(options);
-  const networks = await openBenchNetworks(options.task, options, options.pixelNetwork);
+  const networks = await openBenchNetworks(options.task, options, options);
   try {
     const report = await measure(options, networks);
     return {

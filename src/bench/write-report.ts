@@ -53,21 +53,28 @@ export async function writeReport(findings: Findings): Promise<BenchReport> {
       ...{ label: image.label, objects: await image.objects?.(), reference },
     })),
   );
-  const score = (answers: Parameters<typeof scoreAnswers>[2]) => {
+  const score = (answers: Parameters<typeof scoreAnswers>[2], boxesOnly?: boolean) => {
     const ids = categories.map(({ id }) => id);
-    return scoreAnswers(task, truths, answers, ids);
+    return scoreAnswers(task, truths, answers, ids, boxesOnly);
   };
-  const series = findings.contenders
-    .flatMap((contender) =>
-      scoreSeries(
-        contender,
-        images,
-        metric,
-        (samples) => score(samples.map(({ answer }) => answer)),
-        findings.dropped,
-      ),
-    )
-    .filter(({ points }) => points.length > 0);
+  const scored = (isUncompressed: boolean) =>
+    findings.contenders
+      .filter((contender) => (contender.isUncompressed ?? false) === isUncompressed)
+      .flatMap((contender) =>
+        scoreSeries(
+          contender,
+          images,
+          metric,
+          (samples) =>
+            score(
+              samples.map(({ answer }) => answer),
+              contender.boxesOnly,
+            ),
+          findings.dropped,
+        ),
+      )
+      .filter(({ points }) => points.length > 0);
+  const series = scored(false);
   const reference = score(images.map((one) => one.reference));
   const bootstrap = { seed, resamples: RESAMPLES[task] };
   const anchor = series.find(({ id }) => id === findings.anchor);
@@ -78,7 +85,7 @@ export async function writeReport(findings: Findings): Promise<BenchReport> {
     await pause(options.signal);
   }
   const described: BenchSeries[] = [];
-  for (const { points, ...rest } of series) {
+  for (const { points, boxesOnly, ...rest } of series) {
     const list: BenchPoint[] = [];
     for (const point of points) {
       list.push(describePoint(point, taskMetrics[task], times, bootstrap));
@@ -101,12 +108,20 @@ export async function writeReport(findings: Findings): Promise<BenchReport> {
     maxSide: findings.maxSide,
     model: networks.model,
     pixelNetwork: networks.pixels.name,
-    uncompressed: describeReference(images, reference, taskMetrics[task], times),
+    uncompressed: describeReference(images, reference, taskMetrics[task], times.get(UNCOMPRESSED)),
+    ...describeDetector(findings, scored(true)[0]),
     series: described,
     missing: findings.missing,
     comparisons,
     failures: findings.failures,
-    ...(task !== 'classify' && { categories: describeCategories(categories, reference, series) }),
+    ...(task !== 'classify' && {
+      // Of masks, those that have some.
+      categories: describeCategories(
+        categories,
+        reference,
+        series.filter(({ boxesOnly }) => task === 'detect' || !boxesOnly),
+      ),
+    }),
     environment: {
       dicm: programVersion(),
       node: process.version,
@@ -152,7 +167,7 @@ function describeReference(
   images: readonly MeasuredImage[],
   scores: AnswerScores,
   metrics: readonly string[],
-  times: Times,
+  times: PointTimes | undefined,
 ): BenchReport['uncompressed'] {
   const bytes = images.map(({ sourceBytes }) => sourceBytes);
   const bpp = images.map(({ sourceBytes, sourcePixels }) => (8 * sourceBytes) / sourcePixels);
@@ -161,8 +176,22 @@ function describeReference(
     bytes: rounded(meanScore(bytes), 1)!,
     bpp: rounded(meanScore(bpp), 5)!,
     scores: describeScores(metrics, scores),
-    ...describeTimes(times.get(UNCOMPRESSED)),
+    ...describeTimes(times),
   };
+}
+
+/** What another detector says without a codec; nothing where there is none. */
+function describeDetector(
+  { images, networks, options, times }: Findings,
+  series: ScoredSeries | undefined,
+): Pick<BenchReport, 'detector'> {
+  const [point] = series?.points ?? [];
+  if (point === undefined || networks.detector === undefined) return {};
+  // There is no codec whose time would count.
+  const { encodeMs, ...read } = { ...times.get(sampleKey(point.contender, point.setting))! };
+  const metrics = taskMetrics[options.task];
+  const uncompressed = describeReference(images, point.scores, metrics, times.size > 0 ? read : undefined);
+  return { detector: { name: networks.detector.name, uncompressed } };
 }
 
 function describeTimes(times: PointTimes | undefined) {

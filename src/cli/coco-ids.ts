@@ -1,6 +1,7 @@
 import { parse, sep } from 'node:path';
 import { FormatError, UsageError } from '../errors.js';
 import { type ReadOptions, readTextFile, UnreadableFile } from '../platform/node/regular-file.js';
+import { categoryKey } from '../tasks/objects/category-names.js';
 import { type Input, isPictureName } from './expand-inputs.js';
 import { nameSome } from './format.js';
 import { STANDARD } from './terminal.js';
@@ -35,14 +36,6 @@ interface Annotations {
   images: readonly { id: number; file_name: string; width?: unknown; height?: unknown }[];
   categories?: readonly { id: number; name: string }[];
 }
-
-/** Names of PASCAL VOC that COCO has other words for. */
-const OTHER_WORDS: Readonly<Record<string, string>> = {
-  aeroplane: 'airplane',
-  motorbike: 'motorcycle',
-  sofa: 'couch',
-  tvmonitor: 'tv',
-};
 
 /**
  * Finds the image of every input before any work. Without annotations a file must be named by its id, as COCO's
@@ -147,9 +140,8 @@ function isExtent(value: unknown): value is number {
 
 function categoriesByName(categories: Annotations['categories']): CocoIds['categoryOf'] {
   if (categories === undefined) return (_, ownId) => ownId;
-  const plain = (name: string) => name.toLowerCase().replace(/[\s_-]/g, '');
-  const ids = new Map(categories.map(({ id, name }) => [plain(name), id]));
-  return (label) => ids.get(plain(label)) ?? ids.get(OTHER_WORDS[plain(label)] ?? '');
+  const ids = new Map(categories.map(({ id, name }) => [categoryKey(name), id]));
+  return (label) => ids.get(categoryKey(label));
 }
 
 async function readAnnotations(path: string, reading: ReadOptions): Promise<Annotations> {

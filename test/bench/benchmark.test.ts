@@ -2,6 +2,7 @@ import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
+import { COCO_CATEGORIES } from '../../src/bench/detectors/coco-categories.js';
 import {
   type BenchOptions,
   type BenchReport,
@@ -12,6 +13,7 @@ import {
 import { encodeClassic } from '../../src/platform/node/pictures/classic-codecs.js';
 import { loadPicture } from '../../src/platform/node/pictures/load-picture.js';
 import { TINY_MODEL } from '../session/helpers.js';
+import { writeDetector } from './detectors/write-detector.js';
 import { fakePrograms } from './fake-programs.js';
 import { labelledFolder, scratchFolder } from './labelled-folder.js';
 
@@ -210,6 +212,7 @@ describe('what makes no sense is refused before any work', () => {
     ['a metric of another task', { metric: 'ap' }, 'unknown-metric'],
     ['an anchor that is missing', { anchor: 'bpg' }, 'anchor-missing'],
     ['a data set that is not there', { dataset: 'nowhere' }, 'bad-dataset'],
+    ['a detector for classes', { detector: 'x.onnx' }, 'detector-task'],
     ['another network for detection', { task: 'detect', pixelNetwork: 'x' } as const, 'pixel-network-task'],
     ['weights that are none', { pixelNetwork: 'nowhere.safetensors' }, 'bad-pixel-network'],
     ['settings that are no numbers', { settings: { jpeg: [Number.NaN] } }, 'bad-setting'],
@@ -256,6 +259,29 @@ describe('objects', () => {
     ]);
     expect(report.categories![1]!.scores).toEqual({ uncompressed: null, dicm: null, jpeg: null });
     expect(notes).toContain('categories the model does not know are left out: category 21');
+  });
+
+  test('a detector of pixels reads the same files beside the model, and says boxes', async () => {
+    const detector = writeDetector(join(scratchFolder(), 'nano.onnx'), [
+      { position: 20, box: [0.5, 0.5, 0, 0], category: COCO_CATEGORIES.indexOf('dog'), score: 1 },
+    ]);
+    const dataset = await instances();
+    const settings = { dicm: [50], jpeg: [80, 20] };
+    const { report, markdown } = await benchmark(options({ task: 'segment', dataset, settings, detector }));
+    expect(report.series.map(({ id }) => id)).toEqual(['dicm', 'jpeg', 'jpeg+nano']);
+    const [, jpeg, read] = report.series;
+    expect(read!.points.map(({ setting, bytes }) => [setting, bytes])).toEqual(
+      jpeg!.points.map(({ setting, bytes }) => [setting, bytes]),
+    );
+    for (const { scores } of read!.points) {
+      expect(scores.maskAp).toBeNull();
+      // Dogs are none of the data set's categories.
+      expect(scores.boxAp50).toBe(0);
+    }
+    expect(report.detector!.name).toBe('nano');
+    expect(report.detector!.uncompressed.scores).toMatchObject({ maskAp: null, boxAp50: 0 });
+    expect(report.categories![0]!.scores).not.toHaveProperty('jpeg+nano');
+    expect(markdown).toContain('where it is named by nano');
   });
 
   test('detection takes its boxes from what segmentation kept, and counts only the categories asked for', async () => {

@@ -125,7 +125,7 @@ describe('curves', () => {
 describe('comparison', () => {
   /** Curve on eight images; at each setting some of them are right. */
   const curve = (id: string, sizes: readonly number[], rightCounts: readonly number[]) => ({
-    ...{ id, name: id, version: '', settingName: '' },
+    ...{ id, name: id, version: '', settingName: '', boxesOnly: false },
     points: sizes.map((size, at) => ({
       ...{ contender: id, setting: at, bytes: Array(8).fill(size), bpp: Array(8).fill(size) },
       scores: { score: () => 0, category: () => ({ truthCount: 0, ap: 0, ap50: 0, ap75: 0 }) },

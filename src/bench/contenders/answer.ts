@@ -14,31 +14,30 @@ export interface Answer {
 /** Objects less sure than this change average precision by nothing, and there are hundreds of them. */
 const MIN_OBJECT_SCORE = 0.05;
 
+/** As many objects as COCO's metrics look at. */
+export const MAX_OBJECTS = 100;
+
 /** What a network is asked for each image of a task: five classes, or as many objects as COCO's metrics look at. */
 export function questionOf(task: BenchTask): Pick<AnalyzeOptions, 'tasks' | 'top' | 'detect'> {
-  return { tasks: [task], top: 5, detect: { minScore: MIN_OBJECT_SCORE, maxDetections: 100 } };
+  return { tasks: [task], top: 5, detect: { minScore: MIN_OBJECT_SCORE, maxDetections: MAX_OBJECTS } };
 }
 
-/** Brings an analysis to the form in which it is kept: sizes to a hundredth of a pixel. */
+/** Brings an analysis to the form in which it is kept. */
 export function describeAnswer({ predictions, detections }: TaskAnswers): Answer {
   return {
     ...(predictions && { ranking: predictions.map(({ index }) => index) }),
-    ...(detections && {
-      detections: detections.map((one): ScoredObject => {
-        const { x, y, width, height } = one.box;
-        return {
-          categoryId: one.categoryId,
-          score: rounded(one.score, 1e6),
-          box: {
-            x: rounded(x, 100),
-            y: rounded(y, 100),
-            width: rounded(width, 100),
-            height: rounded(height, 100),
-          },
-          ...('mask' in one && { mask: one.mask }),
-        };
-      }),
-    }),
+    ...(detections && { detections: detections.map(roundedObject) }),
+  };
+}
+
+/** An object as it is kept: sizes to a hundredth of a pixel. */
+export function roundedObject(one: ScoredObject): ScoredObject {
+  const { x, y, width, height } = one.box;
+  return {
+    categoryId: one.categoryId,
+    score: rounded(one.score, 1e6),
+    box: { x: rounded(x, 100), y: rounded(y, 100), width: rounded(width, 100), height: rounded(height, 100) },
+    ...(one.mask !== undefined && { mask: one.mask }),
   };
 }
 

@@ -11,6 +11,8 @@ export interface SourceImage {
   readonly bytes: Uint8Array;
   /** Its pixels, turned and fitted as every codec gets them. */
   picture(): Promise<Picture>;
+  /** Codes it, or gives what was coded under this key before, for another reader of the same file. */
+  once(key: string, encode: () => Promise<CodedPicture>): Promise<CodedPicture>;
 }
 
 /** One way from a photograph to bytes and from bytes to an answer. */
@@ -25,6 +27,10 @@ export interface Contender {
   readonly settings: readonly number[];
   /** Name of the series that counts payload bytes only, where there is one. */
   readonly payloadName?: string | undefined;
+  /** Its answers are boxes, whatever the task. */
+  readonly boxesOnly?: boolean;
+  /** The photograph's own file and pixels: no codec, but what a network says without one. */
+  readonly isUncompressed?: boolean;
   encode(source: SourceImage, setting: number, hooks: CodecHooks): Promise<CodedPicture>;
   analyze(coded: Uint8Array, source: SourceImage, hooks: CodecHooks): Promise<Answer>;
 }
@@ -64,12 +70,40 @@ export function pixelContender(codec: PictureCodec, network: PixelNetwork): Cont
     settingName,
     settings,
     payloadName,
-    encode: async (source, setting, hooks) => codec.encode(await source.picture(), setting, hooks),
+    encode: (source, setting, hooks) =>
+      source.once(`${id} ${setting}`, async () => codec.encode(await source.picture(), setting, hooks)),
     analyze: async (coded, source, hooks) => {
       // Only what the pixels belong to is taken from the source, so that boxes come in its pixels.
       const { width, height, ...origin } = await source.picture();
       const { data } = await codec.decode(coded, { width, height }, hooks);
       return network.analyze({ ...origin, width, height, data }, hooks);
     },
+  };
+}
+
+/** The same files, read by a detector that is not the model's own. */
+export function detectorContender(codec: PictureCodec, detector: PixelNetwork): Contender {
+  return {
+    ...pixelContender(codec, detector),
+    id: `${codec.id}+${detector.name}`,
+    name: `${codec.name} + ${detector.name}`,
+    payloadName: undefined,
+    boxesOnly: true,
+  };
+}
+
+/** What a detector says of the fitted pixels, with no codec. */
+export function uncompressedContender(detector: PixelNetwork): Contender {
+  return {
+    id: `+${detector.name}`,
+    name: `no codec + ${detector.name}`,
+    version: '',
+    networkId: detector.id,
+    settingName: '',
+    settings: [0],
+    boxesOnly: true,
+    isUncompressed: true,
+    encode: async ({ bytes }) => ({ bytes }),
+    analyze: async (_, source, hooks) => detector.analyze(await source.picture(), hooks),
   };
 }

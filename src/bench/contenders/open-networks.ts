@@ -13,6 +13,7 @@ import { machine } from '../../profiles/machine.js';
 import type { AnalyzeOptions, Codec, CodecOptions, ModelIdentity } from '../../session/codec.js';
 import { codecOver } from '../../session/open-codec.js';
 import type { CodecHooks } from '../codecs/picture-codec.js';
+import { type Detector, openDetector } from '../detectors/open-detector.js';
 import type { BenchTask } from '../report.js';
 import { type Answer, describeAnswer, questionOf } from './answer.js';
 
@@ -29,6 +30,8 @@ export interface PixelNetwork {
 export interface BenchNetworks {
   readonly codec: Codec;
   readonly pixels: PixelNetwork;
+  /** A detector that is not the model's own, where one is asked for. */
+  readonly detector?: PixelNetwork | undefined;
   readonly model: ModelIdentity;
   /** Hash of all weights of the model. */
   readonly weightsId: string;
@@ -41,18 +44,27 @@ export interface BenchNetworks {
   dispose(): Promise<void>;
 }
 
+/** Files of networks that take part beside the model's own. */
+export interface OtherNetworks {
+  /** A ResNet-50 with torchvision's tensor names, to read decoded pictures in its place; classification only. */
+  readonly pixelNetwork?: string | undefined;
+  /** A detector in YOLOX's layout, to read decoded pictures too; boxes only. */
+  readonly detector?: string | undefined;
+}
+
 /**
  * Opens a model once, for its codec and for the same network on pixels; with the weights of another ResNet-50 for
  * pixels, that runs on the same executor.
  *
- * @param pixelWeights - Path of a ResNet-50 with torchvision's tensor names.
- * @throws ModelError `no-heads` for detection with a model that only classifies; `bad-pixel-network`.
- * @throws UsageError `pixel-network-task`: the heads belong to the model's own network.
+ * @param others - Networks that are not the model's own.
+ * @throws ModelError `no-heads` for detection with a model that only classifies; `bad-pixel-network`, `bad-detector`.
+ * @throws UsageError `pixel-network-task`: the heads belong to the model's own network; `detector-task`: a detector
+ *   knows no classes.
  */
 export async function openBenchNetworks(
   task: BenchTask,
   options: CodecOptions,
-  pixelWeights?: string,
+  { pixelNetwork: pixelWeights, detector: detectorPath }: OtherNetworks = {},
 ): Promise<BenchNetworks> {
   if (pixelWeights !== undefined && task !== 'classify') {
     throw new UsageError(
@@ -60,8 +72,12 @@ export async function openBenchNetworks(
       `another pixel network can only classify: the model's heads for ${task} do not fit it`,
     );
   }
+  if (detectorPath !== undefined && task === 'classify') {
+    throw new UsageError('detector-task', 'a detector says boxes: it takes part in detect and segment');
+  }
   const shelf = openModelShelf({ ...options, platform: nodePlatform, backend: options.backend ?? 'auto' });
   const codec = codecOver(shelf, options.limits);
+  let detector: Detector | undefined;
   try {
     const open = await shelf.encodingModel(machine.name);
     const { model } = open;
@@ -70,8 +86,10 @@ export async function openBenchNetworks(
     const other = pixelWeights === undefined ? undefined : await openOther(pixelWeights, open, shelf);
     const analyze = other?.analyze ?? codec.analyzePicture;
     const { name, version, device } = await codec.openBackend();
+    if (detectorPath !== undefined) detector = await openDetector(detectorPath, categories, options);
     return {
       codec,
+      detector,
       model: await codec.openModel(),
       weightsId,
       classes: new Map(model.classes.map(({ wnid, index }) => [wnid, index])),
@@ -84,11 +102,13 @@ export async function openBenchNetworks(
           describeAnswer(await analyze(picture, { ...questionOf(task), signal })),
       },
       dispose: async () => {
+        await detector?.dispose();
         await other?.dispose();
         await codec.dispose();
       },
     };
   } catch (error) {
+    await detector?.dispose();
     await codec.dispose();
     throw error;
   }

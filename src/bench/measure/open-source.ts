@@ -6,6 +6,7 @@ import type { Picture } from '../../image/picture.js';
 import type { Limits } from '../../limits.js';
 import { loadPicture } from '../../platform/node/pictures/load-picture.js';
 import { nameShortage } from '../../shortage.js';
+import type { CodedPicture } from '../codecs/picture-codec.js';
 import type { SourceImage } from '../contenders/contender.js';
 
 /** How photographs are loaded, for every codec alike. */
@@ -20,7 +21,8 @@ export interface HashedSource extends SourceImage {
 }
 
 /**
- * Reads a photograph's file; its pixels are decoded when first asked for, and kept.
+ * Reads a photograph's file; its pixels are decoded when first asked for, and kept, as are the
+ * files that codecs write of it.
  *
  * @throws ImageError `file-unreadable`
  */
@@ -34,12 +36,18 @@ export async function openSource(path: string, options: SourceOptions): Promise<
     throw new ImageError('file-unreadable', `${path} cannot be read: ${(cause as Error).message}`, { cause });
   }
   let picture: Promise<Picture> | undefined;
+  const coded = new Map<string, Promise<CodedPicture>>();
   return {
     bytes,
     sha256: createHash('sha256').update(bytes).digest('hex'),
     picture: () => {
       picture ??= loadPicture(bytes, options);
       return picture;
+    },
+    once: (key, encode) => {
+      const file = coded.get(key) ?? encode();
+      coded.set(key, file);
+      return file;
     },
   };
 }

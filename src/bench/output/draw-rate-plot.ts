@@ -43,16 +43,18 @@ const MARKERS: Readonly<Record<string, string>> = {
  * 95 % intervals of dicm and of the anchor. It follows the reader's choice of a light or a dark page.
  */
 export function drawRatePlot(report: BenchReport): string {
-  const { metric, dataset, uncompressed, series } = report;
+  const { metric, dataset, series } = report;
   const points = series.flatMap((one) => one.points);
-  const ceiling = uncompressed.scores[metric] ?? undefined;
   const heights = [
     ...points.flatMap(({ scores }) => scores[metric] ?? []),
-    ...(ceiling === undefined ? [] : [ceiling]),
+    ...ceilingsOf(report).map(({ score }) => score),
   ];
   const title = `${capital(metricName(metric))} against rate`;
   const subtitle = `${shortened(dataset.name)}, ${dataset.images} images`;
-  const terms = 'every codec at the same pixels, the same network behind it; whiskers: 95 %';
+  const terms =
+    report.detector === undefined
+      ? 'every codec at the same pixels, the same network behind it; whiskers: 95 %'
+      : 'every codec at the same pixels, read by the same network, dashed by another detector; whiskers: 95 %';
   const open =
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" ` +
     `height="${HEIGHT}" role="img" aria-label="${escapeText(`${title}: ${subtitle}; ${terms}`)}">`;
@@ -65,15 +67,21 @@ export function drawRatePlot(report: BenchReport): string {
   const body =
     points.length === 0 || heights.length === 0
       ? [`<text class="quiet" x="${FIELD.left}" y="120">nothing was measured</text>`]
-      : drawField(report, linearAxis(heights.map((height) => 100 * height)), ceiling);
+      : drawField(report, linearAxis(heights.map((height) => 100 * height)));
   return `${[open, style(series), ...heading, ...body, '</svg>'].join('\n')}\n`;
 }
 
-function drawField(
-  { metric, series, comparisons }: BenchReport,
-  vertical: ReturnType<typeof linearAxis>,
-  ceiling: number | undefined,
-): string[] {
+/** What networks say with no codec, as lines across the field. */
+function ceilingsOf({ metric, uncompressed, detector }: BenchReport): { name: string; score: number }[] {
+  const all = [
+    { name: 'uncompressed', score: uncompressed.scores[metric] },
+    { name: `uncompressed, ${detector?.name}`, score: detector?.uncompressed.scores[metric] },
+  ];
+  return all.flatMap(({ name, score }) => (typeof score === 'number' ? [{ name, score }] : []));
+}
+
+function drawField(report: BenchReport, vertical: ReturnType<typeof linearAxis>): string[] {
+  const { metric, series, comparisons } = report;
   const horizontal = logarithmicAxis(series.flatMap(({ points }) => points.map(({ bpp }) => bpp)));
   const { left, right, top, bottom } = FIELD;
   const part = (value: number) =>
@@ -100,11 +108,11 @@ function drawField(
     `<text class="name" x="${middle}" y="${bottom + 46}" text-anchor="middle">bits per pixel of the source, logarithmic</text>`,
     `<text class="name" transform="translate(24 ${(top + bottom) / 2}) rotate(-90)" text-anchor="middle">${metricName(metric)}, %</text>`,
   );
-  if (ceiling !== undefined) {
-    const at = px(y(ceiling));
+  for (const { name, score } of ceilingsOf(report)) {
+    const at = px(y(score));
     lines.push(
       `<path class="ceiling" d="M${left} ${at}H${right}"/>`,
-      `<text class="quiet" x="${left + 8}" y="${at}" dy="-7">uncompressed ${percent(ceiling)} %</text>`,
+      `<text class="quiet" x="${left + 8}" y="${at}" dy="-7">${escapeText(name)} ${percent(score)} %</text>`,
     );
   }
   // What the plot is about lies on top.
@@ -133,6 +141,7 @@ function drawCurve(
     })
     .sort((a, b) => a.bpp - b.bpp);
   const isPayload = id.endsWith('-payload');
+  const line = lineOf(id);
   const path = known
     .map(({ bpp, score }, i) => `${i === 0 ? 'M' : 'L'}${px(x(bpp))} ${px(y(score))}`)
     .join('');
@@ -150,7 +159,7 @@ function drawCurve(
   return [
     `<g><title>${escapeText(name)}</title>`,
     ...(whiskers.length === 0 ? [] : [`<path class="whisker ${classOf(id)}" d="${whiskers.join('')}"/>`]),
-    `<path class="curve ${classOf(id)}${isPayload ? ' payload' : ''}" d="${path}"/>`,
+    `<path class="${line}" d="${path}"/>`,
     ...marks,
     '</g>',
   ];
@@ -167,7 +176,7 @@ function drawLegendRow({ id, name }: BenchSeries, row: number): string {
     ? ''
     : `<path class="mark ${classOf(id)}" transform="translate(${LEGEND.left + 14} ${y})" d="${markerOf(id)}"/>`;
   return (
-    `<path class="curve ${classOf(id)}${isPayload ? ' payload' : ''}" d="M${LEGEND.left} ${y}h28"/>${mark}` +
+    `<path class="${lineOf(id)}" d="M${LEGEND.left} ${y}h28"/>${mark}` +
     `<text class="legend" x="${LEGEND.left + 38}" y="${y}" dy="4">${escapeText(shortName(name))}</text>`
   );
 }
@@ -191,7 +200,7 @@ text{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-se
 .paper{fill:#ffffff}.title{font-size:19px;font-weight:600}.quiet,.tick{fill:#57606a}.name{fill:#24292f}
 .grid{stroke:#e4e8ec;fill:none}.axis{stroke:#8c959f;fill:none}
 .ceiling{stroke:#57606a;stroke-width:1.5;stroke-dasharray:2 4;fill:none}
-.curve{fill:none;stroke-width:2;stroke-linejoin:round}.curve.s-dicm{stroke-width:3.5}.curve.payload{stroke-dasharray:5 4;stroke-width:1.5}
+.curve{fill:none;stroke-width:2;stroke-linejoin:round}.curve.s-dicm{stroke-width:3.5}.curve.payload{stroke-dasharray:5 4;stroke-width:1.5}.curve.detector{stroke-dasharray:11 4}
 .whisker{fill:none;stroke-width:1;stroke-opacity:0.35}.mark{stroke:#ffffff;stroke-width:1}
 ${colours(0)}
 @media (prefers-color-scheme:dark){
@@ -202,8 +211,14 @@ ${colours(1)}
 </style>`;
 }
 
+/** The codec of a series: `hevc` of `hevc-payload`, `avif` of `avif+yolox`. */
 function baseOf(id: string): string {
-  return id.replace(/-payload$/, '');
+  return id.replace(/(-payload|\+.*)$/, '');
+}
+
+function lineOf(id: string): string {
+  const kind = id.endsWith('-payload') ? ' payload' : id.includes('+') ? ' detector' : '';
+  return `curve ${classOf(id)}${kind}`;
 }
 
 function classOf(id: string): string {

@@ -9,7 +9,8 @@ export function writeMarkdown(report: BenchReport): string {
   const of = dataset.images === dataset.available ? '' : ` of ${dataset.available}, seed ${report.seed}`;
   const parts = [
     `${report.task}: ${printable(dataset.name)}, ${dataset.images} images${of}, ${side}; ` +
-      `model ${printable(model.name)} (${model.decodeId}, ${model.renderId}), pixels read by ${printable(pixelNetwork)}.`,
+      `model ${printable(model.name)} (${model.decodeId}, ${model.renderId}), pixels read by ${printable(pixelNetwork)}` +
+      `${report.detector === undefined ? '' : `, and where it is named by ${printable(report.detector.name)}`}.`,
     pointsTable(report),
     ...(report.comparisons.length === 0 ? [] : [comparisonsTable(report)]),
     ...(report.categories === undefined ? [] : [categoriesTable(report.categories)]),
@@ -32,7 +33,7 @@ function describeTimes(images: number): string {
   return `times are medians of ${images} image${images === 1 ? '' : 's'}, one at a time; `;
 }
 
-function pointsTable({ uncompressed, series, metric }: BenchReport): string {
+function pointsTable({ uncompressed, detector, series, metric }: BenchReport): string {
   const metrics = Object.keys(uncompressed.scores);
   const header = [
     ...['codec', 'setting', 'bytes', 'bpp'],
@@ -47,6 +48,7 @@ function pointsTable({ uncompressed, series, metric }: BenchReport): string {
   ];
   return table(header, [
     row('no codec (source files)', '-', uncompressed),
+    ...(detector === undefined ? [] : [row(`no codec + ${detector.name}`, '-', detector.uncompressed)]),
     ...series.flatMap(({ name, settingName, points }) =>
       points.map((point) => row(name, `${settingName} ${point.setting}`, point)),
     ),

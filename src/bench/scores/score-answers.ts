@@ -41,15 +41,17 @@ export const taskMetrics: Readonly<Record<BenchTask, readonly string[]>> = {
  *
  * @param answers - One for each of `truths`.
  * @param categoryIds - Categories that count, for detection and segmentation.
+ * @param boxesOnly - The answers have no masks; there is nothing to measure of masks then.
  */
 export function scoreAnswers(
   task: BenchTask,
   truths: readonly ImageTruth[],
   answers: readonly Answer[],
   categoryIds: readonly number[],
+  boxesOnly = false,
 ): AnswerScores {
   if (task === 'classify') return scoreClasses(truths, answers);
-  return scoreObjects(task, truths, answers, categoryIds);
+  return scoreObjects(task === 'segment' && !boxesOnly, truths, answers, categoryIds);
 }
 
 function scoreClasses(truths: readonly ImageTruth[], answers: readonly Answer[]): AnswerScores {
@@ -68,7 +70,7 @@ function scoreClasses(truths: readonly ImageTruth[], answers: readonly Answer[])
 }
 
 function scoreObjects(
-  task: 'detect' | 'segment',
+  hasMasks: boolean,
   truths: readonly ImageTruth[],
   answers: readonly Answer[],
   categoryIds: readonly number[],
@@ -80,12 +82,12 @@ function scoreObjects(
       return { ...objects!.masks!, detections };
     });
   const boxes = matchDetections(images('box'), { kind: 'box', categoryIds });
-  const masks =
-    task === 'segment' ? matchDetections(images('mask'), { kind: 'mask', categoryIds }) : undefined;
+  const masks = hasMasks ? matchDetections(images('mask'), { kind: 'mask', categoryIds }) : undefined;
   const whole = averagePrecision(masks ?? boxes);
   return {
     score: (metric, imageCounts) => {
-      const matches = metric.startsWith('mask') ? masks! : boxes;
+      const matches = metric.startsWith('mask') ? masks : boxes;
+      if (matches === undefined) return undefined;
       const figures = averagePrecision(matches, imageCounts);
       return figures[precisionOf(metric)];
     },

@@ -20,6 +20,8 @@ export interface ScoredSeries {
   readonly name: string;
   readonly version: string;
   readonly settingName: string;
+  /** Its answers have no masks. */
+  readonly boxesOnly: boolean;
   readonly points: readonly ScoredPoint[];
 }
 
@@ -56,7 +58,7 @@ export function scoreSeries(
   scoreOf: (samples: readonly Sample[]) => AnswerScores,
   dropped: ReadonlySet<string>,
 ): ScoredSeries[] {
-  const { id, name, version, settingName, settings, payloadName } = contender;
+  const { id, name, version, settingName, settings, payloadName, boxesOnly = false } = contender;
   const whole: ScoredPoint[] = [];
   const payload: ScoredPoint[] = [];
   for (const setting of settings) {
@@ -74,9 +76,10 @@ export function scoreSeries(
       payload.push(point(samples.map(({ bytes, payloadBytes }) => payloadBytes ?? bytes)));
     }
   }
-  const series = [{ id, name, version, settingName, points: whole }];
+  const series = [{ id, name, version, settingName, boxesOnly, points: whole }];
   if (payloadName === undefined) return series;
-  return [...series, { id: `${id}-payload`, name: payloadName, version, settingName, points: payload }];
+  const counted = { id: `${id}-payload`, name: payloadName, version, settingName, boxesOnly };
+  return [...series, { ...counted, points: payload }];
 }
 
 /**

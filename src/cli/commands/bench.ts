@@ -16,6 +16,7 @@ interface BenchFlags {
   settings?: Record<string, number[]>;
   effort?: number;
   pixelNetwork?: string;
+  detector?: string;
   anchor?: string;
   metric?: string;
   categories?: string[];
@@ -74,6 +75,10 @@ export function addBench(program: Command, run: RunAction) {
       .option(
         '--pixel-network <file>',
         "ResNet-50 with torchvision's names to read decoded pictures (classify only)",
+      )
+      .option(
+        '--detector <file>',
+        "detector in YOLOX's layout (ONNX, COCO's categories) that reads decoded pictures too (detect and segment only)",
       )
       .option('--anchor <codec>', 'codec to compare with (default: hevc, or avif)')
       .option('--metric <name>', 'metric of the plot and the comparison')

@@ -29,8 +29,16 @@ export interface OrtSessionOptions {
   externalData?: readonly { path: string; data: Uint8Array }[];
 }
 
+/** What goes into a graph or comes out of it; extents that are open have names. */
+export interface OrtValueInfo {
+  readonly name: string;
+  readonly shape?: readonly (number | string)[];
+}
+
 /** A graph made ready. */
 export interface OrtSession {
+  readonly inputMetadata: readonly OrtValueInfo[];
+  readonly outputMetadata: readonly OrtValueInfo[];
   run(
     feeds: Readonly<Record<string, OrtTensor>>,
     options?: { logSeverityLevel?: number },

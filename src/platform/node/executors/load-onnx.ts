@@ -1,7 +1,7 @@
 import { isMainThread } from 'node:worker_threads';
 import type { BackendOptions } from '../../../nn/backend.js';
 import { OnnxBackend } from '../../../nn/onnx/onnx-backend.js';
-import type { OrtModule } from '../../../nn/onnx/ort.js';
+import type { OrtModule, OrtSession } from '../../../nn/onnx/ort.js';
 import { importCommonJs } from './native-packages.js';
 
 const PACKAGE = 'onnxruntime-node';
@@ -12,6 +12,29 @@ const PACKAGE = 'onnxruntime-node';
  * @throws whatever its native library says when it cannot be loaded, or that it lacks a provider asked for
  */
 export async function loadOnnx(options: BackendOptions): Promise<OnnxBackend> {
+  const { ort, providers } = await loadRuntime(options);
+  return new OnnxBackend(ort, providers, options.threads);
+}
+
+/**
+ * Opens a network that somebody else wrote as an ONNX file.
+ *
+ * @throws whatever the native library says when it cannot be loaded, or when it refuses the file
+ */
+export async function openOnnxFile(
+  file: Uint8Array,
+  options: BackendOptions,
+): Promise<{ ort: OrtModule; session: OrtSession }> {
+  const { ort, providers } = await loadRuntime(options);
+  const session = await ort.InferenceSession.create(file, {
+    executionProviders: providers,
+    logSeverityLevel: 3,
+    ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
+  });
+  return { ort, session };
+}
+
+async function loadRuntime(options: BackendOptions): Promise<{ ort: OrtModule; providers: string[] }> {
   silenceTelemetry();
   const ort = await importOrt();
   const asked = options.onnxProviders ?? (process.env.DICM_ONNX_PROVIDERS ?? '').split(',');
@@ -21,7 +44,7 @@ export async function loadOnnx(options: BackendOptions): Promise<OnnxBackend> {
   if (unknown !== undefined) {
     throw new Error(`onnxruntime has no execution provider ${unknown} here; it has ${known.join(', ')}`);
   }
-  return new OnnxBackend(ort, [...providers, 'cpu'], options.threads);
+  return { ort, providers: [...providers, 'cpu'] };
 }
 
 /**
