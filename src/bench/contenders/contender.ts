@@ -3,7 +3,8 @@ import type { Picture } from '../../image/picture.js';
 import type { CodecHooks, CodedPicture, PictureCodec } from '../codecs/picture-codec.js';
 import type { BenchTask } from '../report.js';
 import { type Answer, describeAnswer, questionOf } from './answer.js';
-import type { BenchNetworks, PixelNetwork } from './open-networks.js';
+import type { BenchNetworks } from './open-networks.js';
+import type { PixelNetwork } from './pixel-network.js';
 
 /** A photograph on its way into a codec. */
 export interface SourceImage {

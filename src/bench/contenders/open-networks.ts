@@ -15,16 +15,8 @@ import { codecOver } from '../../session/open-codec.js';
 import type { CodecHooks } from '../codecs/picture-codec.js';
 import { type Detector, openDetector } from '../detectors/open-detector.js';
 import type { BenchTask } from '../report.js';
-import { type Answer, describeAnswer, questionOf } from './answer.js';
-
-/** The network that decoded pictures are given to. */
-export interface PixelNetwork {
-  readonly name: string;
-  /** Identifies its answers. */
-  readonly id: string;
-  /** Asks about a picture; objects come in pixels of the picture's source. */
-  analyze(picture: Picture, hooks: CodecHooks): Promise<Answer>;
-}
+import { describeAnswer, questionOf } from './answer.js';
+import type { PixelNetwork } from './pixel-network.js';
 
 /** Networks of one model for one task. */
 export interface BenchNetworks {

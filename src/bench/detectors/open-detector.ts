@@ -10,7 +10,7 @@ import { openOnnxFile } from '../../platform/node/executors/load-onnx.js';
 import { letterbox } from '../../platform/node/pictures/letterbox.js';
 import { categoryKey } from '../../tasks/objects/category-names.js';
 import { MAX_OBJECTS, roundedObject } from '../contenders/answer.js';
-import type { PixelNetwork } from '../contenders/open-networks.js';
+import type { PixelNetwork } from '../contenders/pixel-network.js';
 import { COCO_CATEGORIES } from './coco-categories.js';
 import { type DetectedBox, readYoloxBoxes, yoloxProposals } from './yolox-boxes.js';
 

@@ -2,7 +2,7 @@ import { BackendError, DicmError, ModelError, OutputError, ResourceError } from 
 import type { UprightPhotograph } from '../../tasks/objects/exif-turn.js';
 import type { Answer } from '../contenders/answer.js';
 import type { Contender } from '../contenders/contender.js';
-import type { PixelNetwork } from '../contenders/open-networks.js';
+import type { PixelNetwork } from '../contenders/pixel-network.js';
 import type { DatasetImage } from '../datasets/dataset.js';
 import { matchFrame } from '../datasets/match-frame.js';
 import type { BenchTask, FailedSample, LeftOutImage } from '../report.js';

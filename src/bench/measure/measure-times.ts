@@ -1,6 +1,6 @@
 import { DicmError } from '../../errors.js';
 import type { Contender } from '../contenders/contender.js';
-import type { PixelNetwork } from '../contenders/open-networks.js';
+import type { PixelNetwork } from '../contenders/pixel-network.js';
 import type { DatasetImage } from '../datasets/dataset.js';
 import { sampleKey } from './measure-answers.js';
 import { openSource, type SourceOptions } from './open-source.js';
