@@ -12,7 +12,6 @@ import { readRegularFile, UnreadableFile } from '../../platform/node/regular-fil
 import { machine } from '../../profiles/machine.js';
 import type { AnalyzeOptions, Codec, CodecOptions, ModelIdentity } from '../../session/codec.js';
 import { codecOver } from '../../session/open-codec.js';
-import type { CodecHooks } from '../codecs/picture-codec.js';
 import { type Detector, openDetector } from '../detectors/open-detector.js';
 import type { BenchTask } from '../report.js';
 import { describeAnswer, questionOf } from './answer.js';

@@ -2,10 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { OnnxGraph } from '../../../src/nn/onnx/graph.js';
 import type { Tensor } from '../../../src/tensor.js';
 
-/** Side of the input of {@link writeDetector}'s network, in pixels. */
-export const SIDE = 32;
-/** Positions of its three grids. */
-export const POSITIONS = 16 + 4 + 1;
+/** Side of the input, in pixels. */
+const SIDE = 32;
+/** Positions of the three grids. */
+const POSITIONS = 16 + 4 + 1;
 const VALUES = 85;
 
 /** What a position says: offset of the centre and logarithm of the size, in strides, and the score of a category. */
