@@ -1,4 +1,5 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -39,6 +40,16 @@ async function layOut(folder: string): Promise<void> {
   await symlink(fileURLToPath(new URL('bin/dicm.js', root)), join(folder, 'bin/dicm'));
 }
 
+/** What a command prints that goes on until it is interrupted, which it is then. */
+async function addressOf([program, ...args]: string[], cwd: string, env: NodeJS.ProcessEnv): Promise<string> {
+  const child = spawn(program!, args, { cwd, env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = await once(child.stdout, 'data');
+  child.kill('SIGINT');
+  const [exitCode] = await once(child, 'exit');
+  expect(exitCode).toBe(130);
+  return String(line);
+}
+
 describe('README', () => {
   test('the library example runs as printed', async () => {
     const readme = await readFile(new URL('README.md', root), 'utf8');
@@ -73,12 +84,19 @@ describe('README', () => {
       const folder = await mkdtemp(join(tmpdir(), 'dicm-readme-'));
       try {
         await layOut(folder);
+        const env = {
+          ...process.env,
+          ...TINY,
+          PATH: `${join(folder, 'bin')}${delimiter}${process.env.PATH}`,
+        };
         for (const command of commands) {
-          const { status, stderr } = spawnSync('sh', ['-c', command], {
-            cwd: folder,
-            encoding: 'utf8',
-            env: { ...process.env, ...TINY, PATH: `${join(folder, 'bin')}${delimiter}${process.env.PATH}` },
-          });
+          if (command.startsWith('dicm view')) {
+            expect(await addressOf(command.split(' '), folder, env), command).toMatch(
+              /^http:\/\/127\.0\.0\.1:/,
+            );
+            continue;
+          }
+          const { status, stderr } = spawnSync('sh', ['-c', command], { cwd: folder, encoding: 'utf8', env });
           expect(status, `${command}\n${stderr}`).toBe(0);
         }
         // What was written is what was said.

@@ -27,7 +27,7 @@ export function bytesPanel(store: PageStore): HTMLElement {
       replaceContent(composition, ...describeComposition(coded));
       const { failure, finding } = coded.structure;
       damage.hidden = failure === undefined;
-      damage.textContent = [failure?.message, finding].filter(Boolean).join(' ');
+      damage.textContent = [failure && `${failure.message}.`, finding].filter(Boolean).join(' ');
     },
   );
   store.watch(

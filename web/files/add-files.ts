@@ -25,7 +25,7 @@ export async function addFiles(store: PageStore, files: readonly File[]): Promis
 export function addEntries(store: PageStore, entries: readonly Omit<Entry, 'id'>[]): void {
   if (entries.length === 0) return;
   const added = entries.map((entry) => ({ ...entry, id: ++lastId }));
-  store.set({ entries: [...added, ...store.get().entries], selectedId: added[0]!.id });
+  store.set({ entries: [...added, ...store.get().entries], selectedId: added[0]!.id, litField: undefined });
 }
 
 async function readPair({ name, photograph, dicm }: FilePair): Promise<Omit<Entry, 'id'>> {

@@ -16,7 +16,7 @@ export function foot(store: PageStore): HTMLElement {
   );
   const isolation = globalThis.crossOriginIsolated
     ? ''
-    : 'This page is not isolated (COOP and COEP are not set), so the networks run on one thread. ';
+    : 'This page is not isolated (COOP and COEP are not set), so no executor may use threads. ';
   return element(
     'footer',
     { class: 'foot quiet' },

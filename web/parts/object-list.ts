@@ -33,7 +33,8 @@ export function objectList(store: PageStore): HTMLElement {
 }
 
 function describeRest(isRead: boolean, shown: number, below: number): string {
-  if (!isRead) return 'Nothing yet';
-  if (below > 0) return `${shown === 0 ? 'None' : ''} ${below} below the score`.trim();
-  return shown === 0 ? 'None of the 20 kinds that the network knows' : '';
+  if (!isRead) return 'None yet';
+  const rest = below === 0 ? '' : `${below} ${shown === 0 ? '' : 'more '}below this score`;
+  if (shown > 0) return rest;
+  return rest === '' ? 'None of the 20 kinds that the network knows' : `None; ${rest}`;
 }

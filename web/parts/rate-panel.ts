@@ -1,6 +1,7 @@
-import { element, replaceContent } from '../state/dom.js';
+import { element, replaceContent, style } from '../state/dom.js';
 import { type Entry, type PageStore, selectedEntry, updateEntry } from '../state/page-state.js';
 import { formatBytes, formatCount, formatTimes } from '../state/words.js';
+import { findBreak } from '../work/try-codecs.js';
 
 /** How small the file is, and the sliders that make it smaller. */
 export function ratePanel(store: PageStore): HTMLElement {
@@ -44,22 +45,30 @@ function aboutSize({ coded, photograph }: Entry): string {
   const header = coded?.structure.info?.header;
   if (coded === undefined || header === undefined) return '';
   const bpp = (8 * coded.bytes.length) / (header.width * header.height);
-  const parts = [`${bpp.toFixed(3)} bit per pixel of ${header.width} x ${header.height}`];
-  if (photograph !== undefined) {
-    const { size } = photograph.blob;
-    parts.push(`the photograph is ${formatTimes(size / coded.bytes.length)} as large: ${formatBytes(size)}`);
-  }
-  return parts.join('; ');
+  const rate = `${bpp.toFixed(3)} bit per pixel`;
+  if (photograph === undefined) return `${rate} of ${header.width} x ${header.height}`;
+  const { size } = photograph.blob;
+  return `${rate}; the photograph has ${formatBytes(size)}, ${formatTimes(size / coded.bytes.length)} as much`;
 }
 
-function noteOn({ photograph, coded }: Entry, effort: number): string {
+function noteOn({ photograph, coded, trials }: Entry, effort: number): string {
   if (photograph === undefined) {
     return 'Made elsewhere. To encode it anew, drop its photograph together with it.';
   }
+  if (coded?.origin === 'given') return 'As it was given. Move a slider to encode the photograph anew.';
   if (effort > 1) {
     return 'Higher efforts search for better symbols, here for minutes (1 stops it); the command line takes seconds.';
   }
-  return coded?.origin === 'given' ? 'As it was given. Move a slider to encode the photograph anew.' : '';
+  const quality = breakingQuality(trials);
+  return quality === undefined ? '' : `The answer breaks below quality ${quality}.`;
+}
+
+/** The lowest quality that still gives the answer, where a lower one was found that does not. */
+function breakingQuality(trials: Entry['trials']): number | undefined {
+  const own = trials?.find(({ codec }) => codec === 'dicm');
+  if (own?.state !== 'done') return undefined;
+  const { last, broken } = findBreak(own);
+  return broken && last?.quality;
 }
 
 /** A slider that encodes while it moves; effort waits until it is let go, since it takes long. */
@@ -71,6 +80,7 @@ function slider(
 ): HTMLElement {
   const input = element('input', { type: 'range', id: name, min, max, step: 1 });
   const value = element('output', { for: name, class: 'number' });
+  const mark = element('span', { class: 'break-mark', 'aria-hidden': 'true' });
   const encode = () => {
     const entry = selectedEntry(store.get());
     if (entry?.given !== undefined && !entry.isRecoded) updateEntry(store, entry.id, { isRecoded: true });
@@ -84,9 +94,14 @@ function slider(
     (state) => [state[name], selectedEntry(state)],
     (wanted, entry) => {
       const isGiven = entry?.coded?.origin === 'given';
-      const shown = isGiven ? (entry.coded?.[name] ?? wanted) : wanted;
+      const stated = isGiven ? entry.coded?.[name] : wanted;
+      const shown = stated ?? wanted;
       input.value = String(shown);
-      value.textContent = String(shown);
+      // The effort is not in a file, and of a damaged one nothing is known.
+      value.textContent = stated === undefined ? '–' : String(Math.round(stated));
+      const breaking = name === 'quality' && !isGiven ? breakingQuality(entry?.trials) : undefined;
+      mark.hidden = breaking === undefined;
+      style(mark, { '--share': String(((breaking ?? min) - min) / (max - min)) });
       input.disabled = entry?.photograph === undefined;
       const bytes = entry?.coded?.bytes.length;
       input.setAttribute(
@@ -95,5 +110,11 @@ function slider(
       );
     },
   );
-  return element('div', { class: 'slider' }, element('label', { for: name }, words), input, value);
+  return element(
+    'div',
+    { class: 'slider' },
+    element('label', { for: name }, words),
+    element('span', { class: 'slider-track' }, input, mark),
+    value,
+  );
 }
