@@ -1,6 +1,7 @@
 import { type BackendAttempt, ResourceError } from '../errors.js';
 import { nameShortage } from '../shortage.js';
 import { type Backend, type BackendName, firstLine } from './backend.js';
+import { checkKnownAnswer } from './known-answer.js';
 
 /** A way to open one executor; rejects when it does not work here. */
 export interface BackendCandidate {
@@ -14,12 +15,28 @@ export interface FirstWorking {
   readonly attempts: readonly BackendAttempt[];
 }
 
+/**
+ * Loads an executor and lets it show that it computes right.
+ *
+ * @throws Error when it does not, or cannot be loaded
+ */
+export async function loadChecked({ load }: Pick<BackendCandidate, 'load'>): Promise<Backend> {
+  const backend = await load();
+  try {
+    await checkKnownAnswer(backend);
+  } catch (error) {
+    await backend.dispose();
+    throw error;
+  }
+  return backend;
+}
+
 /** Opens the first candidate that works. Later ones are not touched. @throws ResourceError */
 export async function firstWorking(candidates: readonly BackendCandidate[]): Promise<FirstWorking> {
   const attempts: BackendAttempt[] = [];
   for (const { name, load } of candidates) {
     try {
-      return { backend: await load(), attempts };
+      return { backend: await loadChecked({ load }), attempts };
     } catch (error) {
       // Without files or memory the next one would not do better, or do the work at a third of the speed without a word.
       const shortage = nameShortage(error);

@@ -1,10 +1,18 @@
 import { expect, test, vi } from 'vitest';
 import { type Backend, type BackendName, firstLine } from '../../src/nn/backend.js';
 import { firstWorking } from '../../src/nn/first-working.js';
+import { RIGHT_ANSWER } from '../../src/nn/known-answer.js';
 import { hasNvidiaDevice } from '../../src/platform/node/executors/load-tensorflow.js';
 import { openBackend, probeBackends } from '../../src/platform/node/executors/open-backend.js';
 
-const fake = (name: BackendName): Backend => ({ name }) as Backend;
+/** An executor that gives the same answer whatever it is asked. */
+function fake(name: BackendName, answer: readonly number[] = RIGHT_ANSWER) {
+  const data = Float32Array.from(answer);
+  const run = async () => ({ answer: { data, height: 1, width: 1, channels: data.length } });
+  const compiled = { run, dispose: vi.fn(async () => {}) };
+  const compile = async () => compiled;
+  return { backend: { name, compile, dispose: vi.fn(async () => {}) } as unknown as Backend, compiled };
+}
 
 test('the first candidate that works is taken, with the reasons of those before it', async () => {
   const tried: string[] = [];
@@ -16,18 +24,55 @@ test('the first candidate that works is taken, with the reasons of those before 
         throw new Error('no library\nand much advice');
       },
     },
-    { name: 'onnx', load: async () => fake('onnx') },
+    { name: 'onnx', load: async () => fake('onnx').backend },
     {
       name: 'wasm',
       load: async () => {
         tried.push('wasm');
-        return fake('wasm');
+        return fake('wasm').backend;
       },
     },
   ]);
   expect(backend?.name).toBe('onnx');
   expect(attempts).toEqual([{ backend: 'tensorflow', reason: 'no library' }]);
   expect(tried).toEqual(['tensorflow']);
+});
+
+test('an executor that computes wrongly is passed over, with what it gave', async () => {
+  const wrong = [
+    fake(
+      'tensorflow',
+      RIGHT_ANSWER.map(() => 0.001),
+    ),
+    fake(
+      'onnx',
+      RIGHT_ANSWER.map((value) => value + 2e-4),
+    ),
+    fake(
+      'onnx',
+      RIGHT_ANSWER.map(() => Number.NaN),
+    ),
+    fake('onnx', [...RIGHT_ANSWER, 0]),
+    fake('onnx', RIGHT_ANSWER.slice(1)),
+  ];
+  const right = fake(
+    'wasm',
+    RIGHT_ANSWER.map((value) => value + 5e-5),
+  );
+  const { backend, attempts } = await firstWorking(
+    [...wrong, right].map(({ backend }) => ({ name: backend.name, load: async () => backend })),
+  );
+  expect(backend).toBe(right.backend);
+  expect(attempts).toHaveLength(wrong.length);
+  expect(attempts[0]).toEqual({
+    backend: 'tensorflow',
+    reason: expect.stringMatching(/^it computes wrongly: .* gives 0\.0010, .* instead of -0\.0199, /),
+  });
+  for (const { backend, compiled } of wrong) {
+    expect(compiled.dispose).toHaveBeenCalledOnce();
+    expect(backend.dispose).toHaveBeenCalledOnce();
+  }
+  expect(right.backend.dispose).not.toHaveBeenCalled();
 });
 
 test('when none works every reason is kept', async () => {

@@ -8,7 +8,7 @@ import {
   firstLine,
   type OpenedBackend,
 } from '../../../nn/backend.js';
-import { type BackendCandidate, firstWorking } from '../../../nn/first-working.js';
+import { type BackendCandidate, firstWorking, loadChecked } from '../../../nn/first-working.js';
 
 /** All executors, in the order `auto` tries them. */
 export const backendNames: readonly BackendName[] = ['tensorflow', 'onnx', 'wasm'];
@@ -42,7 +42,7 @@ export async function probeBackends(options: BackendOptions = {}): Promise<Backe
   const probes: BackendProbe[] = [];
   for (const name of backendNames) {
     try {
-      const backend = await backendCandidate(name, options, false).load();
+      const backend = await loadChecked(backendCandidate(name, options, false));
       probes.push({ name, ok: true, reason: backend.device, version: backend.version });
       await backend.dispose();
     } catch (error) {
