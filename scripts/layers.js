@@ -21,7 +21,7 @@
  */
 export const LAYERS = {
   cli: {
-    uses: ['index'],
+    uses: ['index', 'fleet'],
     // What `dicm inspect`, `strip` and `cut` need, whose start would otherwise load the whole library; all of it but
     // the hash and the names of categories is public through index.
     files: [
@@ -47,6 +47,10 @@ export const LAYERS = {
   },
   index: { uses: 'below' },
   bench: { uses: 'below', host: true },
+  fleet: {
+    uses: ['platform/node', 'errors'],
+    host: true,
+  },
   'platform/node': {
     uses: 'below',
     packages: /^(sharp|@tensorflow\/tfjs-.*|onnxruntime-node)$/,

@@ -61,6 +61,7 @@ export const errorClasses = {
       'bad-target': 'A target size is not above 0, or not whole where it counts bytes. Give another.',
       'bad-task': 'There is no task of this name. Choose one of those that are named.',
       'bad-tile': 'No tile has latents of this size. Give hyper-latents and latents of one tile.',
+      'bad-work-list': 'A work list is named in a way that is not known. Name a file.',
       'bad-top': '`top` is not a whole number of at least 1. Give one.',
       'channel-mismatch':
         'The hyper-latent does not fit the tables of the model. Give the latents of the same model.',
@@ -96,6 +97,8 @@ export const errorClasses = {
       'no-prefix-check':
         'The file has no check of its first layer, so only the whole file can be read. Keep it whole.',
       'no-tasks': 'No task is asked for. Name at least one.',
+      'no-stream': 'A work list should hold stdin, which no worker can read. Name files or addresses.',
+      'no-worker': 'A job process was started by hand. `dicm run worker` starts those it needs.',
       'not-bytes': 'What should be read is not a `Uint8Array`. Give the bytes of the file.',
       'option-needs-other': 'An option means something only beside another. Give both or none.',
       'insecure-page':
@@ -181,6 +184,8 @@ export const errorClasses = {
       'not-canonical': 'A field is not written in its shortest form. Write the file again.',
       'prefix-mismatch':
         'The check of the first layer does not hold. Get another copy, or write the file again with a program that knows layers.',
+      'source-unreachable':
+        'An input could not be read for reasons that may pass: the server does not answer, or takes too long. Try again.',
       'surplus-tile': 'The file has more tiles than its picture. Get another copy.',
       'text-damage':
         'The file was transferred as text, which changed its line ends. Transfer it again in binary mode.',
@@ -265,7 +270,7 @@ export const errorClasses = {
   BackendError: {
     exitCode: 6,
     about:
-      'No executor works, or one failed. Install one, or choose another; `dicm doctor` says which work here.',
+      'No executor works, or another package or service that is needed does not, or one failed. Install it, or choose another; `dicm doctor` says which executors work here.',
     codes: {
       'backend-disposed': 'The network was disposed of. Open it again.',
       'backend-failed': 'The executor reported an error. Choose another with `--backend`.',
@@ -295,6 +300,10 @@ export const errorClasses = {
       'non-finite-latent': 'The encoder gave a latent that is no finite number: choose another executor.',
       'program-failed':
         "Another codec's program failed. The message has its last words; update or leave out that codec.",
+      'work-list-failed':
+        'The work list cannot be opened or does not answer. The message has the reason; workers go on when they are started again.',
+      'worker-failed':
+        'No input can be worked on where the worker runs: job processes do not start, or outputs cannot be written. The message has the reason; what was not done went back to the list.',
     },
   },
   LimitError: {

@@ -75,6 +75,8 @@ function readOpenFilesLimit(): string {
 /** The user, or the system, asked the program to stop. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
+  /** Time the run gets to end by itself; who hears of the abort and needs more says so at once. */
+  graceMs = 2000;
 
   constructor(signalName: string) {
     super(`interrupted by ${signalName}`);

@@ -2,9 +2,6 @@ import { EXIT, Interrupted } from './exit-codes.js';
 import { removeUnfinishedFiles } from './temporary-files.js';
 import type { Terminal } from './terminal.js';
 
-/** Time a run gets to end by itself after the first signal: an executor cannot be stopped in mid-network. */
-const GRACE_MS = 2000;
-
 const SHOW_CURSOR = '\u001b[?25h';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -12,7 +9,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /**
  * Turns the signals that ask a program to stop into an abort of `controller`. Unfinished files are removed at
  * once, whatever the rest of the program is doing. A second signal, or a run that does not end within two
- * seconds, ends the process.
+ * seconds, or the longer time that it has asked for, ends the process.
  *
  * The signals stay handled to the very end: one that arrives when the result is out already must not turn a run
  * that succeeded into one that was killed.
@@ -38,8 +35,10 @@ export function handleInterruption(
     if (isOver) return;
     removeUnfinishedFiles();
     if (controller.signal.aborted) return exitNow();
-    controller.abort(new Interrupted(name));
-    timer = setTimeout(exitNow, GRACE_MS);
+    const interrupted = new Interrupted(name);
+    controller.abort(interrupted);
+    // An executor cannot be stopped in mid-network.
+    timer = setTimeout(exitNow, interrupted.graceMs);
     timer.unref();
   };
   for (const name of SIGNALS) terminal.signals.on(name, onSignal);

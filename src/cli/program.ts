@@ -28,6 +28,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   cut: async () => (await import('./commands/rewrite.js')).addCut,
   verify: async () => (await import('./commands/verify.js')).addVerify,
   view: async () => (await import('./commands/view.js')).addView,
+  run: async () => (await import('./commands/run.js')).addRun,
   bench: async () => (await import('./commands/bench.js')).addBench,
   models: async () => (await import('./commands/models.js')).addModels,
   doctor: async () => (await import('./commands/doctor.js')).addDoctor,

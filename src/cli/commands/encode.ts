@@ -1,6 +1,6 @@
-import { type Command, Option } from 'commander';
-import { defaultMaxSide, defaultQuality, type MaxSide, type MetadataChoice } from '../../index.js';
+import type { Command } from 'commander';
 import { announceBackend, type Context, type RunAction, withCodec } from '../context.js';
+import { addEncodeOptions, type CodingFlags, codingOptions } from '../encode-options.js';
 import {
   addExistingOptions,
   addUpdateOption,
@@ -11,29 +11,14 @@ import { isPictureName } from '../expand-inputs.js';
 import { addInputs, findInputs, type InputFlags } from '../input-options.js';
 import { isMadeSo } from '../is-made-so.js';
 import { encodeOne, reportEncoded } from '../jobs/encode-one.js';
-import {
-  numberBetween,
-  positiveNumber,
-  sideOrNone,
-  wholeNumber,
-  wholeNumberBetween,
-} from '../option-values.js';
 import { checkOutputKind } from '../output-kinds.js';
 import { makeFolders, planOutputs } from '../plan-outputs.js';
 import { runBatch } from '../run-batch.js';
 import { STANDARD } from '../terminal.js';
 import { checkStandardOutput } from '../write-output.js';
 
-interface EncodeFlags extends InputFlags, ExistingFlags {
+interface EncodeFlags extends InputFlags, ExistingFlags, CodingFlags {
   output?: string;
-  quality?: number;
-  targetBpp?: number;
-  targetBytes?: number;
-  effort?: number;
-  maxSide: MaxSide;
-  metadata: MetadataChoice;
-  tolerateDamage?: boolean;
-  digest?: boolean;
   keepExtension?: boolean;
 }
 
@@ -51,39 +36,10 @@ export function addEncode(program: Command, run: RunAction) {
     about: 'photographs, in any format the image library reads',
     files: 'photographs',
   });
-  encode
-    .option('-o, --output <path>', 'file, directory, or - for stdout')
-    .addOption(
-      new Option('-q, --quality <number>', `from 1, smallest, to 100, best (default: ${defaultQuality})`)
-        .argParser(numberBetween(1, 100))
-        .conflicts(['targetBpp', 'targetBytes']),
-    )
-    .addOption(
-      new Option('--target-bpp <number>', 'largest file within this many bits per coded pixel')
-        .argParser(positiveNumber)
-        .conflicts(['targetBytes']),
-    )
-    .addOption(
-      new Option('--target-bytes <count>', 'largest file within this many bytes').argParser(wholeNumber(1)),
-    )
-    .option(
-      '--effort <1..9>',
-      'search for better symbols: 1 none, each further one takes twice as long (default: 1)',
-      wholeNumberBetween(1, 9),
-    )
-    .addOption(
-      new Option('--max-side <pixels>', 'fit the longer side to this many pixels; none keeps every pixel')
-        .argParser(sideOrNone)
-        .default(defaultMaxSide),
-    )
-    .addOption(
-      new Option('--metadata <what>', 'keep of the photograph; exif and all keep the place it was taken')
-        .choices(['none', 'icc', 'exif', 'all'])
-        .default('none'),
-    )
-    .option('--tolerate-damage', 'read what can be read of damaged photographs')
-    .option('--digest', 'add a SHA-256 of all that the file holds, which verify compares; no signature')
-    .option('--keep-extension', 'name a.jpg.dicm what comes of a.jpg, not a.dicm');
+  addEncodeOptions(encode.option('-o, --output <path>', 'file, directory, or - for stdout')).option(
+    '--keep-extension',
+    'name a.jpg.dicm what comes of a.jpg, not a.dicm',
+  );
   addUpdateOption(addExistingOptions(encode)).action((inputs: string[], _: unknown, command: Command) =>
     run((context) => encodeFiles(context, inputs, command.opts<EncodeFlags>())),
   );
@@ -91,8 +47,8 @@ export function addEncode(program: Command, run: RunAction) {
 
 async function encodeFiles(context: Context, patterns: string[], flags: EncodeFlags): Promise<number> {
   const { terminal, reporter } = context;
-  const { quality, targetBpp, targetBytes, effort, maxSide } = flags;
-  const { metadata, tolerateDamage, digest, keepExtension } = flags;
+  const { keepExtension } = flags;
+  const options = codingOptions(flags);
   const given = await findInputs(context, patterns, flags, isPictureName);
   const planned = await planOutputs(given, flags.output, {
     extension: '.dicm',
@@ -109,16 +65,14 @@ async function encodeFiles(context: Context, patterns: string[], flags: EncodeFl
     await announceBackend(context, codec);
     reporter.explain(`model ${model.name}, decode id ${model.decodeId}, render id ${model.renderId}`);
     await makeFolders(planned, flags.output);
-    const rate = { quality, targetBpp, targetBytes };
     const force = flags.force === true || flags.update === true;
-    const options = { ...rate, effort, maxSide, metadata, tolerateDamage, digest };
     return runBatch(context, {
       inputs: planned,
       given,
       verb: 'encoding',
       nameOf: ({ input }) => input.path,
       // Large pictures are coded one at a time: their memory adds up.
-      ...(maxSide === 'none' && context.options.jobs === undefined && { jobs: 1 }),
+      ...(options.maxSide === 'none' && context.options.jobs === undefined && { jobs: 1 }),
       skip: ({ input, output }) =>
         reasonToSkip({ input: input.path, output }, flags, () =>
           isMadeSo(output, { model, options, limits: context.options.limit }),

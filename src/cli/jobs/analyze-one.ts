@@ -74,6 +74,20 @@ export async function analyzeOne(job: AnalyzeJob, context: JobContext): Promise<
 }
 
 /**
+ * What was found, as JSON.
+ *
+ * @param schema - Of the JSON object: `dicm.detect/1`.
+ */
+export function analysisRecord(
+  result: AnalyzeResult,
+  schema: string,
+): { schema: string; [key: string]: unknown } {
+  const { file, width, height, predictions, detections, backend, elapsedMs, model, overlay } = result;
+  const size = detections === undefined ? {} : { width, height };
+  return { schema, file, ...size, predictions, detections, backend, elapsedMs, model, overlay };
+}
+
+/**
  * Says what was found: as JSON, or in words.
  *
  * @param schema - Of the JSON object: `dicm.detect/1`.
@@ -84,13 +98,10 @@ export function reportAnalysis(
   result: AnalyzeResult,
   { schema, minScore }: { schema: string; minScore: number },
 ): void {
-  const { file, width, height, predictions, detections, backend, elapsedMs, model, overlay } = result;
+  const { file, width, height, predictions, detections, overlay } = result;
   for (const note of result.notes) reporter.explain(`${file}: ${note}`);
-  if (reporter.options.json) {
-    const size = detections === undefined ? {} : { width, height };
-    const found = { ...size, predictions, detections, backend, elapsedMs, model, overlay };
-    reporter.json({ schema, file, ...found });
-  } else {
+  if (reporter.options.json) reporter.json(analysisRecord(result, schema));
+  else {
     const parts = [printable(file)];
     if (predictions !== undefined) parts.push(describePredictions(predictions));
     if (detections !== undefined) parts.push(describeDetections(detections, { width, height }, minScore));

@@ -58,11 +58,19 @@ export async function embedOne(job: EmbedJob, context: JobContext): Promise<Embe
   return { file: input, output, bytes, ...result, elapsedMs: elapsedMs() };
 }
 
+/** A vector, or where it was written, as JSON. */
+export function embedRecord({ notes: _, inputBytes: __, ...result }: EmbedResult): {
+  schema: string;
+  [key: string]: unknown;
+} {
+  return { schema: 'dicm.embed/1', ...result };
+}
+
 /** Gives the vector, or says where it was written. A vector is data, so it is JSON even where nobody asked for that. */
-export function reportEmbedding(reporter: Reporter, { notes, inputBytes: _, ...result }: EmbedResult): void {
-  const { file, output, length, bytes = 0 } = result;
+export function reportEmbedding(reporter: Reporter, result: EmbedResult): void {
+  const { file, output, length, bytes = 0, notes } = result;
   for (const note of notes) reporter.explain(`${file}: ${note}`);
-  if (output === undefined || reporter.options.json) reporter.json({ schema: 'dicm.embed/1', ...result });
+  if (output === undefined || reporter.options.json) reporter.json(embedRecord(result));
   if (output === undefined) return;
   reporter.say(`${file} -> ${output === STANDARD ? 'stdout' : output}  [${length}]  ${formatBytes(bytes)}`);
 }

@@ -53,21 +53,24 @@ async function sizeOf(path: string): Promise<number> {
   return (await stat(path).catch(() => undefined))?.size ?? 0;
 }
 
+/** What became of a photograph, as JSON. */
+export function encodeRecord(result: EncodeResult): { schema: string; [key: string]: unknown } {
+  const { input, output, inputBytes, bytes, bpp, width, height, sourceWidth, sourceHeight, quality } = result;
+  const { effort, backend, elapsedMs, model, targetBytes, targetReached, digest, notes } = result;
+  return {
+    schema: 'dicm.encode/1',
+    ...{ input, output, inputBytes, bytes, bpp, width, height, sourceWidth, sourceHeight, quality },
+    ...{ effort, backend, elapsedMs, model },
+    ...(targetBytes === undefined ? {} : { targetBytes, targetReached }),
+    ...(digest !== undefined && { digest }),
+    notes,
+  };
+}
+
 /** Says what became of a photograph: as JSON, or in words. */
 export function reportEncoded(reporter: Reporter, result: EncodeResult): void {
-  const { input, output, inputBytes, bytes, bpp, width, height, quality, notes } = result;
-  const { sourceWidth, sourceHeight } = result;
-  if (reporter.options.json) {
-    const { effort, backend, elapsedMs, model, targetBytes, targetReached, digest } = result;
-    reporter.json({
-      schema: 'dicm.encode/1',
-      ...{ input, output, inputBytes, bytes, bpp, width, height, sourceWidth, sourceHeight, quality },
-      ...{ effort, backend, elapsedMs, model },
-      ...(targetBytes === undefined ? {} : { targetBytes, targetReached }),
-      ...(digest !== undefined && { digest }),
-      notes,
-    });
-  }
+  const { input, output, bytes, bpp, width, height, quality, notes, sourceWidth, sourceHeight } = result;
+  if (reporter.options.json) reporter.json(encodeRecord(result));
   const fitted =
     width === sourceWidth && height === sourceHeight
       ? ''

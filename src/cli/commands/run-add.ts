@@ -1,0 +1,147 @@
+import { mkdir } from 'node:fs/promises';
+import { extname, join, resolve, sep } from 'node:path';
+import { type Command, Option } from 'commander';
+import { openWorkList } from '../../fleet/open-work-list.js';
+import { type Key, type RunCommand, type RunTask, SHARD_KEYS, shardKeys } from '../../fleet/work-item.js';
+import { UsageError } from '../../index.js';
+import type { Context, RunAction } from '../context.js';
+import { addEncodeOptions, type CodingFlags, codingOptions } from '../encode-options.js';
+import { EXIT } from '../exit-codes.js';
+import { type Input, isDicmName, isPictureName } from '../expand-inputs.js';
+import { toPath } from '../file-names.js';
+import { addInputs, DICM_INPUTS, findInputs, type InputFlags } from '../input-options.js';
+import { numberBetween, wholeNumber } from '../option-values.js';
+import { isAddress } from '../run/open-stores.js';
+import type { QuestionOptions } from '../run/run-job.js';
+import { addList, type ListFlags } from '../run/run-options.js';
+import { STANDARD } from '../terminal.js';
+import { asOutputError } from '../write-output.js';
+
+interface AddFlags extends ListFlags, InputFlags {
+  output?: string;
+  shardSize: number;
+}
+
+interface AnalyzeFlags extends AddFlags, QuestionOptions {
+  task: Exclude<RunCommand, 'encode'>;
+}
+
+/** Adds `dicm run add` and what can be added. */
+export function addRunAdd(group: Command, run: RunAction) {
+  const add = group
+    .command('add')
+    .summary('put inputs into a work list')
+    .description(
+      'Put inputs into a work list; it is made if there is none. What is in it already is not added again.',
+    );
+
+  const encode = add
+    .command('encode')
+    .summary('photographs to encode')
+    .description('Put photographs into a work list, to be encoded with these options.');
+  addInputs(encode, {
+    argument: 'input',
+    about: 'photographs: files, directories with -r, http and https addresses',
+    files: 'photographs',
+  });
+  addEncodeOptions(addCommon(encode).requiredOption('-o, --output <folder>', 'where .dicm files go')).action(
+    (inputs: string[], _: unknown, command: Command) =>
+      run((context) => {
+        const flags = command.opts<AddFlags & CodingFlags>();
+        return addAll(context, inputs, flags, 'encode', codingOptions(flags), isPictureName);
+      }),
+  );
+
+  const analyze = add
+    .command('analyze')
+    .summary('.dicm files to ask')
+    .description('Put .dicm files into a work list, to be asked what they show.');
+  addCommon(addInputs(analyze, { ...DICM_INPUTS, about: '.dicm files: as for encode' }))
+    .addOption(
+      new Option('--task <name>', 'what is asked')
+        .choices(['classify', 'detect', 'segment', 'all', 'embed'])
+        .default('all'),
+    )
+    .option('--top <count>', 'how many classes to name', wholeNumber(1))
+    .option('--min-score <number>', 'smallest score to report, 0 to 1', numberBetween(0, 1))
+    .option('--max-detections <count>', 'how many objects at most, the best', wholeNumber(1))
+    .option('-o, --output <folder>', 'write each result into a file there, too')
+    .action((inputs: string[], _: unknown, command: Command) =>
+      run((context) => {
+        const { task, top, minScore, maxDetections, ...flags } = command.opts<AnalyzeFlags>();
+        return addAll(context, inputs, flags, task, { top, minScore, maxDetections }, isDicmName);
+      }),
+    );
+}
+
+function addCommon(command: Command): Command {
+  return addList(command).option(
+    '--shard-size <count>',
+    'inputs that are leased at once',
+    wholeNumber(1),
+    SHARD_KEYS,
+  );
+}
+
+async function addAll(
+  context: Context,
+  patterns: readonly string[],
+  flags: AddFlags,
+  command: RunCommand,
+  options: object,
+  accept: (name: string) => boolean,
+): Promise<number> {
+  const { reporter } = context;
+  const { inputs, passedOver } = await findInputs(context, patterns, flags, accept);
+  if (inputs.some(({ path }) => path === STANDARD)) {
+    throw new UsageError('no-stream', 'stdin is no input that workers can read; name a file');
+  }
+  const output = flags.output === undefined ? null : await openOutput(flags.output);
+  const task: RunTask = { command, options: { ...options }, output };
+  const rules = { leaseMs: 60_000, tries: 3, worker: 'add' };
+  const list = await openWorkList(flags.work, rules, true);
+  try {
+    const added = await list.add(shardKeys(task, keysOf(inputs), flags.shardSize));
+    if (reporter.options.json) reporter.json({ schema: 'dicm.added/1', ...added, given: inputs.length });
+    const there = inputs.length - added.inputs;
+    reporter.say(`${added.inputs} added${there > 0 ? `, ${there} there already` : ''}`);
+    for (const { path, kind } of passedOver) reporter.explain(`passed over: ${path} (${kind})`);
+    return EXIT.ok;
+  } finally {
+    await list.close();
+  }
+}
+
+/** Makes the folder of the outputs: workers take one that is missing for a disk that is. */
+async function openOutput(output: string): Promise<string> {
+  const folder = resolve(output);
+  try {
+    await mkdir(toPath(folder), { recursive: true });
+  } catch (error) {
+    throw asOutputError(output, error);
+  }
+  return folder;
+}
+
+/** Workers may run elsewhere: paths are whole. */
+function* keysOf(inputs: readonly Input[]): Generator<Key> {
+  for (const { path, relative } of inputs) {
+    if (isAddress(path)) yield { source: path, name: nameOfAddress(path) };
+    else yield { source: resolve(path), name: withoutExtension(relative.split(sep).join('/')) };
+  }
+}
+
+/** `https://host/a/b.jpg?size=3` is called `host/a/b`. */
+function nameOfAddress(address: string): string {
+  const { host, pathname } = new URL(address);
+  const parts = pathname.split('/').filter((part) => part !== '' && part !== '.' && part !== '..');
+  return withoutExtension(
+    join(host.replaceAll(':', '_'), ...parts)
+      .split(sep)
+      .join('/'),
+  );
+}
+
+function withoutExtension(name: string): string {
+  return name.slice(0, name.length - extname(name).length);
+}
