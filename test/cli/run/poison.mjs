@@ -23,14 +23,14 @@ const KINDS = {
 };
 
 if (process.send !== undefined && process.argv.at(-1) === 'process') {
-  const { on } = process;
-  // @ts-expect-error: all overloads of one method
-  process.on = (event, listener) =>
-    on.call(process, event, async (/** @type {unknown[]} */ ...args) => {
-      const [message] = args;
-      const bytes = event === 'message' ? /** @type {{ bytes?: Uint8Array }} */ (message).bytes : undefined;
+  const on = process.on.bind(process);
+  /** @type {(event: string, listener: (...args: unknown[]) => unknown) => NodeJS.Process} */
+  const spoilt = (event, listener) =>
+    on(event, async (...args) => {
+      const bytes = event === 'message' ? /** @type {{ bytes?: Uint8Array }} */ (args[0]).bytes : undefined;
       const kind = bytes && WORD.exec(Buffer.from(bytes.slice(-32)).toString('latin1'))?.[1];
       if (kind !== undefined) await KINDS[kind]?.();
       listener(...args);
     });
+  Object.assign(process, { on: spoilt });
 }
