@@ -36,6 +36,8 @@ export const errorClasses = {
         'Tensors do not fit the network they are given to. Give as many, and of the sizes, that the message asks for.',
       'bad-effort': '`effort` is no whole number from 1 to 9. Give one of them.',
       'bad-instances': "Annotations are not in COCO's layout. The message says which entry is wrong and how.",
+      'bad-keep':
+        'There is no such answer to keep, or none was asked for. Choose among those that are named, with a number above 0 and at most 1 where one is taken.',
       'bad-layer':
         'There is no layer of this name, or none was asked for. Choose among those that are named.',
       'bad-limit':
@@ -117,7 +119,7 @@ export const errorClasses = {
       'overlay-stdout': 'Results and overlay would both go to stdout. Name a file for the overlay.',
       'pixel-network-task':
         'A pixel network of your own can only classify. Leave it out for the other tasks.',
-      'rate-conflict': 'More than one of quality and targets is given. Give only one.',
+      'rate-conflict': 'More than one of quality, targets and answers to keep is given. Give only one.',
       'shard-count':
         'One file is named, and the inputs need several shards. Name a folder, or `--shard all`.',
       'shard-model':

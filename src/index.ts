@@ -56,6 +56,7 @@ export {
   UnsupportedError,
   UsageError,
 } from './errors.js';
+export { type KeptAnswer, parseKeptAnswers } from './evaluation/kept-answers.js';
 export type { PictureArea } from './geometry.js';
 export { defaultMaxSide, fitSize, type MaxSide } from './image/fit-size.js';
 export type { ImageInput, Picture } from './image/picture.js';

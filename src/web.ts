@@ -43,6 +43,7 @@ export {
   UnsupportedError,
   UsageError,
 } from './errors.js';
+export type { KeptAnswer } from './evaluation/kept-answers.js';
 export type { PictureArea } from './geometry.js';
 export { defaultMaxSide, fitSize, type MaxSide } from './image/fit-size.js';
 export { assignStyles, type CategoryStyle, textColourOn } from './image/overlay-palette.js';

@@ -1,7 +1,16 @@
 import { type Command, Option } from 'commander';
-import { defaultMaxSide, defaultQuality, type MaxSide, type MetadataChoice } from '../index.js';
+import {
+  defaultMaxSide,
+  defaultQuality,
+  type KeptAnswer,
+  type MaxSide,
+  type MetadataChoice,
+  parseKeptAnswers,
+  UsageError,
+} from '../index.js';
 import {
   numberBetween,
+  parseList,
   positiveNumber,
   sideOrNone,
   wholeNumber,
@@ -13,6 +22,8 @@ export interface CodingFlags {
   quality?: number;
   targetBpp?: number;
   targetBytes?: number;
+  keep?: KeptAnswer[];
+  minScore?: number;
   effort?: number;
   maxSide: MaxSide;
   metadata: MetadataChoice;
@@ -37,6 +48,17 @@ export function addEncodeOptions(command: Command): Command {
       new Option('--target-bytes <count>', 'largest file within this many bytes').argParser(wholeNumber(1)),
     )
     .option(
+      '--keep <answers>',
+      'smallest file of which the network says what it says of the uncompressed picture: some of top1, top5, ' +
+        'labels=0.5, boxes, boxes=0.75, masks',
+      parseKeep,
+    )
+    .option(
+      '--min-score <number>',
+      'smallest score, 0 to 1, of the objects that --keep looks at (default: 0.3)',
+      numberBetween(0, 1),
+    )
+    .option(
       '--effort <1..9>',
       'search for better symbols: 1 none, each further one takes twice as long (default: 1)',
       wholeNumberBetween(1, 9),
@@ -55,8 +77,42 @@ export function addEncodeOptions(command: Command): Command {
     .option('--digest', 'add a SHA-256 of all that the file holds, which verify compares; no signature');
 }
 
-/** The options of a coding among those of a command. */
+/**
+ * The options of a coding among those of a command.
+ *
+ * @throws UsageError `rate-conflict`, `option-needs-other`
+ */
 export function codingOptions(flags: CodingFlags): CodingFlags {
-  const { quality, targetBpp, targetBytes, effort, maxSide, metadata, tolerateDamage, digest } = flags;
-  return { quality, targetBpp, targetBytes, effort, maxSide, metadata, tolerateDamage, digest };
+  checkKeepFlags(flags);
+  const { quality, targetBpp, targetBytes, keep, minScore, effort } = flags;
+  const { maxSide, metadata, tolerateDamage, digest } = flags;
+  return {
+    ...{ quality, targetBpp, targetBytes, keep, minScore, effort },
+    ...{ maxSide, metadata, tolerateDamage, digest },
+  };
+}
+
+/** Parses `--keep top1,boxes=0.75`; may be given several times. @throws UsageError `bad-keep` */
+function parseKeep(text: string, previous: KeptAnswer[] = []): KeptAnswer[] {
+  const answers = parseList(text);
+  parseKeptAnswers(answers);
+  return [...previous, ...(answers as KeptAnswer[])];
+}
+
+function checkKeepFlags({ keep, minScore, quality, targetBpp, targetBytes }: CodingFlags): void {
+  const rate = Object.entries({ '-q': quality, '--target-bpp': targetBpp, '--target-bytes': targetBytes });
+  const given = rate.find(([, value]) => value !== undefined);
+  if (keep !== undefined && given !== undefined) {
+    throw new UsageError(
+      'rate-conflict',
+      `--keep finds the quality itself, that of the smallest file that keeps the answers; leave ${given[0]} out`,
+    );
+  }
+  const looksAtObjects = keep?.some((answer) => /^(boxes|masks)/.test(answer));
+  if (minScore !== undefined && looksAtObjects !== true) {
+    throw new UsageError(
+      'option-needs-other',
+      '--min-score says which objects --keep boxes and --keep masks look at; give one of them',
+    );
+  }
 }

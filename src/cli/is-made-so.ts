@@ -58,7 +58,9 @@ export async function isMadeSo(path: string, { model, options, limits }: Making)
 }
 
 function hasRate({ header, fileBytes }: DicmInfo, options: Making['options']): boolean {
-  const { quality, targetBytes, targetBpp } = options;
+  const { quality, targetBytes, targetBpp, keep } = options;
+  // What networks say of it, and of its source, is not in the file.
+  if (keep !== undefined) return false;
   const { qualityPosition, width, height } = header;
   const target = targetBpp === undefined ? targetBytes : Math.floor((targetBpp * width * height) / 8);
   if (target === undefined) return qualityPosition === qualityToPosition(quality ?? defaultQuality);

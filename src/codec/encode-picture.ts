@@ -4,15 +4,20 @@ import { writeDicm } from '../container/write-dicm.js';
 import { latentExtent, tileGrid } from '../geometry.js';
 import type { Picture } from '../image/picture.js';
 import { tilePixels } from '../image/tile-pixels.js';
+import type { AnswerKeeper } from './answer-keeper.js';
 import type { WorkOptions } from './call-hooks.js';
 import type { OpenModel } from './model-shelf.js';
 import { overlap } from './overlap.js';
 import { choosePayload } from './refinement/choose-payload.js';
 import type { TileSource } from './refinement/refine-tile.js';
+import { climbToKept, descendRefined, MOST_REFINED_TRIES, MOST_TRIES } from './search-kept.js';
 import { type Candidate, searchPosition } from './search-position.js';
 
-/** How large the file may become: a quality position, or a number of bytes. */
-export type RateGoal = { readonly position: number } | { readonly targetBytes: number };
+/** How large the file may become: a quality position, a number of bytes, or as small as keeps what networks say of it. */
+export type RateGoal =
+  | { readonly position: number }
+  | { readonly targetBytes: number }
+  | { readonly keeper: Pick<AnswerKeeper, 'keeps'> };
 
 /** A coded picture. */
 export interface EncodedPicture {
@@ -20,6 +25,8 @@ export interface EncodedPicture {
   bytes: Uint8Array;
   /** Quality position in its header. */
   position: number;
+  /** Whether it keeps what networks say, where that is the goal. */
+  kept?: boolean;
 }
 
 /**
@@ -50,8 +57,8 @@ interface Encoding {
  * Encodes a picture tile by tile. The networks and h_s run once for each tile; reaching a target only codes the
  * latents again.
  *
- * A plain quality on a large picture holds one tile at a time; a target holds the latents of all tiles, about
- * 10 bytes a pixel. Efforts above 1 refine each tile by itself after it was analysed (`refinement/`).
+ * A plain quality on a large picture holds one tile at a time; a target, or answers to keep, hold the latents of all
+ * tiles, about 10 bytes a pixel. Efforts above 1 refine each tile by itself after it was analysed (`refinement/`).
  *
  * @param ancillary - Metadata to put into the file; it counts in what a target allows.
  * @param effort - 1 to 9; above 1 for models of the machine layer only.
@@ -69,6 +76,7 @@ export async function encodePicture(
     return { bytes, sizeBytes: bytes.length, position };
   };
   const encoding = { model, picture, goal, effort, work, write };
+  if ('keeper' in goal) return encodeKept(encoding, goal.keeper);
   const size = latentExtent(picture.width) * latentExtent(picture.height) * model.latents.latentChannels;
   if ('position' in goal && size > STRAIGHTENED_LATENTS) return encodeStreamed(encoding, goal.position);
 
@@ -85,7 +93,7 @@ export async function encodePicture(
   if (effort === 1) return plain;
   // Where the smallest file is above the target, it is the one to give.
   if ('targetBytes' in goal && plain.sizeBytes > goal.targetBytes) return plain;
-  return refinePicture(encoding, sources, plain);
+  return refinePicture(encoding, sources, plain.position);
 }
 
 /** Runs the networks tile after tile; entropy coding of one overlaps with those of the next. */
@@ -123,6 +131,40 @@ async function encodeStreamed(encoding: Encoding, position: number): Promise<Cod
   return write(tiles, position);
 }
 
+/**
+ * The smallest file of which networks say what they say of the picture; each that is tried is read from its bytes. With
+ * refinement, refined files are tried at the position of the smallest plain one and below.
+ */
+async function encodeKept(encoding: Encoding, keeper: Pick<AnswerKeeper, 'keeps'>): Promise<EncodedPicture> {
+  const { picture, effort, write } = encoding;
+  const { onProgress, ...work } = encoding.work;
+  const { columns, rows } = tileGrid(picture.width, picture.height);
+  const count = columns * rows;
+  // How many tries it takes is not known before: what is left is done at once when they end.
+  const total = count * (1 + MOST_TRIES + (effort === 1 ? 0 : MOST_REFINED_TRIES));
+  const sources: TileSource[] = [];
+  for await (const source of analyseTiles({ ...encoding, work })) {
+    sources.push(source);
+    onProgress?.(sources.length, total);
+  }
+  let done = count;
+  const trying = (code: (position: number) => Promise<CodedPicture>) => async (position: number) => {
+    const candidate = await code(position);
+    const { signal } = work;
+    const keeps = await keeper.keeps(candidate.bytes, {
+      signal,
+      onProgress: (tiles) => onProgress?.(done + tiles, total),
+    });
+    done += count;
+    return { candidate, keeps };
+  };
+  const plain = await climbToKept(trying((position) => codePicture(write, sources, position, work)));
+  const refine = (position: number) => refinePicture({ ...encoding, work }, sources, position);
+  const { candidate, keeps } = effort === 1 ? plain : await descendRefined(trying(refine), plain);
+  if (done < total) onProgress?.(total, total);
+  return { ...candidate, kept: keeps };
+}
+
 /** Codes all tiles at one position. */
 async function codePicture(
   write: WritePicture,
@@ -139,14 +181,14 @@ async function codePicture(
   return write(tiles, position);
 }
 
-/** Refines all tiles at the position of a plain file; towards a target none of them grows. */
+/** Refines all tiles at a position; towards a target none of them grows. */
 async function refinePicture(
   { model, goal, effort, work, write }: Encoding,
   sources: readonly TileSource[],
-  { position }: CodedPicture,
+  position: number,
 ): Promise<CodedPicture> {
   const tiles: TilePayload[] = [];
-  const refinement = { position, effort, keepSize: !('position' in goal) };
+  const refinement = { position, effort, keepSize: 'targetBytes' in goal };
   for (const source of sources) {
     tiles.push(await choosePayload(model, source, refinement, work));
     work.onProgress?.(tiles.length, sources.length);

@@ -2,6 +2,7 @@ import type { CallHooks } from '../codec/call-hooks.js';
 import type { DicmHeader } from '../container/dicm-file.js';
 import type { LayerName, Profile } from '../container/profiles.js';
 import type { BackendAttempt } from '../errors.js';
+import type { KeptAnswer } from '../evaluation/kept-answers.js';
 import type { PictureArea } from '../geometry.js';
 import type { MaxSide } from '../image/fit-size.js';
 import type { ImageInput, Picture } from '../image/picture.js';
@@ -28,7 +29,7 @@ export interface CodecOptions {
   threads?: number | undefined;
 }
 
-/** How to encode a picture. Give at most one of `quality`, `targetBytes` and `targetBpp`. */
+/** How to encode a picture. Give at most one of `quality`, `targetBytes`, `targetBpp` and `keep`. */
 export interface EncodeOptions extends CallHooks {
   /** 1 (smallest) to 100 (best), fractions count; 50 unless given. Higher never gives a smaller file at effort 1. */
   quality?: number | undefined;
@@ -36,6 +37,16 @@ export interface EncodeOptions extends CallHooks {
   targetBytes?: number | undefined;
   /** Largest size of the file, in bits per coded pixel. */
   targetBpp?: number | undefined;
+  /**
+   * Gives the smallest file found of which the model's network says what it says of the uncompressed picture: all of these
+   * answers are as they were. The network is asked about the picture and about up to 13 files (up to 6 more with an effort
+   * above 1), each read from its bytes; what another network, or another release of the model, says of the file is not
+   * known. Where none keeps the answers, it is the file of the best quality, and `kept` is false. Progress counts each tile
+   * once for its encoding and once for each file that may be tried. For files of the machine layer alone.
+   */
+  keep?: readonly KeptAnswer[] | undefined;
+  /** Smallest score, 0 to 1, of the objects that `keep` looks at; 0.3 unless given. */
+  minScore?: number | undefined;
   /**
    * How long to search for the symbols of the machine layer, 1 to 9; 1, no search, unless given. From 2 on they are refined
    * by gradients of what the networks that read the file see of it, in 2, 4, 8 .. 256 steps, each of which costs about four
@@ -87,6 +98,12 @@ export interface EncodedImage {
   targetBytes?: number;
   /** Whether the file is within the target and not more than 3 % below it. */
   targetReached?: boolean;
+  /** The answers to keep, if there were any. */
+  keep?: KeptAnswer[];
+  /** Whether the network says of the file what it says of the uncompressed picture, of what was to be kept. */
+  kept?: boolean;
+  /** How often the network was asked for that: about the picture, and about each file that was tried. */
+  analyses?: number;
   /** The digest in the file, 64 hexadecimal digits, if one was asked for. */
   digest?: string;
   /** Model the picture was encoded with. */

@@ -1,3 +1,4 @@
+import { AnswerKeeper } from '../codec/answer-keeper.js';
 import { encodePicture, type RateGoal } from '../codec/encode-picture.js';
 import type { OpenModel } from '../codec/model-shelf.js';
 import { checkEffort, defaultEffort } from '../codec/refinement/effort.js';
@@ -7,8 +8,10 @@ import { joinLayers } from '../container/join-layers.js';
 import { LAYER_NAMES, type Profile, profileOfLayer } from '../container/profiles.js';
 import { qualityToPosition } from '../container/quality.js';
 import { UsageError } from '../errors.js';
+import { type KeepRule, looksAtObjects, parseKeptAnswers } from '../evaluation/kept-answers.js';
 import { defaultMaxSide, type MaxSide } from '../image/fit-size.js';
 import type { Picture } from '../image/picture.js';
+import { checkScore } from '../tasks/checks.js';
 import {
   type AnalyzePixelsOptions,
   type Codec,
@@ -31,16 +34,16 @@ export function encodingCalls(session: Session): Pick<Codec, 'encode'> {
       checkRate(options);
       const maxSide = checkMaxSide(options.maxSide ?? defaultMaxSide);
       const effort = checkEffort(options.effort ?? defaultEffort);
+      const rules = checkKeep(options);
       const profiles = checkLayers(options);
       const metadata = checkMetadata(options.metadata ?? 'none');
       const models = await openModels(session, profiles);
       const picture = await session.loadPicture(image, { ...loadingOf(options), maxSide });
       const kept = metadataSections(picture, metadata, limits);
       const targetBytes = targetOf(options, picture.width * picture.height);
-      const goal: RateGoal =
-        targetBytes === undefined
-          ? { position: qualityToPosition(options.quality ?? defaultQuality) }
-          : { targetBytes: targetBytes - (options.digest ? DIGEST_SECTION_BYTES : 0) };
+      const { minScore } = options;
+      const keeper = rules && new AnswerKeeper(models[0], picture, { rules, minScore, limits });
+      const goal = goalOf(options, targetBytes, keeper);
       const work = session.work(options);
       // What a view layer's reader sees has no network of its own yet to refine it by.
       const effortFor = (profile: Profile | undefined) => (profile === 'semantic' ? effort : 1);
@@ -59,6 +62,7 @@ export function encodingCalls(session: Session): Pick<Codec, 'encode'> {
       const sealed = options.digest ? await addDigest(bytes, platform.sha256, limits) : { bytes };
       return {
         ...describeSize(sealed.bytes, picture, targetBytes),
+        ...(keeper && { keep: [...options.keep!], kept: first.kept!, analyses: keeper.analyses }),
         ...sealed,
         quality: shortestQuality(first.position),
         effort,
@@ -85,7 +89,10 @@ function describeSize(
   { length }: Uint8Array,
   { width, height, sourceWidth, sourceHeight }: Picture,
   targetBytes: number | undefined,
-): Omit<EncodedImage, 'bytes' | 'quality' | 'effort' | 'model' | 'backend' | 'notes'> {
+): Pick<
+  EncodedImage,
+  'bpp' | 'width' | 'height' | 'sourceWidth' | 'sourceHeight' | 'targetBytes' | 'targetReached'
+> {
   return {
     bpp: (8 * length) / (width * height),
     ...{ width, height, sourceWidth, sourceHeight },
@@ -97,7 +104,7 @@ function describeSize(
 }
 
 /** The profiles of the layers to write, in their order in a file. */
-function checkLayers({ layers = ['machine'], targetBytes, targetBpp }: EncodeOptions): Profile[] {
+function checkLayers({ layers = ['machine'], targetBytes, targetBpp, keep }: EncodeOptions): Profile[] {
   if (!Array.isArray(layers)) {
     throw new UsageError('bad-layer', `layers must be a list of ${LAYER_NAMES.join(', ')}`);
   }
@@ -112,6 +119,9 @@ function checkLayers({ layers = ['machine'], targetBytes, targetBpp }: EncodeOpt
       'rate-conflict',
       'a target size is for a file of one layer; give a quality for several',
     );
+  }
+  if (keep !== undefined && wanted.join() !== 'machine') {
+    throw new UsageError('rate-conflict', 'keep finds the quality of a machine layer; write that one alone');
   }
   return wanted.map(profileOfLayer);
 }
@@ -136,9 +146,44 @@ function targetOf({ targetBytes, targetBpp }: EncodeOptions, pixels: number): nu
   return targetBpp === undefined ? targetBytes : Math.floor((targetBpp * pixels) / 8);
 }
 
-function checkRate({ quality, targetBytes, targetBpp }: EncodeOptions): void {
-  if ([quality, targetBytes, targetBpp].filter((value) => value !== undefined).length > 1) {
+function goalOf(
+  { quality, digest }: EncodeOptions,
+  targetBytes: number | undefined,
+  keeper: AnswerKeeper | undefined,
+): RateGoal {
+  if (keeper !== undefined) return { keeper };
+  return targetBytes === undefined
+    ? { position: qualityToPosition(quality ?? defaultQuality) }
+    : { targetBytes: targetBytes - (digest ? DIGEST_SECTION_BYTES : 0) };
+}
+
+/**
+ * What is to be kept, if anything is.
+ *
+ * @throws UsageError `bad-keep`, `bad-min-score`, `option-needs-other`
+ */
+function checkKeep({ keep, minScore }: EncodeOptions): KeepRule[] | undefined {
+  const rules = keep && parseKeptAnswers(keep);
+  checkScore(minScore);
+  if (minScore !== undefined && !looksAtObjects(rules ?? [])) {
+    throw new UsageError(
+      'option-needs-other',
+      'minScore says which objects keep looks at; give keep boxes or masks',
+    );
+  }
+  return rules;
+}
+
+function checkRate({ quality, targetBytes, targetBpp, keep }: EncodeOptions): void {
+  const given = [quality, targetBytes, targetBpp].filter((value) => value !== undefined).length;
+  if (given > 1) {
     throw new UsageError('rate-conflict', 'give only one of quality, targetBytes and targetBpp');
+  }
+  if (keep !== undefined && given > 0) {
+    throw new UsageError(
+      'rate-conflict',
+      'keep finds the quality itself, of the smallest file that keeps the answers; give no quality and no target with it',
+    );
   }
   if (quality !== undefined) qualityToPosition(quality);
   if (targetBytes !== undefined && !(Number.isInteger(targetBytes) && targetBytes >= 1)) {

@@ -42,6 +42,8 @@ const CALLS: { readonly [K in Call]: OptionNames<CallOptions<K>> } = {
     quality: true,
     targetBytes: true,
     targetBpp: true,
+    keep: true,
+    minScore: true,
     layers: true,
     metadata: true,
     digest: true,

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { UsageError } from '../../index.js';
 import { announceBackend, type Context, type RunAction, withCodec } from '../context.js';
 import { addEncodeOptions, type CodingFlags, codingOptions } from '../encode-options.js';
 import {
@@ -7,10 +8,11 @@ import {
   type ExistingFlags,
   reasonToSkip,
 } from '../existing-outputs.js';
+import { EXIT } from '../exit-codes.js';
 import { isPictureName } from '../expand-inputs.js';
 import { addInputs, findInputs, type InputFlags } from '../input-options.js';
 import { isMadeSo } from '../is-made-so.js';
-import { encodeOne, reportEncoded } from '../jobs/encode-one.js';
+import { type EncodeResult, encodeOne, reportEncoded } from '../jobs/encode-one.js';
 import { checkOutputKind } from '../output-kinds.js';
 import { makeFolders, planOutputs } from '../plan-outputs.js';
 import { runBatch } from '../run-batch.js';
@@ -20,6 +22,7 @@ import { checkStandardOutput } from '../write-output.js';
 interface EncodeFlags extends InputFlags, ExistingFlags, CodingFlags {
   output?: string;
   keepExtension?: boolean;
+  strict?: boolean;
 }
 
 /** Adds `dicm encode`. */
@@ -36,10 +39,9 @@ export function addEncode(program: Command, run: RunAction) {
     about: 'photographs, in any format the image library reads',
     files: 'photographs',
   });
-  addEncodeOptions(encode.option('-o, --output <path>', 'file, directory, or - for stdout')).option(
-    '--keep-extension',
-    'name a.jpg.dicm what comes of a.jpg, not a.dicm',
-  );
+  addEncodeOptions(encode.option('-o, --output <path>', 'file, directory, or - for stdout'))
+    .option('--strict', 'exit with 1 where --keep could not be kept; the files are written')
+    .option('--keep-extension', 'name a.jpg.dicm what comes of a.jpg, not a.dicm');
   addUpdateOption(addExistingOptions(encode)).action((inputs: string[], _: unknown, command: Command) =>
     run((context) => encodeFiles(context, inputs, command.opts<EncodeFlags>())),
   );
@@ -47,8 +49,11 @@ export function addEncode(program: Command, run: RunAction) {
 
 async function encodeFiles(context: Context, patterns: string[], flags: EncodeFlags): Promise<number> {
   const { terminal, reporter } = context;
-  const { keepExtension } = flags;
+  const { keepExtension, strict = false } = flags;
   const options = codingOptions(flags);
+  if (strict && options.keep === undefined) {
+    throw new UsageError('option-needs-other', '--strict is for what --keep says; give that too');
+  }
   const given = await findInputs(context, patterns, flags, isPictureName);
   const planned = await planOutputs(given, flags.output, {
     extension: '.dicm',
@@ -66,7 +71,8 @@ async function encodeFiles(context: Context, patterns: string[], flags: EncodeFl
     reporter.explain(`model ${model.name}, decode id ${model.decodeId}, render id ${model.renderId}`);
     await makeFolders(planned, flags.output);
     const force = flags.force === true || flags.update === true;
-    return runBatch(context, {
+    let isLost = false;
+    const exitCode = await runBatch<(typeof planned)[number], EncodeResult>(context, {
       inputs: planned,
       given,
       verb: 'encoding',
@@ -79,8 +85,12 @@ async function encodeFiles(context: Context, patterns: string[], flags: EncodeFl
         ),
       work: ({ input, output }, job) =>
         encodeOne({ ...options, force, input: input.path, output }, { ...job, codec }),
-      report: (result) => reportEncoded(reporter, result),
+      report: (result) => {
+        isLost ||= result.kept === false;
+        reportEncoded(reporter, result);
+      },
       bytesOf: ({ inputBytes, bytes }) => ({ in: inputBytes, out: bytes }),
     });
+    return strict && isLost && exitCode === EXIT.ok ? EXIT.someFailed : exitCode;
   });
 }

@@ -11,7 +11,16 @@ import type { JobContext } from './job.js';
 export interface EncodeJob
   extends Pick<
     EncodeOptions,
-    'quality' | 'targetBpp' | 'targetBytes' | 'effort' | 'maxSide' | 'metadata' | 'tolerateDamage' | 'digest'
+    | 'quality'
+    | 'targetBpp'
+    | 'targetBytes'
+    | 'keep'
+    | 'minScore'
+    | 'effort'
+    | 'maxSide'
+    | 'metadata'
+    | 'tolerateDamage'
+    | 'digest'
   > {
   /** Path of the photograph, or `-` for stdin. */
   input: string;
@@ -57,11 +66,13 @@ async function sizeOf(path: string): Promise<number> {
 export function encodeRecord(result: EncodeResult): { schema: string; [key: string]: unknown } {
   const { input, output, inputBytes, bytes, bpp, width, height, sourceWidth, sourceHeight, quality } = result;
   const { effort, backend, elapsedMs, model, targetBytes, targetReached, digest, notes } = result;
+  const { keep, kept, analyses } = result;
   return {
     schema: 'dicm.encode/1',
     ...{ input, output, inputBytes, bytes, bpp, width, height, sourceWidth, sourceHeight, quality },
     ...{ effort, backend, elapsedMs, model },
     ...(targetBytes === undefined ? {} : { targetBytes, targetReached }),
+    ...(keep !== undefined && { keep, kept, analyses }),
     ...(digest !== undefined && { digest }),
     notes,
   };
@@ -70,6 +81,7 @@ export function encodeRecord(result: EncodeResult): { schema: string; [key: stri
 /** Says what became of a photograph: as JSON, or in words. */
 export function reportEncoded(reporter: Reporter, result: EncodeResult): void {
   const { input, output, bytes, bpp, width, height, quality, notes, sourceWidth, sourceHeight } = result;
+  const { keep, kept, analyses } = result;
   if (reporter.options.json) reporter.json(encodeRecord(result));
   const fitted =
     width === sourceWidth && height === sourceHeight
@@ -77,10 +89,15 @@ export function reportEncoded(reporter: Reporter, result: EncodeResult): void {
       : `${formatSize(sourceWidth, sourceHeight)} fitted to `;
   reporter.say(
     `${input} -> ${output === STANDARD ? 'stdout' : output}  ${fitted}${formatSize(width, height)}  ` +
-      `${formatBytes(bytes)}  ${bpp.toFixed(3)} bpp  quality ${quality}`,
+      `${formatBytes(bytes)}  ${bpp.toFixed(3)} bpp  quality ${quality}` +
+      (kept === true ? `  keeps ${keep!.join(', ')}` : ''),
   );
+  if (kept !== undefined) reporter.explain(`${input}: the network was asked ${analyses} times`);
   for (const note of notes) reporter.explain(`${input}: ${note}`);
   if (result.targetReached === false) reporter.warn(`${input}: ${describeMiss(result)}`);
+  if (kept === false) {
+    reporter.warn(`${input}: even the file of quality ${quality} does not keep ${keep!.join(', ')}`);
+  }
 }
 
 function describeMiss({ bytes, targetBytes = 0, quality, effort }: EncodeResult): string {
