@@ -13,6 +13,7 @@ const BENCHMARKS = {
   regions: [path('bench/regions.js')],
   speed: [path('bench/speed.js')],
   effort: [path('bench/effort.js')],
+  fleet: [path('bench/fleet.js')],
   accuracy: [path('../bin/dicm.js'), 'bench', 'classify'],
 };
 const [wanted, ...rest] = process.argv.slice(2);

@@ -49,6 +49,8 @@ export const LAYERS = {
   bench: { uses: 'below', host: true },
   fleet: {
     uses: ['platform/node', 'errors'],
+    packages:
+      /^(@nats-io\/(transport-node|jetstream)|prom-client|@aws-sdk\/client-s3|tar-stream|hyparquet|csv-parse\/sync)$/,
     host: true,
   },
   'platform/node': {

@@ -63,7 +63,8 @@ export const errorClasses = {
       'bad-target': 'A target size is not above 0, or not whole where it counts bytes. Give another.',
       'bad-task': 'There is no task of this name. Choose one of those that are named.',
       'bad-tile': 'No tile has latents of this size. Give hyper-latents and latents of one tile.',
-      'bad-work-list': 'A work list is named in a way that is not known. Name a file.',
+      'bad-work-list':
+        'A work list is named in a way that is not known. Name a file, or a list on a NATS server: `nats://host:4222/name`.',
       'bad-top': '`top` is not a whole number of at least 1. Give one.',
       'channel-mismatch':
         'The hyper-latent does not fit the tables of the model. Give the latents of the same model.',
@@ -162,8 +163,11 @@ export const errorClasses = {
         "A list of images is unreadable or not in COCO's layout. Give one with images and categories.",
       'bad-length':
         'A section claims more bytes than there are, or a tile fewer than it needs. Get another copy.',
+      'bad-shard': 'A shard of inputs is no tar file, or damaged. Get another copy.',
       'bad-signature':
         'The file does not begin as .dicm files do. Check that it is one, or get another copy.',
+      'bad-table':
+        'A list of files in CSV or Parquet cannot be read, or lacks the column that is asked for. The message says which it has.',
       'bad-tag': 'A section has a tag that is never used. Get another copy.',
       'bad-varint': 'A number is larger than the format allows. Get another copy.',
       'bad-version': 'The file claims a version that never existed. Get another copy.',

@@ -93,7 +93,7 @@ function splitNames(list: Buffer, endInNull: boolean): string[] {
 }
 
 /** A path as it is kept below `-o`: from the root of the file system, or from the working directory, downwards. */
-function withoutRoot(path: string): string {
+export function withoutRoot(path: string): string {
   const whole = normalize(path);
   const parts = whole.slice(parse(whole).root.length).split(sep);
   return parts.filter((part) => part !== '..' && part !== '.').join(sep);

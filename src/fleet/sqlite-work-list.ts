@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { BackendError } from '../errors.js';
-import { openSqlite, type SqliteDatabase } from '../platform/node/sqlite.js';
+import { openSqlite, type SqliteDatabase, type SqliteStatement } from '../platform/node/sqlite.js';
 import { LeaseWatch, type SeenLease } from './lease-watch.js';
 import {
   itemId,
@@ -40,7 +40,7 @@ const SCHEMA = `
   CREATE TABLE items (
     seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, task TEXT NOT NULL, keys TEXT NOT NULL,
     inputs INTEGER NOT NULL, state TEXT NOT NULL, tries INTEGER NOT NULL,
-    token TEXT, beat INTEGER NOT NULL DEFAULT 0, worker TEXT, note TEXT, reason TEXT
+    token TEXT, beat INTEGER NOT NULL DEFAULT 0, worker TEXT, reason TEXT
   ) STRICT;
   -- With the columns that counting needs, so that it never reads the keys.
   CREATE INDEX items_by_state ON items (state, tries, seq, inputs, worker);
@@ -55,7 +55,6 @@ interface ItemRow {
   task: string;
   keys: string;
   tries: number;
-  note: string | null;
   reason: string | null;
 }
 
@@ -66,6 +65,7 @@ export class SqliteWorkList implements WorkList {
   readonly #watch: LeaseWatch;
   readonly #tokens = new WeakMap<Lease, string>();
   readonly #tasks = new Map<string, RunTask>();
+  readonly #statements = new Map<string, SqliteStatement>();
 
   private constructor(database: SqliteDatabase, rules: LeaseRules) {
     this.#database = database;
@@ -91,8 +91,8 @@ export class SqliteWorkList implements WorkList {
     });
   }
 
-  async add(items: Iterable<WorkItem>): Promise<Added> {
-    const insertTask = this.#database.prepare('INSERT OR IGNORE INTO tasks VALUES (?, ?)');
+  async add(items: Iterable<WorkItem> | AsyncIterable<WorkItem>): Promise<Added> {
+    const insertTask = this.#prepare('INSERT OR IGNORE INTO tasks VALUES (?, ?)');
     const insert = this.#insertion('OR IGNORE');
     const added: Added = { items: 0, inputs: 0 };
     const write = this.#database.transaction((some: readonly WorkItem[]) => {
@@ -104,7 +104,7 @@ export class SqliteWorkList implements WorkList {
         added.inputs += changes * item.keys.length;
       }
     });
-    for (const some of pages(items, PAGE_ROWS)) this.#run(() => write.immediate(some));
+    for await (const some of pages(items, PAGE_ROWS)) this.#run(() => write.immediate(some));
     return added;
   }
 
@@ -115,18 +115,16 @@ export class SqliteWorkList implements WorkList {
   #leaseNow(kind: LeaseKind, count: number): Lease[] {
     this.#takeBackSilent();
     const token = randomUUID();
-    const rows = this.#database
-      .prepare(
-        `UPDATE items SET state = 'leased', token = $token, beat = 0, worker = $worker WHERE seq IN (
+    const rows = this.#prepare(
+      `UPDATE items SET state = 'leased', token = $token, beat = 0, worker = $worker WHERE seq IN (
            SELECT seq FROM items WHERE state = 'waiting' AND tries ${kind === 'fresh' ? '= 0' : '> 0'}
            ORDER BY ${kind === 'fresh' ? 'seq' : 'tries, seq'} LIMIT $count)
-         RETURNING seq, id, task, keys, tries, note, reason`,
-      )
-      .all({ token, worker: this.#rules.worker, count: kind === 'fresh' ? count : 1 }) as ItemRow[];
+         RETURNING seq, id, task, keys, tries, reason`,
+    ).all({ token, worker: this.#rules.worker, count: kind === 'fresh' ? count : 1 }) as ItemRow[];
     rows.sort((a, b) => a.seq - b.seq);
-    return rows.map(({ id, task, keys, tries, note }) => {
+    return rows.map(({ id, task, keys, tries }) => {
       const lease: Lease = {
-        ...{ id, tries, note: note ?? undefined },
+        ...{ id, tries },
         task: this.#taskOf(task),
         keys: JSON.parse(keys) as Key[],
       };
@@ -137,20 +135,20 @@ export class SqliteWorkList implements WorkList {
 
   /** Takes back what has belonged to a worker of which nothing is heard any more. */
   #takeBackSilent(): void {
-    const leases = this.#database.prepare("SELECT id, token, beat FROM items WHERE state = 'leased'").all();
+    const leases = this.#prepare("SELECT id, token, beat FROM items WHERE state = 'leased'").all();
     for (const { id, token } of this.#watch.look(leases as SeenLease[], performance.now())) {
-      const row = this.#database
-        .prepare('SELECT seq, id, task, keys, tries, note, reason FROM items WHERE id = ? AND token = ?')
-        .get(id, token) as ItemRow;
+      const row = this.#prepare(
+        'SELECT seq, id, task, keys, tries, reason FROM items WHERE id = ? AND token = ?',
+      ).get(id, token) as ItemRow;
       const keys = JSON.parse(row.keys) as Key[];
       this.#putBack(row, piecesOfLoss(keys, row.tries, this.#rules.tries), 0);
     }
   }
 
-  async progress(lease: Lease, note?: string): Promise<boolean> {
+  async progress(lease: Lease): Promise<boolean> {
     return this.#run(() => {
-      const sql = 'UPDATE items SET beat = beat + 1, note = coalesce(?, note) WHERE id = ? AND token = ?';
-      const { changes } = this.#database.prepare(sql).run(note ?? null, lease.id, this.#tokenOf(lease));
+      const sql = 'UPDATE items SET beat = beat + 1 WHERE id = ? AND token = ?';
+      const { changes } = this.#prepare(sql).run(lease.id, this.#tokenOf(lease));
       return changes === 1;
     });
   }
@@ -161,14 +159,12 @@ export class SqliteWorkList implements WorkList {
 
   async fail(lease: Lease, { lines, pieces }: Outcome): Promise<void> {
     const end = this.#database.transaction(() => {
-      const insert = this.#database.prepare(
-        'INSERT OR IGNORE INTO results (task, source, line) VALUES (?, ?, ?)',
-      );
+      const insert = this.#prepare('INSERT OR IGNORE INTO results (task, source, line) VALUES (?, ?, ?)');
       const task = taskId(lease.task);
       for (const { key, line } of lines) insert.run(task, key.source, line);
-      const row = this.#database
-        .prepare('SELECT seq, id, task, keys, tries, note, reason FROM items WHERE id = ? AND token = ?')
-        .get(lease.id, this.#tokenOf(lease)) as ItemRow | undefined;
+      const row = this.#prepare(
+        'SELECT seq, id, task, keys, tries, reason FROM items WHERE id = ? AND token = ?',
+      ).get(lease.id, this.#tokenOf(lease)) as ItemRow | undefined;
       const left = pieces.reduce((sum, { keys }) => sum + keys.length, 0);
       if (row !== undefined) this.#putBack(row, pieces, lease.keys.length - left);
     });
@@ -180,49 +176,43 @@ export class SqliteWorkList implements WorkList {
    *
    * @param done - Inputs of it that are done.
    */
-  #putBack({ id, task, keys, note }: ItemRow, pieces: readonly Piece[], done: number): void {
+  #putBack({ id, task, keys }: ItemRow, pieces: readonly Piece[], done: number): void {
     const same = pieces.find((piece) => JSON.stringify(piece.keys) === keys);
     const insert = this.#insertion('OR REPLACE');
     if (same === undefined) {
-      this.#database
-        .prepare(
-          "UPDATE items SET state = 'done', inputs = ?, token = NULL, worker = NULL, note = NULL WHERE id = ?",
-        )
-        .run(done, id);
+      this.#prepare(
+        "UPDATE items SET state = 'done', inputs = ?, token = NULL, worker = NULL WHERE id = ?",
+      ).run(done, id);
     }
     for (const piece of pieces) {
       const item: WorkItem = { task: this.#taskOf(task), keys: piece.keys };
-      insert(piece === same ? id : itemId(item), task, piece, piece === same ? note : null);
+      insert(piece === same ? id : itemId(item), task, piece);
     }
   }
 
   #insertion(conflict: 'OR IGNORE' | 'OR REPLACE') {
-    const statement = this.#database.prepare(
-      `INSERT ${conflict} INTO items (id, task, keys, inputs, state, tries, note, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    const statement = this.#prepare(
+      `INSERT ${conflict} INTO items (id, task, keys, inputs, state, tries, reason) VALUES (?, ?, ?, ?, ?, ?, ?)`,
     );
-    return (id: string, task: string, { keys, tries, parked, reason }: Piece, note: string | null = null) =>
+    return (id: string, task: string, { keys, tries, parked, reason }: Piece) =>
       statement.run(
         ...[id, task, JSON.stringify(keys), keys.length],
-        ...[parked === undefined ? 'waiting' : 'parked', tries, note, parked ?? reason ?? null],
+        ...[parked === undefined ? 'waiting' : 'parked', tries, parked ?? reason ?? null],
       );
   }
 
   async status(): Promise<WorkStatus> {
     return this.#run(() => {
-      const rows = this.#database
-        .prepare(
-          'SELECT state, tries > 0 AS again, sum(inputs) AS inputs FROM items GROUP BY state, tries > 0',
-        )
-        .all() as { state: string; again: number; inputs: number }[];
+      const rows = this.#prepare(
+        'SELECT state, tries > 0 AS again, sum(inputs) AS inputs FROM items GROUP BY state, tries > 0',
+      ).all() as { state: string; again: number; inputs: number }[];
       const sum = (state: string, again?: number) =>
         rows
           .filter((row) => row.state === state && (again === undefined || row.again === again))
           .reduce((total, { inputs }) => total + inputs, 0);
-      const workers = this.#database
-        .prepare(
-          "SELECT worker AS name, sum(inputs) AS inputs FROM items WHERE state = 'leased' GROUP BY worker ORDER BY worker",
-        )
-        .all() as { name: string; inputs: number }[];
+      const workers = this.#prepare(
+        "SELECT worker AS name, sum(inputs) AS inputs FROM items WHERE state = 'leased' GROUP BY worker ORDER BY worker",
+      ).all() as { name: string; inputs: number }[];
       const [waiting, again] = [sum('waiting', 0), sum('waiting', 1)];
       return { waiting, again, leased: sum('leased'), done: sum('done'), parked: sum('parked'), workers };
     });
@@ -230,12 +220,12 @@ export class SqliteWorkList implements WorkList {
 
   async isOver(): Promise<boolean> {
     const sql = "SELECT EXISTS (SELECT 1 FROM items WHERE state IN ('waiting', 'leased'))";
-    return this.#run(() => this.#database.prepare(sql).pluck().get() === 0);
+    return this.#run(() => this.#prepare(sql).pluck().get() === 0);
   }
 
   async *parked(): AsyncGenerator<ParkedInput, void, undefined> {
     const sql =
-      "SELECT seq, id, task, keys, tries, note, reason FROM items WHERE state = 'parked' AND seq > ? ORDER BY seq LIMIT ?";
+      "SELECT seq, id, task, keys, tries, reason FROM items WHERE state = 'parked' AND seq > ? ORDER BY seq LIMIT ?";
     for (const { task, keys, tries, reason } of this.#paged<ItemRow>(sql)) {
       for (const { source } of JSON.parse(keys) as Key[]) {
         yield { source, command: this.#taskOf(task).command, tries, reason: reason ?? '' };
@@ -246,9 +236,9 @@ export class SqliteWorkList implements WorkList {
   async retry(): Promise<number> {
     const again = this.#database.transaction(() => {
       const sql = "SELECT coalesce(sum(inputs), 0) FROM items WHERE state = 'parked'";
-      const inputs = this.#database.prepare(sql).pluck().get() as number;
+      const inputs = this.#prepare(sql).pluck().get() as number;
       this.#database.exec(
-        "UPDATE items SET state = 'waiting', tries = 0, note = NULL, reason = NULL WHERE state = 'parked'",
+        "UPDATE items SET state = 'waiting', tries = 0, reason = NULL WHERE state = 'parked'",
       );
       return inputs;
     });
@@ -265,7 +255,7 @@ export class SqliteWorkList implements WorkList {
   }
 
   *#paged<Row extends { seq: number }>(sql: string): Generator<Row> {
-    const statement = this.#database.prepare(sql);
+    const statement = this.#prepare(sql);
     let after = 0;
     for (;;) {
       const rows = this.#run(() => statement.all(after, PAGE_ROWS)) as Row[];
@@ -275,10 +265,19 @@ export class SqliteWorkList implements WorkList {
     }
   }
 
+  /** Statements are prepared once. */
+  #prepare(sql: string): SqliteStatement {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const statement = this.#database.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+
   #taskOf(id: string): RunTask {
     const known = this.#tasks.get(id);
     if (known !== undefined) return known;
-    const text = this.#database.prepare('SELECT task FROM tasks WHERE id = ?').pluck().get(id) as string;
+    const text = this.#prepare('SELECT task FROM tasks WHERE id = ?').pluck().get(id) as string;
     const task = JSON.parse(text) as RunTask;
     this.#tasks.set(id, task);
     return task;
@@ -341,9 +340,9 @@ function asListError(path: string, error: unknown): unknown {
   });
 }
 
-function* pages<T>(items: Iterable<T>, size: number): Generator<T[]> {
+async function* pages<T>(items: Iterable<T> | AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
   let page: T[] = [];
-  for (const item of items) {
+  for await (const item of items) {
     page.push(item);
     if (page.length === size) {
       yield page;

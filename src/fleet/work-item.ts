@@ -60,9 +60,13 @@ export function itemId({ task, keys }: WorkItem): string {
 }
 
 /** Cuts inputs into items. */
-export function* shardKeys(task: RunTask, keys: Iterable<Key>, size: number): Generator<WorkItem> {
+export async function* shardKeys(
+  task: RunTask,
+  keys: Iterable<Key> | AsyncIterable<Key>,
+  size: number,
+): AsyncGenerator<WorkItem, void, undefined> {
   let shard: Key[] = [];
-  for (const key of keys) {
+  for await (const key of keys) {
     shard.push(key);
     if (shard.length < size) continue;
     yield { task, keys: shard };

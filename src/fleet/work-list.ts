@@ -5,8 +5,6 @@ export interface Lease extends WorkItem {
   readonly id: string;
   /** How often the item was tried in vain before. Above 0 it is the only one its worker has. */
   readonly tries: number;
-  /** What its last worker noted about it, if anything. */
-  readonly note: string | undefined;
 }
 
 /** A line of JSON about an input that is done. */
@@ -64,20 +62,15 @@ export type LeaseKind = 'fresh' | 'tried';
  */
 export interface WorkList {
   /** Adds items. */
-  add(items: Iterable<WorkItem>): Promise<Added>;
+  add(items: Iterable<WorkItem> | AsyncIterable<WorkItem>): Promise<Added>;
   /**
    * Leases items that wait.
    *
    * @param count - Most items, of the fresh ones; of those that were tried there is one at a time.
    */
   lease(kind: LeaseKind, count: number): Promise<Lease[]>;
-  /**
-   * Says that an item is still in work.
-   *
-   * @param note - Kept for whoever leases it next.
-   * @returns Whether it still belongs to this lease.
-   */
-  progress(lease: Lease, note?: string): Promise<boolean>;
+  /** Says that an item is still in work. @returns Whether it still belongs to this lease. */
+  progress(lease: Lease): Promise<boolean>;
   /** Ends a lease whose inputs are all done. A lease that was lost changes nothing but adds its lines. */
   done(lease: Lease, lines: readonly ResultLine[]): Promise<void>;
   /** Ends a lease of which something goes back. A lease that was lost changes nothing but adds its lines. */
@@ -103,3 +96,6 @@ export interface LeaseRules {
   /** Name of the worker, for `status`. */
   readonly worker: string;
 }
+
+/** Of those who open a list and lease nothing. */
+export const NO_LEASES: LeaseRules = { leaseMs: 60_000, tries: 3, worker: 'none' };

@@ -5,13 +5,14 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { openWorkList } from '../../src/fleet/open-work-list.js';
 import { shardKeys } from '../../src/fleet/work-item.js';
 import { openSqlite } from '../../src/platform/node/sqlite.js';
-import { describeWorkList, keysNamed, RULES, TASK } from './work-list-contract.js';
+import { describeWorkList, keysNamed, TASK } from './work-list-contract.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'dicm-fleet-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
+const RULES = { leaseMs: 1200, tries: 3, worker: 'one' };
 let count = 0;
-describeWorkList('a work list in SQLite', async () => {
+describeWorkList('a work list in SQLite', RULES, async () => {
   const path = join(folder, `list-${count++}.sqlite`);
   return () => openWorkList(path, RULES, true);
 });

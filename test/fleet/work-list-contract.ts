@@ -1,10 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { type Key, piecesOfFailures, type RunTask, shardKeys } from '../../src/fleet/work-item.js';
-import type { Lease, LeaseKind, WorkList } from '../../src/fleet/work-list.js';
-
-/** Leases of the lists under test: short, since some tests wait for their end. */
-export const RULES = { leaseMs: 1200, tries: 3, worker: 'one' };
+import type { Lease, LeaseKind, LeaseRules, WorkList } from '../../src/fleet/work-list.js';
 
 export const TASK: RunTask = { command: 'encode', options: { quality: 40, maxSide: 64 }, output: '/out' };
 
@@ -24,8 +21,17 @@ async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   return all;
 }
 
-/** What every engine must do. @param open - Opens the same empty list again and again within a test. */
-export function describeWorkList(name: string, open: () => Promise<() => Promise<WorkList>>): void {
+/**
+ * What every engine must do.
+ *
+ * @param rules - Of the lists: leases are short, since some tests wait for their end.
+ * @param open - Opens the same empty list again and again within a test.
+ */
+export function describeWorkList(
+  name: string,
+  rules: LeaseRules,
+  open: () => Promise<() => Promise<WorkList>>,
+): void {
   const withList = async (use: (list: WorkList, other: () => Promise<WorkList>) => Promise<void>) => {
     const again = await open();
     const lists: WorkList[] = [];
@@ -41,7 +47,7 @@ export function describeWorkList(name: string, open: () => Promise<() => Promise
   };
   const names = (leases: readonly Lease[]) => leases.map(({ keys }) => keys.map((key) => key.name));
   /** What is leased within some time; engines may need a moment. */
-  const leaseSoon = async (list: WorkList, kind: LeaseKind, waitMs = 8000): Promise<Lease | undefined> => {
+  const leaseSoon = async (list: WorkList, kind: LeaseKind, waitMs = 20_000): Promise<Lease | undefined> => {
     for (const until = performance.now() + waitMs; performance.now() < until; await sleep(50)) {
       const [lease] = await list.lease(kind, 1);
       if (lease !== undefined) return lease;
@@ -52,7 +58,7 @@ export function describeWorkList(name: string, open: () => Promise<() => Promise
   describe(name, () => {
     test('gives each item once, in order, and knows what is left', () =>
       withList(async (list, another) => {
-        const items = [...shardKeys(TASK, keysNamed('a', 7), 3)];
+        const items = await collect(shardKeys(TASK, keysNamed('a', 7), 3));
         expect(await list.add(items)).toEqual({ items: 3, inputs: 7 });
         expect(await list.add(items)).toEqual({ items: 0, inputs: 0 });
         expect(await list.isOver()).toBe(false);
@@ -82,7 +88,7 @@ export function describeWorkList(name: string, open: () => Promise<() => Promise
         const failures = [bad!, worse!].map((key) => ({ key, reason: 'it is bad', isFinal: key === worse }));
         await list.fail(lease!, {
           lines: [lease!.keys[0]!, lease!.keys[3]!].map(line),
-          pieces: piecesOfFailures(failures, 0, RULES.tries),
+          pieces: piecesOfFailures(failures, 0, rules.tries),
         });
         expect(await list.status()).toMatchObject({ waiting: 0, again: 1, leased: 0, done: 2, parked: 1 });
         expect(await list.lease('fresh', 9)).toEqual([]);
@@ -98,11 +104,11 @@ export function describeWorkList(name: string, open: () => Promise<() => Promise
     test('gives up what was tried often enough, until told to try again', () =>
       withList(async (list) => {
         await list.add(shardKeys(TASK, keysNamed('a', 1), 8));
-        for (let tries = 0; tries < RULES.tries; tries++) {
+        for (let tries = 0; tries < rules.tries; tries++) {
           const lease = (await leaseSoon(list, tries === 0 ? 'fresh' : 'tried'))!;
           expect(lease.tries).toBe(tries);
           const failures = [{ key: lease.keys[0]!, reason: `try ${tries + 1}`, isFinal: false }];
-          await list.fail(lease, { lines: [], pieces: piecesOfFailures(failures, tries, RULES.tries) });
+          await list.fail(lease, { lines: [], pieces: piecesOfFailures(failures, tries, rules.tries) });
         }
         expect(await list.isOver()).toBe(true);
         expect(await collect(list.parked())).toEqual([
@@ -140,12 +146,20 @@ export function describeWorkList(name: string, open: () => Promise<() => Promise
         await list.add(shardKeys(TASK, keysNamed('a', 1), 1));
         const [lease] = await list.lease('fresh', 1);
         const other = await another();
-        for (const until = performance.now() + 3 * RULES.leaseMs; performance.now() < until; ) {
-          expect(await list.progress(lease!, 'still here')).toBe(true);
+        let isOurs = true;
+        const heart = setInterval(async () => {
+          isOurs &&= await list.progress(lease!);
+        }, rules.leaseMs / 6);
+        for (
+          const until = performance.now() + 3 * rules.leaseMs;
+          performance.now() < until;
+          await sleep(50)
+        ) {
           expect(await other.lease('tried', 1)).toEqual([]);
           expect(await other.lease('fresh', 1)).toEqual([]);
-          await sleep(RULES.leaseMs / 6);
         }
+        clearInterval(heart);
+        expect(isOurs).toBe(true);
         await list.done(lease!, []);
         expect(await other.isOver()).toBe(true);
       }));

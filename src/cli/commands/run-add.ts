@@ -1,23 +1,23 @@
 import { mkdir } from 'node:fs/promises';
-import { extname, join, resolve, sep } from 'node:path';
+import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { openWorkList } from '../../fleet/open-work-list.js';
-import { type Key, type RunCommand, type RunTask, SHARD_KEYS, shardKeys } from '../../fleet/work-item.js';
-import { UsageError } from '../../index.js';
+import { type RunCommand, type RunTask, SHARD_KEYS, shardKeys } from '../../fleet/work-item.js';
+import { NO_LEASES } from '../../fleet/work-list.js';
 import type { Context, RunAction } from '../context.js';
 import { addEncodeOptions, type CodingFlags, codingOptions } from '../encode-options.js';
 import { EXIT } from '../exit-codes.js';
-import { type Input, isDicmName, isPictureName } from '../expand-inputs.js';
+import { isDicmName, isPictureName } from '../expand-inputs.js';
 import { toPath } from '../file-names.js';
-import { addInputs, DICM_INPUTS, findInputs, type InputFlags } from '../input-options.js';
+import { addInputs, DICM_INPUTS } from '../input-options.js';
 import { numberBetween, wholeNumber } from '../option-values.js';
-import { isAddress } from '../run/open-stores.js';
+import { findKeys, type KeyFlags } from '../run/find-keys.js';
+import { isBucket } from '../run/open-stores.js';
 import type { QuestionOptions } from '../run/run-job.js';
 import { addList, type ListFlags } from '../run/run-options.js';
-import { STANDARD } from '../terminal.js';
 import { asOutputError } from '../write-output.js';
 
-interface AddFlags extends ListFlags, InputFlags {
+interface AddFlags extends ListFlags, KeyFlags {
   output?: string;
   shardSize: number;
 }
@@ -41,15 +41,16 @@ export function addRunAdd(group: Command, run: RunAction) {
     .description('Put photographs into a work list, to be encoded with these options.');
   addInputs(encode, {
     argument: 'input',
-    about: 'photographs: files, directories with -r, http and https addresses',
+    about: 'photographs: files, directories with -r, http(s):// and s3:// addresses, tar shards',
     files: 'photographs',
   });
-  addEncodeOptions(addCommon(encode).requiredOption('-o, --output <folder>', 'where .dicm files go')).action(
-    (inputs: string[], _: unknown, command: Command) =>
-      run((context) => {
-        const flags = command.opts<AddFlags & CodingFlags>();
-        return addAll(context, inputs, flags, 'encode', codingOptions(flags), isPictureName);
-      }),
+  addEncodeOptions(
+    addCommon(encode).requiredOption('-o, --output <folder>', 'where .dicm files go, or s3://bucket/prefix'),
+  ).action((inputs: string[], _: unknown, command: Command) =>
+    run((context) => {
+      const flags = command.opts<AddFlags & CodingFlags>();
+      return addAll(context, inputs, flags, 'encode', codingOptions(flags), isPictureName);
+    }),
   );
 
   const analyze = add
@@ -75,12 +76,12 @@ export function addRunAdd(group: Command, run: RunAction) {
 }
 
 function addCommon(command: Command): Command {
-  return addList(command).option(
-    '--shard-size <count>',
-    'inputs that are leased at once',
-    wholeNumber(1),
-    SHARD_KEYS,
-  );
+  return addList(command)
+    .option(
+      '--column <name>',
+      'column of a --files-from that is a .csv or .parquet file (default: the first)',
+    )
+    .option('--shard-size <count>', 'inputs that are leased at once', wholeNumber(1), SHARD_KEYS);
 }
 
 async function addAll(
@@ -92,18 +93,21 @@ async function addAll(
   accept: (name: string) => boolean,
 ): Promise<number> {
   const { reporter } = context;
-  const { inputs, passedOver } = await findInputs(context, patterns, flags, accept);
-  if (inputs.some(({ path }) => path === STANDARD)) {
-    throw new UsageError('no-stream', 'stdin is no input that workers can read; name a file');
-  }
+  const { keys, passedOver } = await findKeys(context, patterns, flags, accept);
   const output = flags.output === undefined ? null : await openOutput(flags.output);
   const task: RunTask = { command, options: { ...options }, output };
-  const rules = { leaseMs: 60_000, tries: 3, worker: 'add' };
-  const list = await openWorkList(flags.work, rules, true);
+  let given = 0;
+  async function* counted() {
+    for await (const key of keys) {
+      given++;
+      yield key;
+    }
+  }
+  const list = await openWorkList(flags.work, NO_LEASES, true);
   try {
-    const added = await list.add(shardKeys(task, keysOf(inputs), flags.shardSize));
-    if (reporter.options.json) reporter.json({ schema: 'dicm.added/1', ...added, given: inputs.length });
-    const there = inputs.length - added.inputs;
+    const added = await list.add(shardKeys(task, counted(), flags.shardSize));
+    if (reporter.options.json) reporter.json({ schema: 'dicm.added/1', ...added, given });
+    const there = given - added.inputs;
     reporter.say(`${added.inputs} added${there > 0 ? `, ${there} there already` : ''}`);
     for (const { path, kind } of passedOver) reporter.explain(`passed over: ${path} (${kind})`);
     return EXIT.ok;
@@ -114,6 +118,7 @@ async function addAll(
 
 /** Makes the folder of the outputs: workers take one that is missing for a disk that is. */
 async function openOutput(output: string): Promise<string> {
+  if (isBucket(output)) return output;
   const folder = resolve(output);
   try {
     await mkdir(toPath(folder), { recursive: true });
@@ -121,27 +126,4 @@ async function openOutput(output: string): Promise<string> {
     throw asOutputError(output, error);
   }
   return folder;
-}
-
-/** Workers may run elsewhere: paths are whole. */
-function* keysOf(inputs: readonly Input[]): Generator<Key> {
-  for (const { path, relative } of inputs) {
-    if (isAddress(path)) yield { source: path, name: nameOfAddress(path) };
-    else yield { source: resolve(path), name: withoutExtension(relative.split(sep).join('/')) };
-  }
-}
-
-/** `https://host/a/b.jpg?size=3` is called `host/a/b`. */
-function nameOfAddress(address: string): string {
-  const { host, pathname } = new URL(address);
-  const parts = pathname.split('/').filter((part) => part !== '' && part !== '.' && part !== '..');
-  return withoutExtension(
-    join(host.replaceAll(':', '_'), ...parts)
-      .split(sep)
-      .join('/'),
-  );
-}
-
-function withoutExtension(name: string): string {
-  return name.slice(0, name.length - extname(name).length);
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { openWorkList } from '../../fleet/open-work-list.js';
-import type { ParkedInput, WorkList, WorkStatus } from '../../fleet/work-list.js';
+import { NO_LEASES, type ParkedInput, type WorkList, type WorkStatus } from '../../fleet/work-list.js';
 import type { Context, RunAction } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import { formatTable } from '../format.js';
@@ -43,7 +43,7 @@ export function addRunStatus(group: Command, run: RunAction) {
 }
 
 async function withList<R>({ work }: ListFlags, use: (list: WorkList) => Promise<R>): Promise<R> {
-  const list = await openWorkList(work, { leaseMs: 60_000, tries: 3, worker: 'status' }, false);
+  const list = await openWorkList(work, NO_LEASES, false);
   try {
     return await use(list);
   } finally {

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { availableParallelism, hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { openWorkList } from '../../fleet/open-work-list.js';
 import type { JobRules } from '../../fleet/worker/job-process.js';
 import { ProcessPool } from '../../fleet/worker/process-pool.js';
@@ -13,15 +13,14 @@ import { numberBetween, wholeNumber } from '../option-values.js';
 import { openStores } from '../run/open-stores.js';
 import { addLeases, addList, type LeaseFlags, type ListFlags } from '../run/run-options.js';
 import { serveJobs } from '../run/serve-jobs.js';
-import { type LogKind, logWorker } from '../run/worker-log.js';
+import { type WatchFlags, watchWorker } from '../run/watch-worker.js';
 
-interface WorkerFlags extends ListFlags, LeaseFlags {
+interface WorkerFlags extends ListFlags, LeaseFlags, WatchFlags {
   timeLimit: number;
   memoryLimit?: number;
   grace: number;
   stay?: boolean;
   name?: string;
-  log: LogKind;
 }
 
 /** Time to read one input; a server that takes longer is asked again later. */
@@ -29,6 +28,15 @@ const READ_LIMIT_MS = 60_000;
 
 /** Name of the command that job processes run; it is for the worker alone and not in the help. */
 const PROCESS = 'process';
+
+/** `127.0.0.1:9464`, or a port. */
+function parsePlace(text: string): { host: string; port: number } {
+  const [, host = '127.0.0.1', port] = /^(?:(.+):)?(\d{1,5})$/.exec(text) ?? [];
+  if (port === undefined || Number(port) > 65_535) {
+    throw new InvalidArgumentError('It must be a port, or host:port, like 0.0.0.0:9464.');
+  }
+  return { host, port: Number(port) };
+}
 
 /** Adds `dicm run worker`. */
 export function addRunWorker(group: Command, run: RunAction) {
@@ -50,6 +58,12 @@ export function addRunWorker(group: Command, run: RunAction) {
       new Option('--grace <seconds>', 'time that inputs in work have to end after SIGTERM')
         .argParser(numberBetween(0, 86_400))
         .default(20),
+    )
+    .addOption(
+      new Option(
+        '--metrics <host:port>',
+        'answer GET /metrics (Prometheus) and /health there; a port alone is one of this machine only',
+      ).argParser(parsePlace),
     )
     .option('--stay', 'wait for more when the list is done')
     .option('--name <text>', 'what `dicm run status` calls it (default: host and process)')
@@ -79,16 +93,20 @@ async function work(context: Context, flags: WorkerFlags): Promise<number> {
       // What is written at the end takes its time too.
       if (signal.reason instanceof Interrupted) signal.reason.graceMs = graceMs + 10_000;
     });
-    const log = logWorker(context, flags.log, name);
+    const { onEvent, close } = await watchWorker(context, flags, name, list);
     const pool = new ProcessPool(jobs, jobRules(context, flags), ({ code, message }) =>
-      log({ event: 'process-ended', code, message }),
+      onEvent({ event: 'process-ended', code, message }),
     );
-    await runWorker({
-      ...{ list, rules, jobs, pool, maker, signal, graceMs, readLimitMs: READ_LIMIT_MS },
-      stores: openStores(context),
-      stay: flags.stay === true,
-      onEvent: log,
-    });
+    try {
+      await runWorker({
+        ...{ list, rules, jobs, pool, maker, signal, graceMs, readLimitMs: READ_LIMIT_MS },
+        stores: openStores(context),
+        stay: flags.stay === true,
+        onEvent,
+      });
+    } finally {
+      await close();
+    }
     return EXIT.ok;
   } finally {
     await list.close();

@@ -14,7 +14,7 @@ export interface LeaseFlags {
 
 /** Adds `--work`. */
 export function addList(command: Command): Command {
-  return command.requiredOption('--work <file>', 'the work list');
+  return command.requiredOption('--work <file>', 'the work list: a SQLite file, or nats://host:4222/name');
 }
 
 /** Adds the options of {@link LeaseFlags}. */

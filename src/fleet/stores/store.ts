@@ -30,6 +30,6 @@ export interface OutputStore {
 
 /** Opens the store below a folder or an address, and says which reads a source. */
 export interface Stores {
-  sourceOf(source: string): SourceStore;
+  sourceOf(source: string): Promise<SourceStore>;
   openOutput(place: string): Promise<OutputStore>;
 }

@@ -23,6 +23,8 @@ export interface KeyTools {
   readonly maker: Maker;
   /** Time to read one source. */
   readonly readLimitMs: number;
+  /** Aborted when nothing more is to be read: what is being read then fails. */
+  readonly signal: AbortSignal;
 }
 
 /** Reads an input, works on it in a process of its own, and writes its output. Never rejects. */
@@ -37,17 +39,22 @@ export async function runKey(key: Key, task: RunTask, tools: KeyTools): Promise<
     const reply = await tools.pool.run({ command: task.command, options: task.options, bytes });
     if (reply === STOPPED || 'failure' in reply) return reply;
     const place = output && (await writeOutput(output, name, task, key, reply));
-    const record = named(reply.record, task, key, place?.place);
+    const record = nameRecord(reply.record, task, key.source, place?.place);
     return { record, isThere: false, bytesIn: bytes.length, bytesOut: place?.bytes ?? 0 };
   } catch (error) {
     return { failure: asFailure(error) };
   }
 }
 
-async function readSource(source: string, { stores, readLimitMs }: KeyTools): Promise<Uint8Array> {
+/** Reads a source within the time for it. */
+export async function readSource(
+  source: string,
+  { stores, readLimitMs, signal }: KeyTools,
+): Promise<Uint8Array> {
   const timeLimit = AbortSignal.timeout(readLimitMs);
   try {
-    return await stores.sourceOf(source).read(source, timeLimit);
+    const store = await stores.sourceOf(source);
+    return await store.read(source, AbortSignal.any([timeLimit, signal]));
   } catch (error) {
     if (!timeLimit.aborted) throw error;
     const seconds = readLimitMs / 1000;
@@ -70,7 +77,7 @@ async function recordOfExisting(key: Key, task: RunTask, output: OutputStore, na
     return { record: { schema: 'dicm.skipped/1', file: key.source, output: place, reason }, isThere: true };
   }
   const record = JSON.parse(new TextDecoder().decode(await output.read(name))) as Record<string, unknown>;
-  return { record: named(record, task, key, undefined), isThere: true };
+  return { record: nameRecord(record, task, key.source, undefined), isThere: true };
 }
 
 async function writeOutput(
@@ -81,17 +88,17 @@ async function writeOutput(
   reply: { readonly record: Readonly<Record<string, unknown>>; readonly output?: Uint8Array },
 ): Promise<{ place: string; bytes: number }> {
   const text = () =>
-    new TextEncoder().encode(`${JSON.stringify(named(reply.record, task, key, undefined))}\n`);
+    new TextEncoder().encode(`${JSON.stringify(nameRecord(reply.record, task, key.source, undefined))}\n`);
   const bytes = reply.output ?? text();
   await output.create(name, bytes);
   return { place: output.placeOf(name), bytes: bytes.length };
 }
 
 /** A record with the names that people know instead of those of the job process. */
-function named(
+export function nameRecord(
   record: Readonly<Record<string, unknown>>,
   { command }: RunTask,
-  { source }: Key,
+  source: string,
   place: string | undefined,
 ): Record<string, unknown> {
   if (command !== 'encode') return { ...record, file: source };

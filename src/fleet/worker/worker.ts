@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BackendError } from '../../errors.js';
+import { isShardName } from '../stores/tar-shard.js';
 import { type Key, type KeyFailure, type Piece, piecesOfFailures } from '../work-item.js';
 import type { Lease, LeaseRules, ResultLine, WorkList } from '../work-list.js';
-import { type KeyTools, runKey } from './key-run.js';
+import { type KeyEnd, type KeyTools, runKey } from './key-run.js';
 import { STOPPED } from './process-pool.js';
 import type { JobFailure } from './protocol.js';
+import { runShard, type ShardEnd } from './shard-run.js';
 import { Slots } from './slots.js';
 import type { WorkerEvent } from './worker-events.js';
 
@@ -56,6 +58,8 @@ export async function runWorker(options: WorkerOptions): Promise<WorkerEnd> {
 class Worker {
   readonly #options: WorkerOptions;
   readonly #inputs: Slots;
+  readonly #shards = new Slots(1);
+  readonly #reading = new AbortController();
   readonly #held = new Map<Lease, Promise<void>>();
   readonly #end: WorkerEnd = { done: 0, failed: 0, handedBack: 0 };
   readonly #pollMs: number;
@@ -142,8 +146,8 @@ class Worker {
         this.#inputs.use(async () => {
           const end = await this.#one(lease, key);
           if (end === STOPPED) left.push(key);
-          else if ('line' in end) lines.push(end);
-          else failures.push(end);
+          else if ('reason' in end) failures.push(end);
+          else for (const line of end) lines.push(line);
           this.#wake();
         }),
       ),
@@ -157,21 +161,34 @@ class Worker {
     );
   }
 
-  async #one(lease: Lease, key: Key): Promise<ResultLine | KeyFailure | typeof STOPPED> {
+  async #one(lease: Lease, key: Key): Promise<readonly ResultLine[] | KeyFailure | typeof STOPPED> {
     if (this.#isStopping) return STOPPED;
+    const began = performance.now();
+    const end = await this.#run(key, lease.task);
+    if (end === STOPPED) return STOPPED;
+    if ('failure' in end) return this.#failed(lease, key, end.failure);
+    this.#end.done++;
+    const { isThere, bytesIn, bytesOut } = end;
+    const elapsedMs = Math.round(performance.now() - began);
+    const { command } = lease.task;
+    this.#options.onEvent({
+      ...{ event: 'done', source: key.source, command },
+      ...{ isThere, bytesIn, bytesOut, elapsedMs },
+    });
+    return 'lines' in end ? end.lines : [{ key, line: JSON.stringify(end.record) }];
+  }
+
+  #run(key: Key, task: Lease['task']): Promise<KeyEnd | ShardEnd> {
+    const tools = { ...this.#options, signal: this.#reading.signal, memberTries: this.#options.rules.tries };
+    if (!isShardName(key.source)) return runKey(key, task, tools);
+    // One at a time: a shard is in memory as a whole, and keeps all processes busy.
+    return this.#shards.use(async () => (this.#isStopping ? STOPPED : runShard(key, task, tools)));
+  }
+
+  #failed(lease: Lease, key: Key, failure: JobFailure): KeyFailure | typeof STOPPED {
     const { onEvent, rules } = this.#options;
     const { command } = lease.task;
-    const began = performance.now();
-    const end = await runKey(key, lease.task, this.#options);
-    if (end === STOPPED) return STOPPED;
-    if (!('failure' in end)) {
-      this.#end.done++;
-      const { record, ...told } = end;
-      const elapsedMs = Math.round(performance.now() - began);
-      onEvent({ event: 'done', source: key.source, command, ...told, elapsedMs });
-      return { key, line: JSON.stringify(record) };
-    }
-    const { code, message, isFinal, isFatal } = end.failure;
+    const { code, message, isFinal, isFatal } = failure;
     // With the worker goes what its work needs: the next one tries it as if it had not been touched.
     if (this.#isStopping && !isFinal) return STOPPED;
     if (isFatal) {
@@ -184,7 +201,7 @@ class Worker {
       ...{ event: 'failed', source: key.source, command },
       ...{ code, message, tries: lease.tries + 1, isParked },
     });
-    return { key, reason: describe(end.failure), isFinal };
+    return { key, reason: describe(failure), isFinal };
   }
 
   /** Tells the list that all that is held is still in work. */
@@ -224,6 +241,7 @@ class Worker {
     this.#isStopping = true;
     onEvent({ event: 'stopping', inWork: this.#held.size });
     pool.stopWaiting();
+    this.#reading.abort();
     setTimeout(() => pool.close(), graceMs).unref();
     this.#wake();
   }
