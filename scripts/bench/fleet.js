@@ -102,14 +102,9 @@ function simulate() {
   console.log(
     `\n${pictures} pictures of ${pictureMs} ms on ${workers} workers of ${cores} cores: ${ideal.toFixed(0)} s if nothing is in the way\n`,
   );
-  const head = [
-    'a worker lives, on average',
-    'done after s',
-    'of the ideal',
-    'deaths',
-    '% of work done again or in vain',
-  ];
-  console.log(table([...head, 'given up', 'of them innocent'], rows));
+  const head = ['a worker lives, on average', 'done after s', 'beside the first', 'deaths'];
+  const shares = ['% of core time in vain', '% idle or missing', 'given up', 'innocent ones'];
+  console.log(table([...head, ...shares], rows));
 }
 
 try {
