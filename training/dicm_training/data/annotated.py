@@ -9,12 +9,15 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import UsageError
-from .layout import Data, read_instances
+from .categories import category_key
+from .layout import Data, annotated_lists, read_instances
 from .pictures import load_rgb, read_pixels, synthetic_pictures
 
 UNKNOWN = 255
 """Value of an instance map that counts neither for nor against a prediction."""
 SYNTHETIC_CATEGORIES: list[dict[str, object]] = [{"id": i + 1, "name": f"category {i + 1}"} for i in range(20)]
+NO_INSTANCE = -1
+"""In place of the value of an instance map, for objects that are in none."""
 ANNOTATION_KEYS = ("image_id", "category_id", "bbox", "instance", "mask", "iscrowd")
 
 
@@ -33,6 +36,15 @@ class Annotated:
     instances: np.ndarray
     exact: np.ndarray
     crowd: np.ndarray
+    labelled: bool = True
+    """Whether its objects are known at all; a photograph without boxes says nothing about what is on it."""
+
+
+def without_boxes(rgb: np.ndarray) -> Annotated:
+    """Make an entry of a photograph whose objects nobody has marked."""
+    none = np.zeros(0, np.int64)
+    unknown = np.full(rgb.shape[:2], UNKNOWN, np.uint8)
+    return Annotated(rgb, unknown, np.zeros((0, 4), np.float32), none, none, none > 0, none > 0, labelled=False)
 
 
 def read_categories(root: Path) -> list[dict[str, object]]:
@@ -41,12 +53,33 @@ def read_categories(root: Path) -> list[dict[str, object]]:
     return sorted(({"id": c["id"], "name": c["name"]} for c in listed), key=lambda c: c["id"])
 
 
-def read_annotated(root: Path, data: Data) -> list[Annotated]:
-    """Read all photographs of one of the two annotated lists into memory."""
-    path = root / data.value
+def category_order(path: Path, listed: list[dict], names: list[str] | None) -> dict[int, int]:
+    """Map the ids of a file's categories to places among `names`, or without those to their order by id."""
+    if names is None:
+        return {c["id"]: i for i, c in enumerate(sorted(listed, key=lambda c: c["id"]))}
+    places = {category_key(name): i for i, name in enumerate(names)}
+    unknown = [c["name"] for c in listed if category_key(c["name"]) not in places]
+    if unknown:
+        raise UsageError(f"{path} has the categories {', '.join(unknown)}, which are not among {', '.join(names)}")
+    return {c["id"]: places[category_key(c["name"])] for c in listed}
+
+
+def read_annotated(root: Path, data: Data, names: list[str] | None = None) -> list[Annotated]:
+    """Read all photographs of one of the two annotated lists into memory.
+
+    Categories count in the order of their ids, or with `names` in that order.
+    """
+    found: list[Annotated] = []
+    for path in annotated_lists(root, data):
+        found += read_instance_file(path, names)
+    return found
+
+
+def read_instance_file(path: Path, names: list[str] | None) -> list[Annotated]:
+    """Read all photographs of a file in COCO layout into memory."""
     folder = path.parent
     listed = read_instances(path)
-    order = {c["id"]: i for i, c in enumerate(sorted(listed["categories"], key=lambda c: c["id"]))}
+    order = category_order(path, listed["categories"], names)
     objects: dict[int, list[dict]] = {image["id"]: [] for image in listed["images"]}
     for annotation in listed["annotations"]:
         check_annotation(path, annotation, objects, order)
@@ -65,7 +98,7 @@ def read_annotated(root: Path, data: Data) -> list[Annotated]:
             instance_map,
             boxes,
             np.array([order[a["category_id"]] for a in found], np.int64),
-            np.array([a["instance"] for a in found], np.int64),
+            np.array([a.get("instance", NO_INSTANCE) for a in found], np.int64),
             np.array([a["mask"] == "exact" for a in found], bool),
             np.array([a["iscrowd"] == 1 for a in found], bool),
         )
@@ -76,7 +109,8 @@ def read_annotated(root: Path, data: Data) -> list[Annotated]:
 
 def check_annotation(path: Path, annotation: dict, images: dict[int, list[dict]], categories: dict[int, int]) -> None:
     """Refuse an annotation that lacks a field, or names an image or a category that is not listed."""
-    missing = [key for key in ANNOTATION_KEYS if key not in annotation]
+    without_map = annotation.get("mask") == "none"
+    missing = [key for key in ANNOTATION_KEYS if key not in annotation and not (key == "instance" and without_map)]
     name = f"{path}: annotation {annotation.get('id', '?')}"
     if missing:
         raise UsageError(f"{name} has no {', '.join(missing)}: expected {', '.join(ANNOTATION_KEYS)}")

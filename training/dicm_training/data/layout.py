@@ -11,6 +11,7 @@ import enum
 import functools
 import json
 import os
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ COCO_LISTS = ("images", "annotations", "categories")
 class Data(enum.Enum):
     """What a stage may ask of the data folder."""
 
-    PHOTOGRAPHS = "classification/train.csv, detection/instances_train.json, photos/ (what there is of them)"
+    PHOTOGRAPHS = "*/train.csv, */instances_train.json, */instances_more.json, photos/ (what there is of them)"
     ANNOTATED = "detection/instances_train.json"
     ANNOTATED_VAL = "detection/instances_val.json"
     LABELLED_VAL = "classification/val.csv"
@@ -76,19 +77,35 @@ def photographs_below(folder: Path) -> list[Path]:
     return sorted(found)
 
 
-def training_paths(root: Path) -> list[Path]:
-    """List every training photograph of a data folder.
+def annotated_lists(root: Path, data: Data) -> list[Path]:
+    """List the files of one of the two annotated lists: the one that is required, and further ones for training."""
+    more = root.glob("*/instances_more.json") if data is Data.ANNOTATED else ()
+    return [root / data.value, *sorted(more)]
 
-    Classification: rows of train.csv. Detection: images of instances_train.json. Photos: all but HELD_OUT.
+
+def unlabelled_paths(root: Path, per_class: int | None = None) -> list[Path]:
+    """List the training photographs without boxes: rows of every train.csv, and photos/ but for HELD_OUT.
+
+    With `per_class` at most that many of a wnid, the first ones of their table, so that a class with many pictures
+    weighs no more than others; rows without a wnid all count.
     """
     paths: list[Path] = []
-    table = root / "classification" / "train.csv"
-    if table.exists():
-        paths += [table.parent / row["path"] for row in read_table(table, ("path",))]
-    instances = root / "detection" / "instances_train.json"
-    if instances.exists():
-        paths += [instances.parent / image["file_name"] for image in read_instances(instances)["images"]]
-    paths += photographs_below(root / "photos")
+    for table in sorted(root.glob("*/train.csv")):
+        seen: Counter[str] = Counter()
+        for row in read_table(table, ("path",)):
+            wnid = row.get("wnid") or ""
+            seen[wnid] += 1
+            if per_class is None or not wnid or seen[wnid] <= per_class:
+                paths.append(table.parent / row["path"])
+    return paths + photographs_below(root / "photos")
+
+
+def training_paths(root: Path, per_class: int | None = None) -> list[Path]:
+    """List every training photograph of a data folder: annotated ones, and `unlabelled_paths`."""
+    paths = unlabelled_paths(root, per_class)
+    for instances in annotated_lists(root, Data.ANNOTATED):
+        if instances.exists():
+            paths += [instances.parent / image["file_name"] for image in read_instances(instances)["images"]]
     if not paths:
         inside = ", ".join(sorted(p.name for p in root.iterdir())[:8]) or "nothing"
         raise UsageError(
@@ -131,9 +148,12 @@ def list_pictures(root: Path, data: Data) -> list[Path]:
         raise UsageError(f"{path} is missing: unpack the data so that {data.value} is below {root}, or use --synthetic")
     if data is Data.LABELLED_VAL:
         return [picture for picture, _ in validation_rows(root)]
-    images = read_instances(path)["images"]
-    maps = [path.parent / image["instance_map"] for image in images if image.get("instance_map")]
-    return [path.parent / image["file_name"] for image in images] + maps
+    pictures: list[Path] = []
+    for instances in annotated_lists(root, data):
+        images = read_instances(instances)["images"]
+        pictures += [instances.parent / image["file_name"] for image in images]
+        pictures += [instances.parent / image["instance_map"] for image in images if image.get("instance_map")]
+    return pictures
 
 
 @functools.lru_cache

@@ -20,7 +20,8 @@ from .annotated import UNKNOWN, Annotated
 class View:
     """A training canvas: rgb uint8 [H, W, 3], its objects, boxes to ignore, and the map at stride 4.
 
-    In `objects` [H/4, W/4] value k + 1 is object k, 0 background, 255 unknown.
+    In `objects` [H/4, W/4] value k + 1 is object k, 0 background, 255 unknown. `unlabelled` [m, 4] are the parts of
+    the canvas where photographs without boxes lie.
     """
 
     rgb: np.ndarray
@@ -28,6 +29,7 @@ class View:
     categories: np.ndarray
     exact: np.ndarray
     ignored: np.ndarray
+    unlabelled: np.ndarray
     objects: np.ndarray
 
 
@@ -39,6 +41,7 @@ class Targets:
     categories: list[Tensor]
     exact: list[Tensor]
     ignored: list[Tensor]
+    unlabelled: list[Tensor]
     objects: Tensor
 
 
@@ -124,6 +127,8 @@ class ViewSource:
         view.categories = np.concatenate((view.categories, picture.categories[keep]))
         view.exact = np.concatenate((view.exact, picture.exact[keep]))
         view.ignored = np.concatenate((view.ignored, boxes[drop] + offset))
+        if not picture.labelled:
+            view.unlabelled = np.concatenate((view.unlabelled, [np.array([x, y, x + tw, y + th], np.float32)]))
         return tw, th
 
     def view(self, rng: np.random.Generator, tall: bool) -> View:
@@ -135,6 +140,7 @@ class ViewSource:
             none,
             np.zeros(0, np.int64),
             np.zeros(0, bool),
+            none,
             none,
             np.zeros((height, width), np.uint8),
         )
@@ -157,6 +163,7 @@ class ViewSource:
             [torch.from_numpy(v.categories) for v in views],
             [torch.from_numpy(v.exact) for v in views],
             [torch.from_numpy(v.ignored) for v in views],
+            [torch.from_numpy(v.unlabelled) for v in views],
             torch.from_numpy(np.stack([v.objects for v in views])),
         )
 

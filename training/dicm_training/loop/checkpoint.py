@@ -20,12 +20,15 @@ from ..release.fold import fold
 from ..release.folder import stored_tensors
 from ..release.quantise import store_all
 
-LAYOUT = 2
-"""Of checkpoints; grows when what is in them is arranged anew. 1 had the backbone's widths among the codec's."""
+LAYOUT = 3
+"""Of checkpoints; grows when what is in them is arranged anew. 1 had the backbone's widths among the codec's, 2 other
+names in those of joint."""
 CATEGORIES_FILE = "heads.categories.json"
 """The categories that a run's heads tell apart, in the order of their outputs."""
 DECODE_FILE = "decode.safetensors"
 """What a run keeps of the release that `codec --start` names: the tensors that entropy decoding depends on."""
+TRAINED_PREFIX = "released."
+"""Start of the names of released tensors in a checkpoint of joint."""
 State = dict[str, Any]
 M = TypeVar("M", bound=nn.Module)
 
@@ -118,15 +121,14 @@ def load_heads(path: Path, device: torch.device) -> tuple[Heads, State]:
     state = read_checkpoint(path, device)
     heads = Heads(HeadsArchitecture.from_dict(state["arch"])).to(device)
     for part in ("model", "average"):
-        values = {k.removeprefix("heads."): v for k, v in state[part].items() if not k.startswith("synthesis.")}
+        values = {k.removeprefix("heads."): v for k, v in state[part].items() if not k.startswith(TRAINED_PREFIX)}
         heads.load_state_dict(values, strict=part == "model")
     return heads.eval(), state
 
 
-def load_synthesis(path: Path) -> dict[str, Tensor]:
-    """Averaged tensors of g_s and its inverse gains from a checkpoint of joint, by released name."""
-    average = read_checkpoint(path)["average"]
-    prefix = "synthesis."
+def load_trained(path: Path) -> dict[str, Tensor]:
+    """Averaged tensors that a checkpoint of joint trained beside the heads, by released name."""
+    average, prefix = read_checkpoint(path)["average"], TRAINED_PREFIX
     return {k.removeprefix(prefix).replace("/", "."): v for k, v in average.items() if k.startswith(prefix)}
 
 

@@ -113,6 +113,19 @@ def add_view_arguments(parser: argparse.ArgumentParser, batch: int) -> None:
     parser.add_argument("--sides", type=int, nargs=2, default=[192, 448], help="range of a photograph's longest side")
 
 
+def add_detector_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the detector of pixels that heads learn from beside annotations, and how many pictures of a class."""
+    parser.add_argument(
+        "--detector",
+        type=Path,
+        help="YOLOX network for COCO's 80 categories (.onnx) as teacher: the heads learn these categories, and from "
+        "photographs without boxes too (needs onnxruntime)",
+    )
+    parser.add_argument(
+        "--per-class", type=int, help="photographs of a class of a train.csv to use at most (default: all)"
+    )
+
+
 def add_earlier_argument(parser: argparse.ArgumentParser) -> None:
     """Declare which release's files a stage that changes what reads them must keep readable."""
     parser.add_argument(

@@ -72,7 +72,9 @@ class Setup:
 
 def training_pictures(args: argparse.Namespace, stream: bool = False) -> Sequence[np.ndarray]:
     """Photographs of --data, or drawn ones."""
-    return synthetic_pictures(24) if args.synthetic else Photographs(training_paths(args.data), stream)
+    if args.synthetic:
+        return synthetic_pictures(24)
+    return Photographs(training_paths(args.data, getattr(args, "per_class", None)), stream)
 
 
 def set_threads(args: argparse.Namespace) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -14,6 +16,20 @@ from .assignment import assign
 
 LARGEST_MASK_COUNT = 128
 """Objects of a batch whose masks are computed in one step."""
+
+
+CONFIDENT_SCORE = 0.2
+"""From this score on a teacher's box is learned from, in proportion to its score."""
+
+
+@dataclass
+class Opinion:
+    """What another detector says of a batch, at the heads' locations: scores [N, L, K] and boxes [N, L, 4]."""
+
+    scores: Tensor
+    boxes: Tensor
+    valid: Tensor
+    """Whether it is asked [N, L, K]: where annotations know the answer they overrule it."""
 
 
 def quality_focal(logits: Tensor, target: Tensor) -> Tensor:
@@ -36,8 +52,26 @@ def dice(logits: Tensor, target: Tensor, counted: Tensor) -> Tensor:
     return 1 - (2 * (p * t).sum(1) + 1) / (p.square().sum(1) + t.square().sum(1) + 1)
 
 
-def detection_loss(outputs: HeadOutputs, targets: Targets) -> tuple[Tensor, dict[str, Tensor]]:
-    """Return the loss of a batch and its parts: class, box and mask."""
+def follow(opinion: Opinion, n: int, goal: Tensor, counted: Tensor, taken: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Complete the class goals [L, K] of picture n by a teacher's scores.
+
+    Returns them, where they count [L, K], and how much the teacher's box counts at each location [L]: not at those
+    that are `taken` by annotated objects.
+    """
+    valid = opinion.valid[n]
+    scores = opinion.scores[n] * valid
+    best = scores.amax(1)
+    strength = torch.where((best >= CONFIDENT_SCORE) & ~taken, best, torch.zeros_like(best))
+    return torch.where(valid, scores, goal), counted | valid, strength
+
+
+def detection_loss(
+    outputs: HeadOutputs, targets: Targets, opinion: Opinion | None = None
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Return the loss of a batch and its parts: class, box and mask.
+
+    Where a teacher's `opinion` is valid, class scores follow its scores and boxes its confident boxes.
+    """
     centres, strides = all_locations(outputs.classes)
     logits, distances = flatten_levels(outputs.classes), flatten_levels(outputs.distances)
     parameters = flatten_levels(outputs.controllers)
@@ -52,9 +86,15 @@ def detection_loss(outputs: HeadOutputs, targets: Targets) -> tuple[Tensor, dict
         goal = torch.zeros_like(logits[n])
         owner = found.objects[positive]
         goal[positive, categories[owner]] = found.scores[positive]
-        class_loss = class_loss + (quality_focal(logits[n], goal) * found.counted[:, None]).sum()
+        counted = found.counted[:, None].expand_as(goal)
         weights.append(found.scores[positive])
         box_terms.append(1 - generalised_iou(boxes[n][positive], truth[owner]))
+        if opinion is not None:
+            goal, counted, strength = follow(opinion, n, goal, counted, found.objects >= 0)
+            confident = strength.nonzero().squeeze(1)
+            weights.append(strength[confident])
+            box_terms.append(1 - generalised_iou(boxes[n][confident], opinion.boxes[n][confident]))
+        class_loss = class_loss + (quality_focal(logits[n], goal) * counted).sum()
         exact = targets.exact[n].to(device)[owner] & (owner + 1 < UNKNOWN)
         mask_location.append(positive[exact])
         mask_owner.append(torch.full_like(positive[exact], n))

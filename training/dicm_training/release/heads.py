@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor, nn
 
@@ -33,6 +35,25 @@ def fold_heads(heads: Heads) -> dict[str, Tensor]:
     put("mask.conv1", heads.mask_conv1.folded())
     put("mask.up", plain(heads.mask_up))
     return {k: v.detach().float().cpu().contiguous() for k, v in out.items()}
+
+
+@torch.no_grad()
+def give_categories(heads: Heads, places: list[int | None]) -> Heads:
+    """Return heads with an output for each entry: that of the category at this place, or for None a new one.
+
+    A new output starts as a freshly made one does: a score of 1 % everywhere.
+    """
+    made = Heads(replace(heads.arch, categories=len(places))).eval()
+    state = {k: v for k, v in heads.state_dict().items() if not k.startswith("classes.")}
+    made.load_state_dict(state, strict=False)
+    for new, old in zip(made.classes, heads.classes, strict=True):
+        assert isinstance(new, nn.Conv2d) and isinstance(old, nn.Conv2d)
+        assert new.bias is not None and old.bias is not None
+        for i, place in enumerate(places):
+            if place is not None:
+                new.weight[i] = old.weight[place]
+                new.bias[i] = old.bias[place]
+    return made
 
 
 @torch.no_grad()

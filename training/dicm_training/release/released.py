@@ -80,7 +80,10 @@ class ReleasedModel(NamedTensors):
 
     def encode(self, rgb: Tensor) -> tuple[Tensor, Tensor]:
         """Map RGB in [0, 1], sides multiples of 16, to (y, z), both before rounding."""
-        f1 = self.head(rgb)
+        return self.encode_features(self.head(rgb))
+
+    def encode_features(self, f1: Tensor) -> tuple[Tensor, Tensor]:
+        """Map f1 to (y, z), both before rounding."""
         x = self.convformer(self.conv(f1, "re.encoder.down1", 2), "re.encoder.block1")
         r = self.conv(x, "re.encoder.down2", 2).round()
         x = self.convformer(depth_to_space(self.conv(r, "re.decoder.up1"), 2), "re.decoder.block1")
@@ -117,8 +120,12 @@ class ReleasedModel(NamedTensors):
 
     def quantised(self, rgb: Tensor, position: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Map RGB in [0, 1] to what files of quality positions [N] hold: (symbols, mean, log2 gain)."""
-        y, z = self.encode(rgb)
-        with torch.autocast(rgb.device.type, enabled=False):
+        return self.quantised_features(self.head(rgb), position)
+
+    def quantised_features(self, f1: Tensor, position: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Map f1 to what `quantised` gives of its RGB."""
+        y, z = self.encode_features(f1)
+        with torch.autocast(f1.device.type, enabled=False):
             mean, _ = self.hyper_synthesis(z.float().round(), *y.shape[2:])
             log2_gain, _ = self.gains(position)
             return ((y.float() - mean) * torch.exp2(log2_gain)).round(), mean, log2_gain

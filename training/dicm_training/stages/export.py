@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ..data.annotated import SYNTHETIC_CATEGORIES
 from ..errors import UsageError
-from ..loop.checkpoint import CATEGORIES_FILE, DECODE_FILE, base_tensors, load_heads, load_synthesis
+from ..loop.checkpoint import CATEGORIES_FILE, DECODE_FILE, base_tensors, load_heads, load_trained
 from ..loop.stage import Input, Stage
 from ..models import backbone
 from ..models.heads import Heads
@@ -91,7 +91,7 @@ def run(args: argparse.Namespace) -> None:
     else:
         tensors, heads = base_tensors(args.run, args.base), heads_of(args.run)
         if (args.run / "joint.pt").exists():
-            tensors.update(store_all(load_synthesis(args.run / "joint.pt")))
+            tensors.update(store_all(load_trained(args.run / "joint.pt")))
         if args.base is None:
             keep_decode_path(tensors, args.run)
     check_bounds(tensors)

@@ -15,14 +15,15 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ..data.annotated import SYNTHETIC_CATEGORIES, read_annotated, read_categories, synthetic_annotated
 from ..data.layout import Data
 from ..data.views import ViewSource
 from ..errors import UsageError
 from ..loop.checkpoint import CATEGORIES_FILE, base_tensors, load_heads
+from ..loop.objects_to_learn import objects_to_learn
 from ..loop.options import (
     add_budget_arguments,
     add_data_arguments,
+    add_detector_arguments,
     add_loop_arguments,
     add_machine_arguments,
     add_run_argument,
@@ -47,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_run_argument(parser)
     parser.add_argument("--base", type=Path, help="released model folder to build on, instead of the run's checkpoints")
     add_data_arguments(parser)
+    add_detector_arguments(parser)
     parser.add_argument("--tiny", action="store_true", help="tiny heads, for smoke tests")
     add_budget_arguments(parser)
     add_view_arguments(parser, batch=12)
@@ -87,12 +89,11 @@ def run(args: argparse.Namespace) -> None:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     tensors = widen(base_tensors(args.run, args.base))
     frozen = ReleasedModel({k: v.to(device) for k, v in tensors.items()})
-    pictures = synthetic_annotated(24) if args.synthetic else read_annotated(args.data, Data.ANNOTATED)
-    categories = SYNTHETIC_CATEGORIES if args.synthetic else read_categories(args.data)
-    source = ViewSource(pictures, args.batch, tuple(args.canvas), tuple(args.sides), args.seed)
+    objects = objects_to_learn(args)
+    source = ViewSource(objects.pictures, args.batch, tuple(args.canvas), tuple(args.sides), args.seed)
     torch.manual_seed(args.seed)
     widths = TINY_HEADS if args.tiny else HeadsArchitecture()
-    arch = replace(widths, inputs=released_widths(tensors)[0], categories=len(categories))
+    arch = replace(widths, inputs=released_widths(tensors)[0], categories=len(objects.categories))
     if args.prototypes:
         arch = replace(arch, mask_channels=args.prototypes, dynamic=False)
     heads = place(Heads(arch), device)
@@ -108,7 +109,7 @@ def run(args: argparse.Namespace) -> None:
     if stage.resume() and stage.finished:
         return
     # The categories belong to the heads: export writes them into the manifest.
-    (args.run / CATEGORIES_FILE).write_text(json.dumps(categories))
+    (args.run / CATEGORIES_FILE).write_text(json.dumps(objects.categories))
     stage.begin()
 
     def autocast() -> torch.autocast:
@@ -129,7 +130,7 @@ def run(args: argparse.Namespace) -> None:
         tail = features(rgb, stage.schedule.step)
         with autocast():
             outputs = heads(tail)
-        loss, parts = detection_loss(outputs, targets)
+        loss, parts = detection_loss(outputs, targets, objects.opinion(rgb, targets))
         stage.step(loss, parts)
     stage.finish()
 
@@ -143,6 +144,6 @@ STAGE = Stage(
     writes=("heads.pt", "heads.jsonl", CATEGORIES_FILE),
     budget=("minutes", "steps"),
     data=(Need(Data.ANNOTATED),),
-    files=("trunk", "start"),
+    files=("trunk", "start", "detector"),
     models=("base",),
 )

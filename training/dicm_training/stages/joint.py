@@ -1,22 +1,26 @@
-"""Stage `joint`: g_s and the heads fine-tuned together on files of random quality.
+"""Stage `joint`: g_s, the heads and, if asked for, the tail fine-tuned together on files of random quality.
 
-Steps take turns. On annotated views the heads' loss counts, on decoded and on untouched features, with the tail's
-outputs on decoded features drawn towards those on f1; on crops of all training photographs the polish stage's
-distortion counts, so that what is classified stays as good as it was, and beside it fine patterns, on which g_s could
-run away otherwise. The teacher is the model itself without its codec. Head, entropy path and tail stay frozen:
-neither the decode id nor anything on uncompressed features changes but the heads.
+Steps take turns. On annotated views the heads' loss counts, half of them decoded and half untouched, with the tail's
+outputs drawn towards the teacher's; on crops of all training photographs the polish stage's distortion counts, so that
+what is classified stays as good as it was, and beside it fine patterns, on which g_s could run away otherwise. With
+`--batch 0` there are crops alone, and the heads stay as they are.
+
+The teacher is the model itself without its codec, or the network of `--backbone`: then the tail may learn too
+(`--tail-rate`), from a start between the two (`--tail-share`; Wortsman et al. 2022), to give that network's answers
+again. Head and entropy path stay frozen, so the decode id and what files hold do not change.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from ..data.annotated import read_annotated, synthetic_annotated
+from ..data.categories import category_key
 from ..data.crops import CropSource, batch_shapes
 from ..data.layout import Data
 from ..data.patterns import draw_patterns
@@ -24,9 +28,12 @@ from ..data.pictures import to_rgb
 from ..data.views import ViewSource
 from ..errors import UsageError
 from ..loop.checkpoint import CATEGORIES_FILE, base_tensors, checkpoint_of, load_heads
+from ..loop.objects_to_learn import objects_to_learn
 from ..loop.options import (
+    add_backbone_argument,
     add_budget_arguments,
     add_data_arguments,
+    add_detector_arguments,
     add_earlier_argument,
     add_loop_arguments,
     add_machine_arguments,
@@ -41,10 +48,12 @@ from ..loop.stage_run import StageRun
 from ..losses.detection import detection_loss
 from ..losses.distortion import ANSWERS_FIRST, DistortionWeights, agreement, distortion, tail_outputs
 from ..losses.runaway import exaggerate, pattern_loss, runaway_loss
+from ..models.backbone import Tail, load_backbone, normalise
 from ..models.heads import Heads
+from ..models.place import place
 from ..release.earlier import EarlierEncoder
 from ..release.folder import stored_tensors, widen
-from ..release.heads import unfold_heads
+from ..release.heads import give_categories, unfold_heads
 from ..release.released import LARGEST_POSITION, ReleasedModel
 
 VIEW_WEIGHTS = DistortionWeights(features=(0.02, 0.25, 0.25, 0.25), logits=0.1)
@@ -59,41 +68,51 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="released model folder to build on, instead of the run's checkpoints; without heads.pt, its heads too",
     )
     add_data_arguments(parser)
+    add_detector_arguments(parser)
     add_earlier_argument(parser)
+    add_backbone_argument(parser)
     add_budget_arguments(parser)
-    add_view_arguments(parser, batch=6)
+    add_view_arguments(parser, batch=8)
     parser.add_argument("--pixels", type=int, default=8 * 224 * 224, help="pixels of a batch of crops")
     parser.add_argument("--crops", type=coded_side, nargs="+", default=[192, 224, 256], help="crop sides, in pixels")
     parser.add_argument("--synthesis-rate", type=float, default=2e-4, help="largest peak learning rate of g_s")
     parser.add_argument("--heads-rate", type=float, default=2e-4, help="peak learning rate of the heads")
+    parser.add_argument(
+        "--tail-rate", type=float, default=0.0, help="largest peak learning rate of the tail, 0 to leave it as it is"
+    )
+    parser.add_argument(
+        "--tail-share", type=float, default=1.0, help="the tail starts this far from --backbone's towards the model's"
+    )
     parser.add_argument("--patterns", type=int, default=8, help="fine patterns beside a batch of crops, 0 for none")
     add_machine_arguments(parser)
     add_loop_arguments(parser)
 
 
-class SynthesisAndHeads(nn.Module):
-    """What the stage trains: the released tensors of g_s and its inverse gains, and the heads."""
+class ReleasedParts(nn.Module):
+    """What the stage trains: released tensors (g_s, its inverse gains, the tail if asked for), and the heads."""
 
-    def __init__(self, tensors: dict[str, Tensor], heads: Heads) -> None:
-        """Take g_s from released tensors in float32."""
+    def __init__(self, tensors: dict[str, Tensor], heads: Heads, with_tail: bool) -> None:
+        """Take the trained ones of released tensors in float32."""
         super().__init__()
         self.arch, self.heads = heads.arch, heads
-        trained = {k: v for k, v in tensors.items() if k.startswith("gs.") or k == "gain.log2_inverse"}
+        prefixes = ("gs.", "gain.log2_inverse", *(("tail.",) if with_tail else ()))
+        trained = {k: v for k, v in tensors.items() if k.startswith(prefixes)}
         # Names of parameters must not hold dots.
-        self.synthesis = nn.ParameterDict({k.replace(".", "/"): nn.Parameter(v.clone()) for k, v in trained.items()})
+        self.released = nn.ParameterDict({k.replace(".", "/"): nn.Parameter(v.clone()) for k, v in trained.items()})
 
     def tensors(self) -> dict[str, Tensor]:
         """The trained released tensors by name."""
-        return {k.replace("/", "."): v for k, v in self.synthesis.items()}
+        return {k.replace("/", "."): v for k, v in self.released.items()}
 
 
-def parameter_groups(model: SynthesisAndHeads, synthesis_rate: float, heads_rate: float) -> list[dict]:
+def parameter_groups(model: ReleasedParts, args: argparse.Namespace) -> list[dict]:
     """AdamW groups. Folded weights differ in size by a factor of fifty, so a tensor's rate follows its own size."""
     heads = [p for p in model.heads.parameters() if p.requires_grad]
-    groups: list[dict] = [{"params": heads, "peak": heads_rate}]
-    for value in model.synthesis.values():
+    groups: list[dict] = [{"params": heads, "peak": args.heads_rate}]
+    for name, value in model.tensors().items():
+        rate = args.tail_rate if name.startswith("tail.") else args.synthesis_rate
         # No decay: these are not the weights but the weights with norms folded in.
-        groups.append({"params": [value], "peak": step_size(value, synthesis_rate), "weight_decay": 0.0})
+        groups.append({"params": [value], "peak": step_size(value, rate), "weight_decay": 0.0})
     return groups
 
 
@@ -102,93 +121,141 @@ def in_channels_last(value: Tensor) -> Tensor:
     return value.to(memory_format=torch.channels_last) if value.dim() == 4 else value
 
 
-def starting_heads(run: Path, base: Path | None) -> Heads:
-    """Load the heads of the run's heads.pt, or without one those of the released model, with their categories."""
+def starting_heads(run: Path, base: Path | None, categories: list[dict[str, object]] | None) -> Heads:
+    """Load the heads of the run's heads.pt, or without one those of the released model, and note their categories.
+
+    With `categories` the heads get an output for each of them.
+    """
     if base is None or (run / "heads.pt").exists():
-        return load_heads(checkpoint_of(run, "heads"), torch.device("cpu"))[0]
-    try:
-        heads = unfold_heads(widen(stored_tensors(base)))
-    except ValueError as problem:
-        raise UsageError(f"--base {base}: {problem}; run the stage heads first") from problem
-    categories = json.loads((base / "manifest.json").read_text())["detection"]["categories"]
+        heads, _ = load_heads(checkpoint_of(run, "heads"), torch.device("cpu"))
+        present = json.loads((run / CATEGORIES_FILE).read_text())
+    else:
+        try:
+            heads = unfold_heads(widen(stored_tensors(base)))
+        except ValueError as problem:
+            raise UsageError(f"--base {base}: {problem}; run the stage heads first") from problem
+        present = json.loads((base / "manifest.json").read_text())["detection"]["categories"]
+    if categories is not None:
+        places = {category_key(str(c["name"])): i for i, c in enumerate(present)}
+        heads = give_categories(heads, [places.get(category_key(str(c["name"]))) for c in categories])
+        present = categories
     run.mkdir(parents=True, exist_ok=True)
-    (run / CATEGORIES_FILE).write_text(json.dumps(categories))
+    (run / CATEGORIES_FILE).write_text(json.dumps(present))
     return heads
+
+
+def starting_tail(tensors: dict[str, Tensor], tail: Tail, share: float) -> None:
+    """Move the tail among released tensors to `share` of the way from `tail` to where it is."""
+    with torch.no_grad():
+        for name, value in tail.state_dict().items():
+            mine = tensors[f"tail.{name}"]
+            tensors[f"tail.{name}"] = torch.lerp(value.to(mine).view_as(mine), mine, share)
+
+
+def teacher_of(
+    args: argparse.Namespace, released: ReleasedModel, tensors: dict[str, Tensor], device: torch.device
+) -> Callable[[Tensor, Tensor], tuple[Tensor, ...]]:
+    """Return what gives the outputs to reproduce (c2, c3, c4, logits) of RGB in [0, 1] and its f1."""
+    if args.backbone is None:
+        return lambda rgb, f1: released.tail(f1)
+    head, tail = load_backbone(args.backbone)
+    for part in (head, tail):
+        place(part, device).requires_grad_(False).eval()
+    starting_tail(tensors, tail, args.tail_share)
+    return lambda rgb, f1: tail(head(normalise(rgb)))
+
+
+def check_options(args: argparse.Namespace) -> None:
+    """Refuse a tail that would learn from itself. Raises UsageError."""
+    for option, unused in (("tail_rate", 0.0), ("tail_share", 1.0)):
+        if args.backbone is None and getattr(args, option) != unused:
+            raise UsageError(f"--{option.replace('_', '-')} needs --backbone: the network whose answers the tail keeps")
 
 
 def run(args: argparse.Namespace) -> None:
     """Run or resume the stage."""
+    check_options(args)
     set_threads(args)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    heads = starting_heads(args.run, args.base).to(device)
+    objects = objects_to_learn(args)
+    heads = starting_heads(args.run, args.base, objects.categories if args.detector else None).to(device)
     tensors = {k: in_channels_last(v.to(device)) for k, v in widen(base_tensors(args.run, args.base)).items()}
-    model = SynthesisAndHeads(tensors, heads).to(device)
+    released = ReleasedModel(tensors)
+    teacher = teacher_of(args, released, tensors, device)
+    model = ReleasedParts(tensors, heads, args.tail_rate > 0).to(device)
     model.heads.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     # Batch norms stay as the stage heads left them: batches of decoded features alone have other statistics.
     for name, parameter in model.heads.named_parameters():
         parameter.requires_grad_("norms" not in name)
-    released = ReleasedModel({**tensors, **model.tensors()})
+    released.t = {**tensors, **model.tensors()}
     earlier = EarlierEncoder(args.earlier, tensors, device)
-    stage = StageRun("joint", args.run, model, parameter_groups(model, args.synthesis_rate, args.heads_rate), args)
+    stage = StageRun("joint", args.run, model, parameter_groups(model, args), args)
     if stage.resume() and stage.finished:
         return
     shapes = batch_shapes(args.pixels, tuple(args.crops))
     crops = CropSource(training_pictures(args), shapes, args.seed)
-    annotated = synthetic_annotated(24) if args.synthetic else read_annotated(args.data, Data.ANNOTATED)
-    views = ViewSource(annotated, args.batch, tuple(args.canvas), tuple(args.sides), args.seed)
+    views = ViewSource(objects.pictures, args.batch, tuple(args.canvas), tuple(args.sides), args.seed)
     model.heads.follow_batches()
     stage.begin()
 
-    def latents_of(rgb: Tensor) -> tuple[Tensor, Tensor]:
-        """y^ of random quality, and f1."""
+    def latents_of(rgb: Tensor, f1: Tensor) -> Tensor:
+        """y^ of random quality."""
+        with torch.no_grad():
+            position = torch.rand(len(rgb), device=device) * LARGEST_POSITION
+            coded = earlier.replace(released.quantised_features(f1, position), rgb, position)
+        return released.dequantise(*coded, position)
+
+    def outputs_of(rgb: Tensor, coded: Tensor) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+        """What features give, decoded ones of random quality where `coded` [N], and the teacher's: (f, .., logits)."""
         with torch.no_grad():
             f1 = released.head(rgb)
-            position = torch.rand(len(rgb), device=device) * LARGEST_POSITION
-            coded = earlier.replace(released.quantised(rgb, position), rgb, position)
-        return released.dequantise(*coded, position), f1
-
-    def outputs_of(rgb: Tensor) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
-        """What decoded features of random quality give, and what f1 gives: (features, c2, c3, c4, logits) each."""
-        y, f1 = latents_of(rgb)
-        f3 = released.synthesise(y)
-        with torch.no_grad():
-            target = tail_outputs(released.tail, f1)
-        return tail_outputs(released.tail, f3), target
+            target = (f1, *teacher(rgb, f1))
+        f = f1.clone()
+        f[coded] = released.synthesise(latents_of(rgb[coded], f1[coded])).to(f.dtype)
+        return tail_outputs(released.tail, f), target
 
     def pattern_losses(rgb: Tensor) -> tuple[Tensor, Tensor]:
         """Losses of patterns, and of the same with exaggerated latents."""
-        y, f1 = latents_of(rgb)
+        with torch.no_grad():
+            f1 = released.head(rgb)
+        y = latents_of(rgb, f1)
         plain, exaggerated = released.synthesise(torch.cat((y, exaggerate(y)))).chunk(2)
         return pattern_loss(plain, f1), runaway_loss(exaggerated, f1)
+
+    def view_step(step: int) -> None:
+        rgb, targets = views.batch(step)
+        opinion = objects.opinion(rgb, targets)
+        coded = torch.arange(len(rgb)) % 2 == step % 2
+        with torch.autocast(device.type, torch.bfloat16):
+            outputs, target = outputs_of(rgb.to(device, memory_format=torch.channels_last), coded.to(device))
+            raw = model.heads(outputs[1:4])
+        loss, parts = detection_loss(raw, targets, opinion)
+        error, kept = distortion(outputs, target, VIEW_WEIGHTS)
+        stage.step(loss + error.mean(), {**parts, "view": kept["c4"]})
+
+    def crop_step(step: int) -> None:
+        rgb = to_rgb(crops.batch(step))
+        # Untouched features teach the tail alone.
+        coded = torch.arange(len(rgb)) % 2 == step % 2 if args.tail_rate else torch.ones(len(rgb), dtype=torch.bool)
+        with torch.autocast(device.type, torch.bfloat16):
+            outputs, target = outputs_of(rgb.to(device, memory_format=torch.channels_last), coded.to(device))
+            error, kept = distortion(outputs, target, ANSWERS_FIRST)
+            loss = error.mean()
+            parts = {"crop": kept["c4"], "kl": kept["kl"], "agreement": agreement(outputs, target)}
+            if args.patterns:
+                drawn = draw_patterns(args.patterns, 128, args.seed, 2 * step + 1)
+                strange = pattern_losses(drawn.to(device, memory_format=torch.channels_last))
+                loss = loss + sum(strange)
+                parts.update(pattern=strange[0].detach(), runaway=strange[1].detach())
+        stage.step(loss, parts)
 
     while not stage.over:
         step = stage.schedule.step
         seed_step(args.seed + 3, step)
-        with torch.autocast(device.type, torch.bfloat16):
-            if step % 2 == 0:
-                rgb, targets = views.batch(step // 2)
-                outputs, target = outputs_of(rgb.to(device, memory_format=torch.channels_last))
-                raw, plain = model.heads(outputs[1:4]), model.heads(target[1:4])
-            else:
-                rgb = to_rgb(crops.batch(step // 2))
-                outputs, target = outputs_of(rgb.to(device, memory_format=torch.channels_last))
-                if args.patterns:
-                    drawn = draw_patterns(args.patterns, 128, args.seed, step)
-                    strange = pattern_losses(drawn.to(device, memory_format=torch.channels_last))
-        if step % 2 == 0:
-            loss, parts = detection_loss(raw, targets)
-            untouched, _ = detection_loss(plain, targets)
-            error, kept = distortion(outputs, target, VIEW_WEIGHTS)
-            named = {**parts, "untouched": untouched.detach(), "view": kept["c4"]}
-            stage.step(loss + 0.5 * untouched + error.mean(), named)
+        if args.batch:
+            (crop_step if step % 2 else view_step)(step // 2)
         else:
-            error, kept = distortion(outputs, target, ANSWERS_FIRST)
-            parts = {"crop": kept["c4"], "kl": kept["kl"], "agreement": agreement(outputs, target)}
-            loss = error.mean()
-            if args.patterns:
-                loss = loss + sum(strange)
-                parts.update(pattern=strange[0].detach(), runaway=strange[1].detach())
-            stage.step(loss, parts)
+            crop_step(step)
     stage.finish()
 
 
@@ -205,5 +272,6 @@ STAGE = Stage(
     writes=("joint.pt", "joint.jsonl", CATEGORIES_FILE),
     budget=("minutes", "steps"),
     data=(Need(Data.PHOTOGRAPHS), Need(Data.ANNOTATED)),
+    files=("detector", "backbone"),
     models=("base", "earlier"),
 )
