@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -166,12 +163,3 @@ class ViewSource:
             [torch.from_numpy(v.unlabelled) for v in views],
             torch.from_numpy(np.stack([v.objects for v in views])),
         )
-
-    def batches(self, first: int) -> Iterator[tuple[Tensor, Targets]]:
-        """Yield the batches from step `first` on, each prepared while the one before it is used."""
-        with ThreadPoolExecutor(1) as pool:
-            pending = pool.submit(self.batch, first)
-            for step in itertools.count(first + 1):
-                ready = pending.result()
-                pending = pool.submit(self.batch, step)
-                yield ready

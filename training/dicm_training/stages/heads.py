@@ -15,10 +15,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from ..data.crops import prefetch
 from ..data.layout import Data
 from ..data.views import ViewSource
 from ..errors import UsageError
 from ..loop.checkpoint import CATEGORIES_FILE, base_tensors, load_heads
+from ..loop.kept_views import KeptViews
 from ..loop.objects_to_learn import objects_to_learn
 from ..loop.options import (
     add_budget_arguments,
@@ -32,6 +34,7 @@ from ..loop.options import (
 from ..loop.setup import seed_step, set_threads
 from ..loop.stage import Input, Need, Stage
 from ..loop.stage_run import StageRun
+from ..loop.starting_heads import Categories, freeze_norms, heads_of_release, with_categories
 from ..losses.detection import detection_loss
 from ..models.backbone import released_widths
 from ..models.heads import TINY_HEADS, Heads, HeadsArchitecture
@@ -54,7 +57,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_view_arguments(parser, batch=12)
     parser.add_argument("--rate", type=float, default=1e-3, help="peak learning rate")
     parser.add_argument("--trunk", type=Path, help="heads.pt of another run: train only new mask parts on its detector")
-    parser.add_argument("--start", type=Path, help="heads.pt of another run whose weights to start from")
+    parser.add_argument(
+        "--start", type=Path, help="heads.pt of another run, or released model folder, whose heads to start from"
+    )
+    parser.add_argument(
+        "--kept-batches",
+        type=int,
+        default=0,
+        help="batches of views to compute once and take again and again, 0 to make each step's anew",
+    )
     parser.add_argument("--prototypes", type=int, help="masks as combinations of this many prototypes, to compare")
     add_machine_arguments(parser)
     add_loop_arguments(parser)
@@ -82,6 +93,19 @@ def take_trunk(heads: Heads, path: Path) -> None:
         parameter.requires_grad_(name.startswith(MASK_PARTS))
 
 
+def take_start(heads: Heads, path: Path, categories: Categories) -> None:
+    """Copy trained heads of another run, or those of a released model, which keep their norms as they are."""
+    if path.is_dir():
+        first, present = heads_of_release(path, "start")
+        first = with_categories(first, present, categories)
+        freeze_norms(heads)
+    else:
+        first, _ = load_heads(path, torch.device("cpu"))
+    if first.arch != heads.arch:
+        raise UsageError(f"--start {path} has heads of another architecture: {first.arch}, not {heads.arch}")
+    heads.load_state_dict(first.state_dict())
+
+
 def run(args: argparse.Namespace) -> None:
     """Run or resume the stage."""
     set_threads(args)
@@ -98,10 +122,7 @@ def run(args: argparse.Namespace) -> None:
         arch = replace(arch, mask_channels=args.prototypes, dynamic=False)
     heads = place(Heads(arch), device)
     if args.start is not None:
-        first, _ = load_heads(args.start, torch.device("cpu"))
-        if first.arch != arch:
-            raise UsageError(f"--start {args.start} has heads of another architecture: {first.arch}, not {arch}")
-        heads.load_state_dict(first.state_dict())
+        take_start(heads, args.start, objects.categories)
     if args.trunk is not None:
         take_trunk(heads, args.trunk)
     trained = [p for p in heads.parameters() if p.requires_grad]
@@ -123,14 +144,14 @@ def run(args: argparse.Namespace) -> None:
             return tail_features(frozen, rgb.to(device, memory_format=torch.channels_last), position, coded)
 
     heads.follow_batches()
-    for rgb, targets in source.batches(stage.schedule.step):
+    views = KeptViews(source, objects, features, args.kept_batches)
+    for batch in prefetch(views.batch, stage.schedule.step, 1 << 39, 1):
         if stage.over:
             break
         seed_step(args.seed + 2, stage.schedule.step)
-        tail = features(rgb, stage.schedule.step)
         with autocast():
-            outputs = heads(tail)
-        loss, parts = detection_loss(outputs, targets, objects.opinion(rgb, targets))
+            outputs = heads(batch.tail)
+        loss, parts = detection_loss(outputs, batch.targets, batch.opinion)
         stage.step(loss, parts)
     stage.finish()
 
@@ -144,6 +165,6 @@ STAGE = Stage(
     writes=("heads.pt", "heads.jsonl", CATEGORIES_FILE),
     budget=("minutes", "steps"),
     data=(Need(Data.ANNOTATED),),
-    files=("trunk", "start", "detector"),
+    files=("trunk", "detector"),
     models=("base",),
 )

@@ -13,21 +13,19 @@ again. Head and entropy path stay frozen, so the decode id and what files hold d
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from ..data.categories import category_key
 from ..data.crops import CropSource, batch_shapes
 from ..data.layout import Data
 from ..data.patterns import draw_patterns
 from ..data.pictures import to_rgb
 from ..data.views import ViewSource
 from ..errors import UsageError
-from ..loop.checkpoint import CATEGORIES_FILE, base_tensors, checkpoint_of, load_heads
+from ..loop.checkpoint import CATEGORIES_FILE, base_tensors
 from ..loop.objects_to_learn import objects_to_learn
 from ..loop.options import (
     add_backbone_argument,
@@ -45,6 +43,7 @@ from ..loop.schedule import step_size
 from ..loop.setup import seed_step, set_threads, training_pictures
 from ..loop.stage import Input, Need, Stage
 from ..loop.stage_run import StageRun
+from ..loop.starting_heads import freeze_norms, starting_heads
 from ..losses.detection import detection_loss
 from ..losses.distortion import ANSWERS_FIRST, DistortionWeights, agreement, distortion, tail_outputs
 from ..losses.runaway import exaggerate, pattern_loss, runaway_loss
@@ -52,8 +51,7 @@ from ..models.backbone import Tail, load_backbone, normalise
 from ..models.heads import Heads
 from ..models.place import place
 from ..release.earlier import EarlierEncoder
-from ..release.folder import stored_tensors, widen
-from ..release.heads import give_categories, unfold_heads
+from ..release.folder import widen
 from ..release.released import LARGEST_POSITION, ReleasedModel
 
 VIEW_WEIGHTS = DistortionWeights(features=(0.02, 0.25, 0.25, 0.25), logits=0.1)
@@ -121,29 +119,6 @@ def in_channels_last(value: Tensor) -> Tensor:
     return value.to(memory_format=torch.channels_last) if value.dim() == 4 else value
 
 
-def starting_heads(run: Path, base: Path | None, categories: list[dict[str, object]] | None) -> Heads:
-    """Load the heads of the run's heads.pt, or without one those of the released model, and note their categories.
-
-    With `categories` the heads get an output for each of them.
-    """
-    if base is None or (run / "heads.pt").exists():
-        heads, _ = load_heads(checkpoint_of(run, "heads"), torch.device("cpu"))
-        present = json.loads((run / CATEGORIES_FILE).read_text())
-    else:
-        try:
-            heads = unfold_heads(widen(stored_tensors(base)))
-        except ValueError as problem:
-            raise UsageError(f"--base {base}: {problem}; run the stage heads first") from problem
-        present = json.loads((base / "manifest.json").read_text())["detection"]["categories"]
-    if categories is not None:
-        places = {category_key(str(c["name"])): i for i, c in enumerate(present)}
-        heads = give_categories(heads, [places.get(category_key(str(c["name"]))) for c in categories])
-        present = categories
-    run.mkdir(parents=True, exist_ok=True)
-    (run / CATEGORIES_FILE).write_text(json.dumps(present))
-    return heads
-
-
 def starting_tail(tensors: dict[str, Tensor], tail: Tail, share: float) -> None:
     """Move the tail among released tensors to `share` of the way from `tail` to where it is."""
     with torch.no_grad():
@@ -185,8 +160,7 @@ def run(args: argparse.Namespace) -> None:
     model = ReleasedParts(tensors, heads, args.tail_rate > 0).to(device)
     model.heads.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     # Batch norms stay as the stage heads left them: batches of decoded features alone have other statistics.
-    for name, parameter in model.heads.named_parameters():
-        parameter.requires_grad_("norms" not in name)
+    freeze_norms(model.heads)
     released.t = {**tensors, **model.tensors()}
     earlier = EarlierEncoder(args.earlier, tensors, device)
     stage = StageRun("joint", args.run, model, parameter_groups(model, args), args)
