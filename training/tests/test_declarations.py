@@ -121,7 +121,7 @@ def test_codec_without_a_budget_says_so_before_any_work(tmp_path: Path) -> None:
             ["codec", "--steps", "1", "--synthetic"],
             "--backbone FILE is needed (ResNet-50 with torchvision's",
         ),
-        (["codec", "--steps", "1", "--tiny"], "--data FOLDER is needed (with classification/train.csv, detection/"),
+        (["codec", "--steps", "1", "--tiny"], "--data FOLDER is needed (with */train.csv, */instances_train.json"),
         (["codec", "--steps", "1", "--tiny", "--data", "nowhere"], "--data nowhere is not a folder"),
         (["heads", "--steps", "1", "--synthetic"], "codec.pt is missing: run the stage codec first, or give --base"),
         (["heads", "--steps", "1", "--synthetic", "--base", "no"], "--base no is not a model folder: manifest.json is"),
@@ -151,7 +151,7 @@ def test_checkpoints_of_another_layout_are_refused(tiny_run: Path, tmp_path: Pat
     common = ["--run", str(tmp_path), "--tiny", "--synthetic", "--steps", "1"]
     for name in ("codec", "polish", "heads"):
         line = refused(name, *common)
-        assert re.search(r"codec\.pt has checkpoint layout 1, but this version reads 2: go on with the version", line)
+        assert re.search(r"codec\.pt has checkpoint layout 1, but this version reads 3: go on with the version", line)
     (tmp_path / "codec.pt").write_bytes(b"cut")
     assert "codec.pt cannot be read as a checkpoint" in refused("polish", *common)
 
