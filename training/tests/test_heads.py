@@ -70,7 +70,8 @@ def test_no_objects_is_no_division_by_zero() -> None:
     heads = Heads(TINY_HEADS)
     tail = (torch.randn(1, 64, 8, 8), torch.randn(1, 128, 4, 4), torch.randn(1, 256, 2, 2))
     none, nothing = torch.zeros(0, 4), torch.zeros(0)
-    targets = Targets([none], [nothing.long()], [nothing.bool()], [none], [none], torch.zeros(1, 16, 16, dtype=torch.uint8))
+    objects = torch.zeros(1, 16, 16, dtype=torch.uint8)
+    targets = Targets([none], [nothing.long()], [nothing.bool()], [none], [none], objects)
     loss, parts = detection_loss(heads(tail), targets)
     assert torch.isfinite(loss)
     assert parts["box"] == 0 and parts["mask"] == 0
