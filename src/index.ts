@@ -9,6 +9,7 @@ export { benchmark } from './bench/benchmark.js';
 export type {
   BenchComparison,
   BenchDelta,
+  BenchKept,
   BenchPoint,
   BenchReport,
   BenchSeries,

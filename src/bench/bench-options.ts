@@ -15,7 +15,10 @@ export interface BenchOptions extends CodecOptions {
   name?: string | undefined;
   /** Folder that keeps results; a run that was interrupted goes on from it. */
   cache: string;
-  /** Ids of codecs, `dicm` among them; everything that is found unless given. */
+  /**
+   * Ids of codecs, `dicm` among them; everything that is found unless given. `dicm-keep`, `jpeg-keep`, `webp-keep` and
+   * `avif-keep`, which have to be named, look for the smallest file that keeps the network's answer.
+   */
   codecs?: readonly string[] | undefined;
   /** Settings to measure instead of a codec's own, by its id. */
   settings?: Readonly<Record<string, readonly number[]>> | undefined;

@@ -1,8 +1,10 @@
 import { UsageError } from '../errors.js';
+import { parseKeptAnswers } from '../evaluation/kept-answers.js';
 import type { MaxSide } from '../image/fit-size.js';
 import type { BenchOptions } from './bench-options.js';
 import { findCodecs, knownCodecIds } from './codecs/find-codecs.js';
 import type { MissingCodec } from './codecs/picture-codec.js';
+import { sharpCodecs } from './codecs/sharp-codecs.js';
 import {
   type Contender,
   detectorContender,
@@ -10,10 +12,14 @@ import {
   pixelContender,
   uncompressedContender,
 } from './contenders/contender.js';
+import { dicmKeepContender, KEEP_SUFFIX, pixelKeepContender } from './contenders/keep-contender.js';
 import type { BenchNetworks } from './contenders/open-networks.js';
 
 /** Series to compare with where none is asked for, by preference. */
 const ANCHORS = ['hevc', 'avif'];
+
+/** Codecs whose qualities, from 1 to 100, can be searched for the smallest file that keeps an answer. */
+const KEEP_IDS = ['dicm', 'jpeg', 'webp', 'avif'].map((id) => `${id}${KEEP_SUFFIX}`);
 
 /** Who takes part. */
 export interface ChosenContenders {
@@ -39,6 +45,7 @@ export async function chooseContenders(
   if (options.codecs === undefined || options.codecs.includes('dicm')) {
     all.unshift(dicmContender(networks, options.task, maxSide, options.effort ?? 1));
   }
+  all.push(...keepContenders(options, networks, maxSide));
   const { detector } = networks;
   if (detector !== undefined) all.push(...found.map((codec) => detectorContender(codec, detector)));
   const contenders = all.map((contender) =>
@@ -48,8 +55,25 @@ export async function chooseContenders(
   return { contenders, missing, anchor: anchorOf(options.anchor, contenders, missing) };
 }
 
+/** Those of `--codecs` that look for the smallest file; none unless they are named. */
+function keepContenders(
+  { codecs = [], task, effort = 1, settings = {} }: BenchOptions,
+  networks: BenchNetworks,
+  maxSide: MaxSide,
+): Contender[] {
+  const known = [
+    dicmKeepContender(networks, task, maxSide, effort),
+    ...sharpCodecs().map((codec) => pixelKeepContender(codec, networks, task)),
+  ];
+  const chosen = known.filter(({ id }) => codecs.includes(id));
+  // Before any work: a setting that means nothing would fail on each image.
+  for (const { id, keeps } of chosen)
+    parseKeptAnswers((settings[id] ?? [1]).map((setting) => keeps!(setting)));
+  return chosen;
+}
+
 function checkIds(ids: readonly string[]): void {
-  const known = ['dicm', ...knownCodecIds()];
+  const known = ['dicm', ...knownCodecIds(), ...KEEP_IDS];
   const unknown = ids.find((id) => !known.includes(id));
   if (unknown !== undefined) {
     throw new UsageError('unknown-codec', `there is no codec ${unknown}; there are: ${known.join(', ')}`);
@@ -71,7 +95,7 @@ function anchorOf(
   missing: readonly MissingCodec[],
 ): string | undefined {
   const ids = contenders
-    .filter(({ isUncompressed }) => isUncompressed !== true)
+    .filter(({ isUncompressed, keeps }) => isUncompressed !== true && keeps === undefined)
     .flatMap(({ id, payloadName }) => (payloadName === undefined ? [id] : [id, `${id}-payload`]));
   if (wanted === undefined) return ANCHORS.find((id) => ids.includes(id));
   if (ids.includes(wanted)) return wanted;

@@ -59,6 +59,27 @@ export interface BenchSeries {
   readonly points: readonly BenchPoint[];
 }
 
+/** What a codec takes until the network says of its files what it says of the pictures. */
+export interface BenchKept {
+  /** `dicm-keep` or the id of a codec and `-keep`. */
+  readonly series: string;
+  readonly name: string;
+  readonly version: string;
+  /** What is kept, as `encode --keep` has it. */
+  readonly keep: string;
+  readonly images: number;
+  /** Images of which some file kept it. */
+  readonly kept: number;
+  /**
+   * Bytes of the smallest files found that keep it, which half, and nine in ten, of the images do not exceed; an image of
+   * which no file keeps it counts as larger than any. Null where that many are not kept.
+   */
+  readonly medianBytes: number | null;
+  readonly p90Bytes: number | null;
+  /** Median time of the search, one image at a time; absent without a timing pass. */
+  readonly encodeMs?: number;
+}
+
 /** A Bjontegaard figure with its interval, or the reason why there is none. */
 export interface BenchDelta {
   /** Percent for rates, accuracy (0 to 1) for accuracies. */
@@ -106,6 +127,8 @@ export interface BenchReport {
   /** A detector that is not the model's own, and what it says of the same pixels. */
   readonly detector?: { readonly name: string; readonly uncompressed: Omit<BenchPoint, 'setting'> };
   readonly series: readonly BenchSeries[];
+  /** What it takes to keep answers, where such codecs were asked for. */
+  readonly kept?: readonly BenchKept[];
   readonly missing: readonly MissingCodec[];
   readonly comparisons: readonly BenchComparison[];
   readonly failures: readonly FailedSample[];

@@ -19,6 +19,7 @@ import type {
   Scores,
 } from './report.js';
 import { compareSeries } from './scores/compare-series.js';
+import { keptBytes } from './scores/kept-bytes.js';
 import { type AnswerScores, scoreAnswers, taskMetrics } from './scores/score-answers.js';
 import { type ScoredPoint, type ScoredSeries, scoreSeries } from './scores/score-series.js';
 
@@ -59,7 +60,7 @@ export async function writeReport(findings: Findings): Promise<BenchReport> {
   };
   const scored = (isUncompressed: boolean) =>
     findings.contenders
-      .filter((contender) => (contender.isUncompressed ?? false) === isUncompressed)
+      .filter((contender) => (contender.isUncompressed ?? false) === isUncompressed && !contender.keeps)
       .flatMap((contender) =>
         scoreSeries(
           contender,
@@ -75,6 +76,8 @@ export async function writeReport(findings: Findings): Promise<BenchReport> {
       )
       .filter(({ points }) => points.length > 0);
   const series = scored(false);
+  const keepers = findings.contenders.filter(({ keeps }) => keeps !== undefined);
+  const kept = keptBytes(keepers, images, findings.dropped, times);
   const reference = score(images.map((one) => one.reference));
   const bootstrap = { seed, resamples: RESAMPLES[task] };
   const anchor = series.find(({ id }) => id === findings.anchor);
@@ -111,6 +114,7 @@ export async function writeReport(findings: Findings): Promise<BenchReport> {
     uncompressed: describeReference(images, reference, taskMetrics[task], times.get(UNCOMPRESSED)),
     ...describeDetector(findings, scored(true)[0]),
     series: described,
+    ...(kept.length > 0 && { kept }),
     missing: findings.missing,
     comparisons,
     failures: findings.failures,

@@ -13,6 +13,8 @@ export interface CodedPicture {
    * without its parameter sets.
    */
   readonly payloadBytes?: number;
+  /** Whether the network says of it what it says of the picture, where a file was looked for that keeps that. */
+  readonly kept?: boolean;
 }
 
 /** What a call of a codec may use. */

@@ -1,3 +1,4 @@
+import type { KeptAnswer } from '../../evaluation/kept-answers.js';
 import type { MaxSide } from '../../image/fit-size.js';
 import type { Picture } from '../../image/picture.js';
 import type { CodecHooks, CodedPicture, PictureCodec } from '../codecs/picture-codec.js';
@@ -32,6 +33,8 @@ export interface Contender {
   readonly boxesOnly?: boolean;
   /** The photograph's own file and pixels: no codec, but what a network says without one. */
   readonly isUncompressed?: boolean;
+  /** What its files keep at a setting: it looks for the smallest, and is no curve of rate and accuracy. */
+  readonly keeps?: (setting: number) => KeptAnswer;
   encode(source: SourceImage, setting: number, hooks: CodecHooks): Promise<CodedPicture>;
   analyze(coded: Uint8Array, source: SourceImage, hooks: CodecHooks): Promise<Answer>;
 }

@@ -13,6 +13,8 @@ import type { ResultCache } from './result-cache.js';
 export interface Sample {
   readonly bytes: number;
   readonly payloadBytes?: number;
+  /** Whether it keeps what was to be kept, of contenders that look for that. */
+  readonly kept?: boolean;
   readonly answer: Answer;
 }
 
@@ -175,9 +177,14 @@ async function sampleOf(
   ];
   const kept = await recall<Sample>(cache, task, keyOf);
   if (kept !== undefined) return { sample: kept, cached: true };
-  const { bytes, payloadBytes } = await contender.encode(source, setting, { signal });
+  const { bytes, payloadBytes, kept: keeps } = await contender.encode(source, setting, { signal });
   const answer = await contender.analyze(bytes, source, { signal });
-  const sample = { bytes: bytes.length, ...(payloadBytes !== undefined && { payloadBytes }), answer };
+  const sample = {
+    bytes: bytes.length,
+    ...(payloadBytes !== undefined && { payloadBytes }),
+    ...(keeps !== undefined && { kept: keeps }),
+    answer,
+  };
   await cache.put(keyOf(task), sample);
   return { sample, cached: false };
 }

@@ -1,5 +1,5 @@
 import { printable } from '../../printable.js';
-import type { BenchComparison, BenchDelta, BenchPoint, BenchReport } from '../report.js';
+import type { BenchComparison, BenchDelta, BenchKept, BenchPoint, BenchReport } from '../report.js';
 import { metricName, percent } from './metric-names.js';
 
 /** Writes a report as Markdown tables, aligned so that they are read as text as well. */
@@ -12,6 +12,7 @@ export function writeMarkdown(report: BenchReport): string {
       `model ${printable(model.name)} (${model.decodeId}, ${model.renderId}), pixels read by ${printable(pixelNetwork)}` +
       `${report.detector === undefined ? '' : `, and where it is named by ${printable(report.detector.name)}`}.`,
     pointsTable(report),
+    ...(report.kept === undefined ? [] : [keptTable(report.kept)]),
     ...(report.comparisons.length === 0 ? [] : [comparisonsTable(report)]),
     ...(report.categories === undefined ? [] : [categoriesTable(report.categories)]),
     ...listOf('Missing', report.missing, ({ name, reason }) => `${name}: ${reason}`),
@@ -53,6 +54,23 @@ function pointsTable({ uncompressed, detector, series, metric }: BenchReport): s
       points.map((point) => row(name, `${settingName} ${point.setting}`, point)),
     ),
   ]);
+}
+
+function keptTable(kept: readonly BenchKept[]): string {
+  const header = [
+    'bytes until the answer changes',
+    'answer',
+    'kept',
+    'median',
+    '90th percentile',
+    'search ms',
+  ];
+  const rows = kept.map(({ name, keep, images, kept: count, medianBytes, p90Bytes, encodeMs }) => [
+    ...[name, keep, `${count} of ${images}`],
+    ...[medianBytes, p90Bytes].map((bytes) => (bytes === null ? 'not kept' : bytes.toFixed(0))),
+    milliseconds(encodeMs),
+  ]);
+  return table(header, rows);
 }
 
 function comparisonsTable({ comparisons, series, metric }: BenchReport): string {

@@ -165,7 +165,7 @@ async function makeFolder(folder: string): Promise<void> {
 
 /** `jpeg=5,10,20` */
 function parseSettings(text: string, previous: Record<string, number[]> = {}): Record<string, number[]> {
-  const match = /^([a-z0-9]+)=(.+)$/.exec(text);
+  const match = /^([a-z0-9-]+)=(.+)$/.exec(text);
   const numbers = parseList(match?.[2] ?? '').map(Number);
   if (match === null || numbers.length === 0 || numbers.some((number) => !Number.isFinite(number))) {
     throw new InvalidArgumentError('It must be a codec and its settings, like jpeg=5,10,20.');
