@@ -69,13 +69,20 @@ def test_pooled_features_are_those_of_the_command_line(
         assert relative_error(found, wanted) < 1e-4
 
 
-def test_deeper_layers_have_the_extents_of_their_strides(cases: list[tuple[Path, Path]]) -> None:
-    path, model = cases[1]
-    file = dicm.open(path, model=model)
-    for layer, stride in (("f3", 4), ("layer2", 8), ("layer3", 16), ("layer4", 32)):
-        height, width, _ = file.features(layer).shape
+@pytest.mark.parametrize(("layer", "stride"), [("f3", 4), ("layer2", 8), ("layer3", 16), ("layer4", 32)])
+def test_deeper_layers_are_those_of_the_command_line(
+    layer: str, stride: int, cases: list[tuple[Path, Path]], command_line: CommandLine, tmp_path: Path
+) -> None:
+    for path, model in (cases[1], cases[-1]):
+        output = tmp_path / f"{path.stem}.npy"
+        command_line("decode", path, "--model", model, "--backend", "onnx", "--layer", layer, "-o", output, "-f")
+        wanted = np.load(output)
+        file = dicm.open(path, model=model)
+        found = file.features(layer)
         padded = [16 * -(-side // 16) for side in (file.info.height, file.info.width)]
-        assert [height, width] == [-(-side // stride) for side in padded]
+        assert list(found.shape[:2]) == [-(-side // stride) for side in padded]
+        assert (found.shape, found.dtype) == (wanted.shape, wanted.dtype)
+        assert relative_error(found, wanted) < 1e-4
 
 
 def test_classes_are_those_of_the_command_line(cases: list[tuple[Path, Path]], command_line: CommandLine) -> None:

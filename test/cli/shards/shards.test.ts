@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { checkHeadRoom } from '../../../src/cli/shards/safetensors-shard.js';
 import { readSafetensors } from '../../../src/model/safetensors.js';
 import { dicm, MODELS, PHOTOS, PROGRAM, ROOT, scratchFolder } from '../run-cli.js';
 import { runHere } from '../run-here.js';
@@ -186,6 +187,14 @@ describe('is refused before any work', () => {
     expect(forced.stderr).toContain('features-00001.safetensors and what follows it are of another run');
     expect(readFileSync(join(root, 'again/features-00000.safetensors')).equals(before)).toBe(false);
   });
+});
+
+test('a shard of more names than readers of .safetensors take is refused', () => {
+  const names = Array.from({ length: 2000 }, (_, i) => `${'x'.repeat(30_000)}/${i}`);
+  expect(() => checkHeadRoom('all.safetensors', names)).toThrow(
+    expect.objectContaining({ code: 'shard-too-large', message: expect.stringContaining('2000 names') }),
+  );
+  expect(() => checkHeadRoom('all.safetensors', names.slice(0, 1000))).not.toThrow();
 });
 
 test('files of another model do not go into the same shards', async () => {
