@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
 import { type JobReply, type JobRequest, READY } from '../../fleet/worker/protocol.js';
 import { UsageError } from '../../index.js';
 import { type Context, withCodec } from '../context.js';
@@ -18,6 +19,7 @@ export async function serveJobs(context: Context): Promise<number> {
   if (process.send === undefined)
     throw new UsageError('no-worker', 'this command is started by `dicm run worker`');
   volunteerForOutOfMemory();
+  endWithParent();
   context.signal.addEventListener('abort', () => {
     if (context.signal.reason instanceof Interrupted) context.signal.reason.graceMs = MOST_TIMER_MS;
   });
@@ -33,6 +35,18 @@ export async function serveJobs(context: Context): Promise<number> {
     await over;
     return EXIT.ok;
   });
+}
+
+/**
+ * Ends this process when its worker is gone, also while an input keeps it busy for ever and nothing of its own is heard: a thread
+ * looks after that.
+ */
+function endWithParent(): void {
+  const watch = `
+    const { ppid, pid } = process;
+    setInterval(() => process.ppid === ppid || process.kill(pid, 'SIGKILL'), 1000);
+  `;
+  new Worker(watch, { eval: true, execArgv: [], resourceLimits: { maxOldGenerationSizeMb: 16 } }).unref();
 }
 
 /** Where memory runs out, Linux ends the process with the highest score: rather one that holds a single input than the worker. */

@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { dicm, jsonLines, type RunOptions, scratchFolder } from '../run-cli.js';
@@ -155,6 +157,41 @@ describe('an input that', { timeout: 300_000 }, () => {
     expect(outputs('coded-c')).toHaveLength(6);
   });
 });
+
+test.skipIf(process.platform !== 'linux')(
+  'a job process that never comes to an end ends with its worker',
+  { timeout: 120_000 },
+  async () => {
+    const [path] = await drawPictures(join(folder, 'orphan'), 1);
+    poison(path!, 'hang');
+    await ok(['run', 'add', 'encode', '-r', 'orphan', '--work', 'w-orphan', '-o', 'coded-orphan']);
+    let job = 0;
+    const stateOf = () => {
+      try {
+        return /\) (\w) /.exec(readFileSync(`/proc/${job}/stat`, 'latin1'))?.[1];
+      } catch {
+        return undefined;
+      }
+    };
+    await dicm(['run', 'worker', '--work', 'w-orphan', '--log', 'json', '-v'], {
+      cwd: folder,
+      env: { NODE_OPTIONS: `--import ${HOOK}` },
+      onStart: async (child) => {
+        // The job process is there, and has its picture: it says nothing any more.
+        while (job === 0 || stateOf() !== 'R') {
+          await sleep(200);
+          const found = spawnSync('ps', ['-o', 'pid=', '--ppid', String(child.pid)], { encoding: 'utf8' });
+          job = Number(found.stdout.trim() || 0);
+        }
+        await sleep(3000);
+        expect(stateOf()).toBe('R');
+        child.kill('SIGKILL');
+      },
+    });
+    // Where nobody waits for orphans, it stays in the table of processes, and does nothing.
+    while (!['Z', undefined].includes(stateOf())) await sleep(200);
+  },
+);
 
 test('a worker that is told to stop ends what is in work and hands back the rest', {
   timeout: 120_000,
