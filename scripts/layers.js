@@ -53,6 +53,11 @@ export const LAYERS = {
       /^(@nats-io\/(transport-node|jetstream)|prom-client|@aws-sdk\/client-s3|tar-stream|hyparquet|csv-parse\/sync)$/,
     host: true,
   },
+  search: {
+    uses: ['platform/node', 'tasks', 'errors', 'near-name'],
+    // A search through all pairs lets others have a turn.
+    host: /find-duplicates/,
+  },
   'platform/node': {
     uses: 'below',
     packages: /^(sharp|@tensorflow\/tfjs-.*|onnxruntime-node)$/,
@@ -68,7 +73,7 @@ export const LAYERS = {
   codec: { uses: 'below' },
   evaluation: { uses: ['tasks', 'errors'] },
   profiles: { uses: 'below' },
-  tasks: { uses: ['model', 'networks', 'nn', 'geometry', 'limits', 'errors'] },
+  tasks: { uses: ['model', 'networks', 'nn', 'geometry', 'tensor', 'limits', 'errors'] },
   latents: {
     uses: ['nn', 'hyperprior', 'entropy', 'container', 'wasm', 'tensor', 'geometry', 'shortage', 'errors'],
   },

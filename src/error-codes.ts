@@ -34,6 +34,9 @@ export const errorClasses = {
       'bad-feature-layer': 'There are no features of this name. Choose a layer that is named.',
       'bad-input':
         'Tensors do not fit the network they are given to. Give as many, and of the sizes, that the message asks for.',
+      'bad-distance': 'The distance of copies is no number from 0 to 1. Give one.',
+      'bad-query':
+        'A query for an index means nothing as it stands. The message has the column, and what was expected there.',
       'bad-effort': '`effort` is no whole number from 1 to 9. Give one of them.',
       'bad-instances': "Annotations are not in COCO's layout. The message says which entry is wrong and how.",
       'bad-keep':
@@ -86,6 +89,10 @@ export const errorClasses = {
         'The first layer of a file should be taken away, and without it there is no file. Name another layer.',
       'format-mismatch':
         'The kind of file that is asked for does not go into the output that is named. Give either, or such as agree.',
+      'index-scores':
+        'An index that is there keeps scores from another one on. Leave the option out, or make the index anew.',
+      'index-stdin': 'An index holds paths, and stdin has none. Name the file.',
+      'index-stdout': 'An index is read and written in places, which stdout is not. Name a file.',
       'is-directory': 'An input is a folder. `-r` takes the files in it.',
       'latents-need-safetensors':
         'Latents are two arrays, and the output holds one. Name a .safetensors file.',
@@ -138,7 +145,7 @@ export const errorClasses = {
       'stdout-conflict': 'Two kinds of output would go to stdout. Name a file with `-o`.',
       'stdout-is-terminal': 'Binary data would go to a terminal. Redirect stdout, or name a file with `-o`.',
       'unknown-category':
-        'A category is none of the data set and the model. Choose one of those that are named.',
+        'A category is none of the data set, the model or the index. Choose one of those that are named.',
       'unknown-codec': 'There is no codec of this name. Choose one of those that are named.',
       'unknown-option':
         'A call has no option of this name, or its options are no object. Choose a name that it has.',
@@ -179,6 +186,8 @@ export const errorClasses = {
       'file-unreadable': 'The file cannot be read. Check its permissions.',
       'foreign-format':
         'The file is of another format, which the message names. Give that to a program that reads it.',
+      'index-damaged':
+        'The index is damaged, or lacks what every index has. Index the files anew; they are not touched.',
       'integer-mismatch': 'The decoded integers are not those that were encoded. Get another copy.',
       'invalid-payload': 'A stream is none that an encoder writes. Get another copy.',
       'layer-order': 'Layers do not stand in the order of their profiles. Write the file again.',
@@ -187,6 +196,7 @@ export const errorClasses = {
       'missing-prefix-check': 'A layer has no check of the first layer before it. Write the file again.',
       'missing-tile': 'A tile of the picture is missing. Get another copy.',
       'non-canonical-payload': 'A stream does not end as an encoder ends it. Get another copy.',
+      'not-an-index': 'The file is no index of dicm. `dicm index` makes one.',
       'not-canonical': 'A field is not written in its shortest form. Write the file again.',
       'prefix-mismatch':
         'The check of the first layer does not hold. Get another copy, or write the file again with a program that knows layers.',
@@ -229,6 +239,8 @@ export const errorClasses = {
     exitCode: 4,
     about: 'The file is valid, but needs something this version does not have. Install a newer dicm.',
     codes: {
+      'newer-index':
+        'The index is of another version of its format. Install a newer dicm, or index the files anew.',
       'newer-version': 'The file is of a newer major version of the format. Install a newer dicm.',
       'reserved-bits': 'The file sets bits that this version has no meaning for. Install a newer dicm.',
       'unknown-profile': 'The file has a profile that this version does not know. Install a newer dicm.',
@@ -242,6 +254,7 @@ export const errorClasses = {
       'cache-failed': "The benchmark's results cannot be kept. Check the folder of `--cache`.",
       'disk-full': 'The disk is full, or the quota used up. Make room.',
       'file-too-large': 'The file system takes no file of this size. Write elsewhere.',
+      'index-busy': 'Another process is writing the index. Try again when it is done.',
       'output-bad-name': 'The name is too long. Choose a shorter one.',
       'output-closed': 'The reader of the output has gone away. Nothing to do if that was meant.',
       'output-denied': 'Writing there is not permitted. Change the permissions, or write elsewhere.',
@@ -270,6 +283,10 @@ export const errorClasses = {
       'model-damaged': 'The model is not the one its manifest describes. Install the model again.',
       'model-missing':
         'No installed model has this name or can read this file, or, in Python, its networks are not there as ONNX files. Install it, or name its folder in `$DICM_MODEL_PATH`; `dicm models export --onnx` writes the files.',
+      'index-projection':
+        'The index, or what it is compared with, was made with another model or projection, so their vectors say nothing about each other. Index the files anew with the model that is installed, or choose that of the index by `--model`.',
+      'no-projection':
+        'The model has no projection, by which pictures are compared in an index. Install a newer release of it.',
       'no-heads': 'The model can only classify. Install a newer one of the same decode id.',
     },
   },

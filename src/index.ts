@@ -76,6 +76,7 @@ export {
   detect,
   drawHeatmap,
   drawOverlay,
+  drawSheet,
   encode,
   exportOnnx,
   openCodec,
@@ -84,7 +85,24 @@ export {
   verify,
 } from './platform/node/library.js';
 export type { OverlayOptions } from './platform/node/pictures/draw-overlay.js';
+export type { SheetOptions, SheetPicture } from './platform/node/pictures/draw-sheet.js';
 export type { FeatureLayer } from './profiles/feature-layers.js';
+export {
+  DEFAULT_WITHIN,
+  type DuplicateGroup,
+  type DuplicateOptions,
+  findDuplicates,
+} from './search/find-duplicates.js';
+export {
+  type FileState,
+  type IndexEntry,
+  type IndexWriter,
+  type NewIndex,
+  openIndexWriter,
+} from './search/index-writer.js';
+export { openIndex, type PictureIndex } from './search/picture-index.js';
+export type { IndexMeta } from './search/schema.js';
+export { type SearchHit, type SearchOptions, search } from './search/search.js';
 export {
   type Analysis,
   type AnalysisResults,
@@ -109,6 +127,7 @@ export {
   type Latents,
   type MetadataChoice,
   type ModelIdentity,
+  type ModelVocabulary,
   type ObjectDetection,
   type PixelAnalysis,
   type PrefixOptions,
@@ -122,3 +141,4 @@ export type { Detection, SegmentedDetection } from './tasks/objects/describe-obj
 export { annotationFrame, toStoredFrame, type UprightPhotograph } from './tasks/objects/exif-turn.js';
 export { decodeMask, maskArea, type RunLengthMask } from './tasks/objects/run-length-mask.js';
 export type { ObjectSettings, TaskAnswers, TaskOptions } from './tasks/task.js';
+export type { SearchVector } from './tasks/vector/project-features.js';

@@ -37,7 +37,15 @@ describe('the package of the model', () => {
 
   test('holds the model, its licence, and nothing else', () => {
     const weights = manifest.weights.map(({ file }: { file: string }) => file);
-    const wanted = [...weights, 'LICENSE', 'README.md', 'classes.json', 'manifest.json', 'package.json'];
+    const wanted = [
+      ...weights,
+      manifest.search.file,
+      'LICENSE',
+      'README.md',
+      'classes.json',
+      'manifest.json',
+      'package.json',
+    ];
     expect(packed(MODEL).sort()).toEqual(wanted.sort());
     expect(readJson(join(MODEL, 'package.json'))).toMatchObject({
       license: 'SEE LICENSE IN LICENSE',

@@ -8,12 +8,10 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
+import { searchableModel } from './search/searchable-model.js';
 
 const run = promisify(execFile);
 const root = new URL('..', import.meta.url);
-
-/** The tiny model: what commands do with it is wrong, and done in seconds. */
-const TINY = { DICM_MODEL_PATH: fileURLToPath(new URL('fixtures/models', root)), DICM_MODEL: 'tiny' };
 
 /** Photographs, labelled ones and a `dicm` on the PATH, as the README's commands suppose them. */
 async function layOut(folder: string): Promise<void> {
@@ -82,11 +80,14 @@ describe('README', () => {
       const commands = [...readme.matchAll(/^npx (dicm [^#\n]*)/gm)].map((match) => match[1]!.trim());
       expect(commands.length).toBeGreaterThanOrEqual(14);
       const folder = await mkdtemp(join(tmpdir(), 'dicm-readme-'));
+      const models = await mkdtemp(join(tmpdir(), 'dicm-readme-models-'));
       try {
         await layOut(folder);
+        // Only a model with a projection makes an index.
+        await searchableModel(join(models, 'tiny'));
         const env = {
           ...process.env,
-          ...TINY,
+          ...{ DICM_MODEL_PATH: models, DICM_MODEL: 'tiny' },
           PATH: `${join(folder, 'bin')}${delimiter}${process.env.PATH}`,
         };
         for (const command of commands) {
@@ -115,6 +116,7 @@ describe('README', () => {
         for (const written of [
           'seen.png',
           'results.json',
+          'pictures.dicmdex',
           'f3.npy',
           'vectors',
           'dicm-bench-classify/results.md',
@@ -122,6 +124,7 @@ describe('README', () => {
           expect(existsSync(join(folder, written)), written).toBe(true);
         }
       } finally {
+        await rm(models, { recursive: true, force: true });
         await rm(folder, { recursive: true, force: true });
       }
     },

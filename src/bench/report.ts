@@ -4,7 +4,7 @@ import type { Task } from '../tasks/all-tasks.js';
 import type { MissingCodec } from './codecs/picture-codec.js';
 
 /** Tasks whose answers can be right or wrong. */
-export type BenchTask = Exclude<Task, 'embed'>;
+export type BenchTask = Exclude<Task, 'embed' | 'vector'>;
 
 /** An image that takes no part, and why. */
 export interface LeftOutImage {

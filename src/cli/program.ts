@@ -29,6 +29,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   verify: async () => (await import('./commands/verify.js')).addVerify,
   view: async () => (await import('./commands/view.js')).addView,
   run: async () => (await import('./commands/run.js')).addRun,
+  index: async () => (await import('./commands/index-files.js')).addIndex,
+  search: async () => (await import('./commands/search.js')).addSearch,
   bench: async () => (await import('./commands/bench.js')).addBench,
   models: async () => (await import('./commands/models.js')).addModels,
   doctor: async () => (await import('./commands/doctor.js')).addDoctor,
@@ -44,6 +46,7 @@ Examples:
   dicm analyze all photo.dicm --overlay a.png  and draws the objects in it
   dicm inspect photo.dicm --json               what the header tells, for programs
   dicm view photo.jpg                          shows all of it in a browser
+  dicm index -r coded -o all.dicmdex           once, and then dicm search all.dicmdex --like b.jpg
 
 Exit codes: 0 done, 1 some of several inputs failed, 2 usage, 3 damaged or wrong kind of input,
 4 valid but not supported, 5 cannot write, 6 backend or model missing, 7 limit exceeded,

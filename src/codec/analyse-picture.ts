@@ -41,6 +41,7 @@ export async function analysePicture(
   const byTile = open.filter(({ task }) => task.area === 'tile');
   const byWindow = open.filter(({ task }) => task.area === 'window');
   const networks = await asked.networks();
+  await asked.model.tensorsFor(open.flatMap(({ task }) => task.reads ?? []));
   const source = openSource();
 
   const plan = planSteps(source.region, byWindow.length > 0);

@@ -13,6 +13,15 @@ export interface WeightsFile {
   readonly sha256: string;
 }
 
+/**
+ * The file by which pooled features become the short vectors of an index (docs/index-format.md). It is no part of decode or
+ * render id: files of the model are the same with it and without.
+ */
+export interface ProjectionFile extends Omit<WeightsFile, 'use'> {
+  /** Components of a vector. */
+  readonly dimensions: number;
+}
+
 /** Sizes of a model's networks that the codec needs before it has read any weights. */
 export interface ModelArchitecture {
   readonly latentChannels: number;
@@ -69,6 +78,8 @@ export interface ModelManifest {
   /** SHA-256 of everything analysis of decoded latents depends on, 64 hexadecimal digits. */
   readonly renderId: string;
   readonly weights: readonly WeightsFile[];
+  /** Absent in models whose files cannot be searched for by likeness. */
+  readonly search?: ProjectionFile;
   /** Absent in models that read their own files only. */
   readonly earlierDecodePaths?: readonly EarlierDecodePath[];
   /** File of class names; absent in models without a classifier. */
@@ -128,6 +139,7 @@ export function parseManifest(text: string, where: string): ModelManifest {
       bytes: shard.count('bytes'),
       sha256: shard.hash('sha256'),
     })),
+    ...(root.has('search') ? { search: parseProjection(root.object('search')) } : {}),
     ...(root.has('earlierDecodePaths') ? { earlierDecodePaths: parseEarlierDecodePaths(root) } : {}),
     ...(classifies ? { classes: root.fileName('classes') } : {}),
     architecture: {
@@ -157,6 +169,15 @@ function parseEarlierDecodePaths(root: Fields): EarlierDecodePath[] {
     root.fail('earlierDecodePaths', 'a list of different prefixes');
   }
   return paths;
+}
+
+function parseProjection(search: Fields): ProjectionFile {
+  return {
+    file: search.fileName('file'),
+    bytes: search.count('bytes'),
+    sha256: search.hash('sha256'),
+    dimensions: search.count('dimensions'),
+  };
 }
 
 function parseDetection(detection: Fields): DetectionHeads {

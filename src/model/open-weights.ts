@@ -57,7 +57,7 @@ export function openWeights(
   const loadUse = (use: TensorUse | undefined) => {
     let ready = loading.get(use);
     if (ready === undefined) {
-      ready = loadFiles(manifest.weights.filter((weights) => weights.use === use));
+      ready = loadFiles(filesOf(manifest).filter((weights) => weights.use === use));
       loading.set(use, ready);
       // A download that broke off is begun again by whoever asks next.
       ready.catch(() => loading.delete(use));
@@ -71,6 +71,11 @@ export function openWeights(
     return tensors;
   };
   return { raw, tensors, load };
+}
+
+/** All weights files; readers from before there was a projection look at the manifest's list only. */
+function filesOf({ weights, search }: ModelManifest): readonly WeightsFile[] {
+  return search === undefined ? weights : [...weights, { ...search, use: 'search' }];
 }
 
 /** What is read of a model as it is opened: all of it, unless that were a download; then what proves its decode ids. */

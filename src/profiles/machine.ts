@@ -16,6 +16,7 @@ export const machine: Profile = {
     synthesis: ['gs.', 'gain.log2_inverse'],
     tail: ['tail.'],
     heads: ['heads.'],
+    search: ['search.'],
   },
   foreign: [],
   sizes: [
@@ -24,6 +25,12 @@ export const machine: Profile = {
       field: 'architecture.classes',
       stated: ({ architecture }) => architecture.classes ?? 0,
       tensor: 'tail.fc.weight',
+      axis: 0,
+    },
+    {
+      field: 'search.dimensions',
+      stated: ({ search }) => search?.dimensions,
+      tensor: 'search.components',
       axis: 0,
     },
     {

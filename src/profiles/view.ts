@@ -22,7 +22,8 @@ export const view: Profile = {
     synthesis: ['gs.', 'gain.log2_inverse'],
     tail: [],
     heads: [],
+    search: [],
   },
-  foreign: ['head.', 're.', 'tail.', 'heads.'],
+  foreign: ['head.', 're.', 'tail.', 'heads.', 'search.'],
   sizes: codecSizes,
 };

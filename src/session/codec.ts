@@ -10,7 +10,7 @@ import type { Limits } from '../limits.js';
 import type { BackendChoice, BackendName } from '../nn/backend.js';
 import type { FeatureLayer } from '../profiles/feature-layers.js';
 import type { Task } from '../tasks/all-tasks.js';
-import type { Prediction, PredictionOptions } from '../tasks/classify/top-predictions.js';
+import type { ClassLabel, Prediction, PredictionOptions } from '../tasks/classify/top-predictions.js';
 import type { Detection, SegmentedDetection } from '../tasks/objects/describe-objects.js';
 import type { ObjectSettings, TaskAnswers, TaskOptions } from '../tasks/task.js';
 
@@ -120,6 +120,16 @@ export interface ModelIdentity {
   decodeId: string;
   /** First 4 hexadecimal digits of the hash of what analysis needs. */
   renderId: string;
+}
+
+/** What a model can say: the names in its answers, and which vectors it makes. */
+export interface ModelVocabulary extends ModelIdentity {
+  /** In the order of the classifier's outputs; empty in models without one. */
+  classes: readonly ClassLabel[];
+  /** Of objects; empty in models that only classify. */
+  categories: readonly { readonly id: number; readonly name: string }[];
+  /** Of the task `vector`; absent in models without a projection. */
+  vectors?: { readonly space: string; readonly dimensions: number };
 }
 
 /** What was used to decode a file. */
@@ -317,6 +327,8 @@ export interface Codec {
   openBackend(): Promise<BackendInfo>;
   /** Opens the model to encode with, if that has not happened yet, and names it. */
   openModel(): Promise<ModelIdentity>;
+  /** Opens the same model, and says what it can name. */
+  readVocabulary(): Promise<ModelVocabulary>;
   /** Encodes a picture: a path, or the bytes of any format the image library reads. */
   encode(image: ImageInput, options?: EncodeOptions): Promise<EncodedImage>;
   /** Decodes the features of a .dicm file. */

@@ -79,12 +79,13 @@ export function guardCalls(codec: Codec): Codec {
     };
     Object.assign(guarded, { [call]: guardedMethod });
   }
-  const { openBackend, openModel } = codec;
+  const { openBackend, openModel, readVocabulary } = codec;
   const { streamFeatures } = guarded;
   return {
     ...guarded,
     openBackend: () => naming(openBackend),
     openModel: () => naming(openModel),
+    readVocabulary: () => naming(readVocabulary),
     streamFeatures: async (file, options) => {
       const stream = await streamFeatures(file, options);
       return { ...stream, rows: namingRows(stream.rows) };

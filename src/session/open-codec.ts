@@ -1,10 +1,11 @@
-import { type ModelShelf, openModelShelf } from '../codec/model-shelf.js';
+import { type ModelShelf, type OpenModel, openModelShelf } from '../codec/model-shelf.js';
 import type { Limits } from '../limits.js';
 import type { Platform } from '../platform/platform.js';
 import { machine } from '../profiles/machine.js';
+import { vectorSpaceOf } from '../tasks/vector/vector.js';
 import { analysingCalls, pixelCalls } from './analysing.js';
 import { checkOptions } from './check-options.js';
-import type { Codec, CodecOptions } from './codec.js';
+import type { Codec, CodecOptions, ModelVocabulary } from './codec.js';
 import { latentCalls, rebuildingCalls } from './decoding.js';
 import { encodingCalls } from './encoding.js';
 import { codecOptionNames, guardCalls } from './guard-calls.js';
@@ -42,6 +43,10 @@ export function codecOver(shelf: ModelShelf, limits?: Partial<Limits>): Codec {
       session.checkOpen();
       return identityOf(await shelf.encodingModel(machine.name));
     },
+    readVocabulary: async () => {
+      session.checkOpen();
+      return describeVocabulary(await shelf.encodingModel(machine.name));
+    },
     ...encodingCalls(session),
     ...rebuildingCalls(session),
     ...latentCalls(session),
@@ -50,4 +55,15 @@ export function codecOver(shelf: ModelShelf, limits?: Partial<Limits>): Codec {
     ...pixelCalls(session),
     dispose: session.dispose,
   });
+}
+
+function describeVocabulary(open: OpenModel): ModelVocabulary {
+  const { manifest, classes } = open.model;
+  const { search, detection } = manifest;
+  return {
+    ...identityOf(open),
+    classes,
+    categories: detection?.categories ?? [],
+    ...(search && { vectors: { space: vectorSpaceOf(manifest), dimensions: search.dimensions } }),
+  };
 }

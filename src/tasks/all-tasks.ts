@@ -3,9 +3,13 @@ import { classify } from './classify/classify.js';
 import { embed } from './embed/embed.js';
 import { detect, segment } from './objects/find-objects.js';
 import type { TaskDefinition, TaskOptions } from './task.js';
+import { vector } from './vector/vector.js';
 
 /** Everything that can be asked about a picture, by the name of the task. */
-const DEFINITIONS = { classify, detect, segment, embed } as const satisfies Record<string, TaskDefinition>;
+const DEFINITIONS = { classify, detect, segment, embed, vector } as const satisfies Record<
+  string,
+  TaskDefinition
+>;
 
 /** What can be asked about a picture. */
 export type Task = keyof typeof DEFINITIONS;

@@ -2,9 +2,11 @@ import type { PictureArea, PictureScale } from '../geometry.js';
 import type { Model } from '../model/load-model.js';
 import type { AnswerPart } from '../networks/task-network.js';
 import type { FeatureMap, Named } from '../nn/backend.js';
+import type { TensorUse } from '../tensor.js';
 import type { Prediction, PredictionOptions } from './classify/top-predictions.js';
 import type { Box } from './objects/box.js';
 import type { Detection, SegmentedDetection } from './objects/describe-objects.js';
+import type { SearchVector } from './vector/project-features.js';
 
 /** Settings of the tasks, each of which looks at its own. */
 export interface TaskOptions extends PredictionOptions {
@@ -28,6 +30,8 @@ export interface TaskAnswers {
   detections?: Detection[] | SegmentedDetection[];
   /** With `embed`: layer4 of the tail, pooled over the picture, [channels]. */
   embedding?: Float32Array;
+  /** With `vector`: the same, projected to the short vector of an index. */
+  vector?: SearchVector;
 }
 
 /** What the networks say about one part of a picture. */
@@ -55,6 +59,8 @@ export interface TaskDefinition {
   readonly name: string;
   /** What the task network is to say. */
   readonly parts: readonly AnswerPart[];
+  /** Tensors that the task itself reads, beside those of the networks; none unless given. */
+  readonly reads?: readonly TensorUse[];
   /**
    * Which areas of a large picture are looked at one by one: `tile`, each pixel once, or `window`, tiles with half of the
    * next ones, where things must not be cut.

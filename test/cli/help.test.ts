@@ -27,6 +27,8 @@ const COMMANDS = [
   ['run', 'status'],
   ['run', 'retry'],
   ['run', 'results'],
+  ['index'],
+  ['search'],
   ['bench'],
   ['bench', 'classify'],
   ['bench', 'detect'],

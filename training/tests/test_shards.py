@@ -16,7 +16,7 @@ from dicm_reference.errors import DicmError
 from dicm_reference.model import load_model
 from safetensors.torch import load_file
 
-from dicm_training.release.folder import stored_tensors
+from dicm_training.release.folder import replace_model, stored_tensors
 from dicm_training.release.released import ReleasedModel
 from dicm_training.release.shards import decode_id, earlier_paths, read_weights, render_id, use_of, write_weights
 
@@ -120,3 +120,17 @@ def test_export_carries_earlier_decode_paths(two_paths: tuple[Path, Path], tiny_
     assert ids == {json.loads((folder / "manifest.json").read_text())["decodeId"] for folder in (later, TINY)}
     for entry in manifest["earlierDecodePaths"]:
         assert load_model(out, bytes.fromhex(entry["decodeId"][:8])).decode_id.hex() == entry["decodeId"][:8]
+
+
+def test_the_projection_for_searches_outlives_a_new_model(tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    shutil.copytree(TINY, old)
+    shutil.copytree(TINY, new)
+    manifest = json.loads((old / "manifest.json").read_text())
+    manifest["search"] = {"file": "6-search.safetensors", "bytes": 5, "sha256": "0" * 64, "dimensions": 4}
+    (old / "manifest.json").write_text(json.dumps(manifest))
+    (old / "6-search.safetensors").write_bytes(b"12345")
+    replace_model(old, new)
+    assert json.loads((old / "manifest.json").read_text())["search"] == manifest["search"]
+    assert (old / "6-search.safetensors").read_bytes() == b"12345"
+    assert not new.exists()

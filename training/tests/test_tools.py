@@ -1,9 +1,14 @@
 """The tools that write fixtures run, and write what the fixtures hold."""
 
+import hashlib
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
 
 TRAINING = Path(__file__).parents[1]
 
@@ -17,6 +22,36 @@ def test_op_vectors_are_those_of_the_fixtures(tmp_path: Path) -> None:
         kept = json.loads((TRAINING.parent / "fixtures/ops" / path.name).read_text())
         made = json.loads(path.read_text())
         assert outline(made) == outline(kept), path.name
+
+
+def test_a_projection_is_fitted_to_features(tmp_path: Path) -> None:
+    """Directions of most variance come first; the model's other files and ids stay as they are."""
+    model = tmp_path / "model"
+    shutil.copytree(TRAINING.parent / "fixtures/models/tiny", model)
+    before = json.loads((model / "manifest.json").read_text())
+    random = np.random.default_rng(3)
+    directions = np.linalg.qr(random.normal(size=(24, 24)))[0][:3]
+    rows = 5 + (random.normal(size=(400, 3)) * [0.9, 0.3, 0.1]) @ directions
+    features = {f"photographs/{i}": row.astype(np.float32) for i, row in enumerate(rows)}
+    features["evaluation/1"] = np.full(24, 1e9, np.float32) * np.arange(24)
+    save_file(features, tmp_path / "features.safetensors")
+    (tmp_path / "without.txt").write_text("evaluation/1\n")
+    tool = [sys.executable, TRAINING / "tools/fit_search_projection.py", tmp_path / "features.safetensors"]
+    options = ["--model", model, "--dimensions", "2", "--power", "0", "--without", tmp_path / "without.txt"]
+    subprocess.run([*tool, *options], check=True)
+    after = json.loads((model / "manifest.json").read_text())
+    entry = after.pop("search")
+    assert after == before
+    data = (model / entry["file"]).read_bytes()
+    assert (entry["bytes"], entry["sha256"]) == (len(data), hashlib.sha256(data).hexdigest())
+    tensors = load_file(model / entry["file"])
+    units = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    np.testing.assert_allclose(tensors["search.mean"], units.mean(axis=0), atol=1e-6)
+    projected = (units - units.mean(axis=0)) @ tensors["search.components"].T.astype(np.float64)
+    assert entry["dimensions"] == 2
+    deviations = projected.std(axis=0)
+    assert 2 < deviations[0] / deviations[1] < 4
+    assert abs(np.corrcoef(projected.T)[0, 1]) < 0.01
 
 
 def outline(value: object) -> object:

@@ -56,6 +56,7 @@ class FormatError(DicmError):
             "file-missing",
             "file-unreadable",
             "foreign-format",
+            "index-damaged",
             "integer-mismatch",
             "invalid-payload",
             "layer-order",
@@ -63,6 +64,7 @@ class FormatError(DicmError):
             "missing-prefix-check",
             "missing-tile",
             "non-canonical-payload",
+            "not-an-index",
             "not-canonical",
             "prefix-mismatch",
             "surplus-tile",
@@ -91,7 +93,7 @@ class UnsupportedError(DicmError):
     """The file is valid but needs something this version does not have. Fix: a newer dicm."""
 
     exit_code = 4
-    codes = frozenset({"newer-version", "reserved-bits", "unknown-profile", "unknown-section"})
+    codes = frozenset({"newer-index", "newer-version", "reserved-bits", "unknown-profile", "unknown-section"})
 
 
 class ModelError(DicmError):
@@ -105,6 +107,7 @@ class ModelError(DicmError):
             "bad-tables",
             "bad-tensor",
             "bad-weights",
+            "index-projection",
             "missing-tensor",
             "model-damaged",
             "model-missing",
@@ -171,6 +174,7 @@ class UsageError(DicmError, ValueError):
             "empty-dataset",
             "is-directory",
             "missing-layer",
+            "no-match",
             "not-bytes",
         }
     )

@@ -21,6 +21,7 @@ import type { Detection, SegmentedDetection } from '../../tasks/objects/describe
 import { withImageLibrary } from './image-library.js';
 import { nodePlatform } from './node-platform.js';
 import type { OverlayOptions } from './pictures/draw-overlay.js';
+import type { SheetOptions, SheetPicture } from './pictures/draw-sheet.js';
 
 const overlayOptionNames = optionNames<OverlayOptions>()({
   source: true,
@@ -28,6 +29,8 @@ const overlayOptionNames = optionNames<OverlayOptions>()({
   tolerateDamage: true,
   signal: true,
 });
+
+const sheetOptionNames = optionNames<SheetOptions>()({ columns: true, limits: true, signal: true });
 
 // Nothing heavy is loaded by importing this file, so that `readInfo` starts in milliseconds.
 
@@ -87,6 +90,21 @@ export async function drawOverlay(
   checkOptions('drawOverlay', options, overlayOptionNames);
   const { drawOverlay } = await withImageLibrary(() => import('./pictures/draw-overlay.js'));
   return drawOverlay(found, options);
+}
+
+/**
+ * Draws a contact sheet: pictures in rows, fitted to 224 pixels, with their captions below them. Needs no fonts.
+ *
+ * @returns A PNG file.
+ * @throws ImageError when a picture cannot be read, LimitError
+ */
+export async function drawSheet(
+  pictures: readonly SheetPicture[],
+  options: SheetOptions = {},
+): Promise<Uint8Array> {
+  checkOptions('drawSheet', options, sheetOptionNames);
+  const { drawSheet } = await withImageLibrary(() => import('./pictures/draw-sheet.js'));
+  return drawSheet(pictures, options);
 }
 
 /**

@@ -116,12 +116,17 @@ def write_model_folder(
 def replace_model(folder: Path, new: Path) -> None:
     """Move the files of the model in `new` to `folder`, in the place of a model there.
 
-    What is no part of a model stays: a released one has a package.json and a README beside it.
+    What is no part of a model stays: a released one has a package.json and a README beside it. So does the projection
+    for searches, which no stage writes: it still suits a network that was trained on from the one it was fitted to, and
+    its vectors are told from earlier ones by the render id. `tools/fit_search_projection.py` fits it anew.
     """
     folder.mkdir(parents=True, exist_ok=True)
     manifest = folder / "manifest.json"
     if manifest.exists():
         old = json.loads(manifest.read_text())
+        fields = json.loads((new / manifest.name).read_text())
+        if "search" in old and "search" not in fields:
+            (new / manifest.name).write_text(json.dumps({**fields, "search": old["search"]}, indent=2) + "\n")
         manifest.unlink()  # first, so that what an interruption leaves is no model
         for file in [old["classes"], *(shard["file"] for shard in old["weights"])]:
             (folder / file).unlink(missing_ok=True)

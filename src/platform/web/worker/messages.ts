@@ -8,6 +8,7 @@ export type PlainCall = Exclude<keyof Codec, 'dispose' | 'streamFeatures'>;
 export const PLAIN_CALLS = Object.keys({
   openBackend: true,
   openModel: true,
+  readVocabulary: true,
   encode: true,
   decodeFeatures: true,
   decodePicture: true,

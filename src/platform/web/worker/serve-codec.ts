@@ -100,7 +100,8 @@ class CodecServer {
       this.#streams.set(id, rows[Symbol.asyncIterator]());
       return stream;
     }
-    if (call === 'openBackend' || call === 'openModel') return this.#codec[call]();
+    if (call === 'openBackend' || call === 'openModel' || call === 'readVocabulary')
+      return this.#codec[call]();
     const method = this.#codec[call] as (first: unknown, options: object) => Promise<unknown>;
     return method(first, all);
   }
