@@ -5,7 +5,7 @@ import { parseQuery } from './query/parse-query.js';
 import { allowedFiles, hitReader, type SearchHit } from './search.js';
 
 /** Distance of the vectors of copies, where nothing else is asked for (docs/results.md, Search). */
-export const DEFAULT_WITHIN = 0.05;
+export const DEFAULT_WITHIN = 0.1;
 
 /** Which files count as copies of each other. */
 export interface DuplicateOptions {

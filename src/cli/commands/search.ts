@@ -45,7 +45,7 @@ export function addSearch(program: Command, run: RunAction) {
       wholeNumber(1),
     )
     .option('--duplicates', 'groups of files that are copies of each other')
-    .option('--within <distance>', 'largest distance of copies, 0 to 1 (default: 0.05)', numberBetween(0, 1))
+    .option('--within <distance>', 'largest distance of copies, 0 to 1 (default: 0.1)', numberBetween(0, 1))
     .option('--sheet <png>', 'draw what was found as a contact sheet')
     .option('--on <folder>', 'the folder of the photographs for --sheet (default: beside the files)')
     .option('-0, --null', 'paths only, each ended by a NUL byte, as xargs -0 takes them')
