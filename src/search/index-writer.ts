@@ -49,6 +49,8 @@ export class IndexWriter {
   readonly path: string;
   readonly about: IndexMeta;
   readonly #database: SqliteDatabase;
+  /** Blocks of vectors that the transaction has changed. */
+  readonly #changed = new Map<number, Uint8Array>();
 
   constructor(path: string, database: SqliteDatabase) {
     this.path = path;
@@ -136,13 +138,22 @@ export class IndexWriter {
     this.#setVector(file, entry.vector.values);
   }
 
+  /** Changes a vector in its block; blocks are written once, at the end of the transaction. */
   #setVector(file: number, vector: Int8Array | undefined): void {
     const { dimensions } = this.about;
     const { block, slot } = placeOf(file);
-    const known = this.#database.prepare('SELECT data FROM vectors WHERE block = ?').pluck().get(block);
-    const bytes = (known as Uint8Array | undefined) ?? new Uint8Array(blockBytes(dimensions));
+    let bytes = this.#changed.get(block);
+    if (bytes === undefined) {
+      const known = this.#database.prepare('SELECT data FROM vectors WHERE block = ?').pluck().get(block);
+      bytes = (known as Uint8Array | undefined) ?? new Uint8Array(blockBytes(dimensions));
+      this.#changed.set(block, bytes);
+    }
     setSlot(bytes, slot, vector, dimensions);
-    this.#database.prepare('INSERT OR REPLACE INTO vectors VALUES (?, ?)').run(block, bytes);
+  }
+
+  #writeBlocks(): void {
+    const write = this.#database.prepare('INSERT OR REPLACE INTO vectors VALUES (?, ?)');
+    for (const [block, bytes] of this.#changed) write.run(block, bytes);
   }
 
   #fileAt(path: string | Uint8Array): number | undefined {
@@ -161,7 +172,15 @@ export class IndexWriter {
   }
 
   #write(work: () => void): void {
-    this.#guarded(() => this.#database.transaction(work).immediate());
+    const transaction = this.#database.transaction(() => {
+      work();
+      this.#writeBlocks();
+    });
+    try {
+      this.#guarded(() => transaction.immediate());
+    } finally {
+      this.#changed.clear();
+    }
   }
 
   #guarded<T>(work: () => T): T {
