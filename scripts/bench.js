@@ -12,6 +12,7 @@ const BENCHMARKS = {
   'hyper-synthesis': [path('bench/hyper-synthesis.js')],
   regions: [path('bench/regions.js')],
   speed: [path('bench/speed.js')],
+  browser: [path('bench/browser.js')],
   effort: [path('bench/effort.js')],
   fleet: [path('bench/fleet.js')],
   accuracy: [path('../bin/dicm.js'), 'bench', 'classify'],

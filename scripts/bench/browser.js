@@ -1,0 +1,204 @@
+// What the library costs in a page: bytes on the wire, time to the first answer on a first and a second visit, and
+// milliseconds a call beside Node's executors, in turns. Needs a build and Chromium ($DICM_CHROMIUM, or on the path).
+//   npm run bench -- browser [PICTURE]
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, constants } from 'node:zlib';
+import { chromium } from 'playwright-core';
+import { rolldown } from 'rolldown';
+import { openCodec } from '#dicm/index.js';
+import { table } from '../support/table.js';
+
+/** @import { AddressInfo } from 'node:net' */
+/** @import { Page } from 'playwright-core' */
+/** @import { Codec } from '../../src/index.js' */
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const picture = process.argv[2] ?? join(root, 'fixtures/images/chelsea.png');
+const ROUNDS = 8;
+
+/** Folders of the server. @type {Record<string, string>} */
+const FOLDERS = {
+  'dicm-model-r50': join(root, 'packages/model-r50'),
+  kernels: join(root, 'node_modules/@tensorflow/tfjs-backend-wasm/dist'),
+};
+
+function findChromium() {
+  const names = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  const found = names
+    .flatMap((name) => folders.map((folder) => join(folder, name)))
+    .find((path) => existsSync(path));
+  return process.env.DICM_CHROMIUM ?? found;
+}
+
+/** The library and its worker as a page would have them, by path. */
+async function bundle() {
+  const build = await rolldown({
+    input: { dicm: join(root, 'dist/src/web.js'), worker: join(root, 'dist/src/web-worker.js') },
+    platform: 'browser',
+    onLog: () => {},
+  });
+  const { output } = await build.generate({ format: 'es', minify: true });
+  await build.close();
+  return new Map(
+    output.flatMap((file) => ('code' in file ? [[`/${file.fileName}`, Buffer.from(file.code)]] : [])),
+  );
+}
+
+/**
+ * Serves bundle, model and kernels; and keeps what is asked for.
+ *
+ * @param {ReadonlyMap<string, Buffer>} scripts
+ */
+async function serve(scripts) {
+  /** @type {{ path: string, body: Buffer }[]} */
+  const sent = [];
+  const server = createServer((request, response) => {
+    const path = new URL(request.url ?? '/', 'http://localhost').pathname;
+    const [, folder = '', file = ''] = path.split('/');
+    const place = FOLDERS[folder];
+    const body =
+      path === '/'
+        ? Buffer.from('<!doctype html><title>dicm</title>')
+        : path === '/picture'
+          ? readFileSync(picture)
+          : (scripts.get(path) ?? (place === undefined ? undefined : readFileSync(join(place, file))));
+    const type = path.endsWith('.js')
+      ? 'text/javascript'
+      : path.endsWith('.wasm')
+        ? 'application/wasm'
+        : 'text/html';
+    response.writeHead(body === undefined ? 404 : 200, {
+      'content-type': type,
+      'cache-control': 'max-age=3600',
+    });
+    response.end(body);
+    if (body !== undefined && path !== '/' && path !== '/picture') {
+      sent.push({ path, body });
+    }
+  });
+  await new Promise((resolve) => server.listen(0, 'localhost', () => resolve(undefined)));
+  const { port } = /** @type {AddressInfo} */ (server.address());
+  return { server, url: `http://localhost:${port}/`, sent };
+}
+
+/**
+ * Seconds from the beginning of a visit to its first classification.
+ *
+ * @param {Page} page
+ * @param {string} url
+ * @param {readonly number[]} file
+ */
+async function visit(page, url, file) {
+  const start = performance.now();
+  await page.goto(url);
+  await page.evaluate(
+    async ([url, file]) => {
+      const { openCodec } = await import(`${url}dicm.js`);
+      const worker = () => new /** @type {any} */ (globalThis).Worker('worker.js', { type: 'module' });
+      const codec = await openCodec({ kernels: 'kernels/', worker });
+      await codec.classify(Uint8Array.from(file));
+      Object.assign(globalThis, { codec, file: Uint8Array.from(file) });
+    },
+    /** @type {const} */ ([url, file]),
+  );
+  return (performance.now() - start) / 1000;
+}
+
+const CALLS = /** @type {const} */ (['encode', 'classify', 'segment']);
+
+/** @param {(call: typeof CALLS[number]) => Promise<unknown>} run */
+const timer = (run) => async (/** @type {typeof CALLS[number]} */ call) => {
+  const start = performance.now();
+  await run(call);
+  return performance.now() - start;
+};
+
+/** @param {Codec} codec @param {Uint8Array} photograph @param {Uint8Array} file */
+const onNode = (codec, photograph, file) =>
+  timer((call) => (call === 'encode' ? codec.encode(photograph) : codec[call](file)));
+
+/** @param {Page} page */
+const inPage = (page) => (/** @type {typeof CALLS[number]} */ call) =>
+  page.evaluate(async (call) => {
+    const { codec, file } = /** @type {any} */ (globalThis);
+    const photograph = new Uint8Array(await (await fetch('picture')).arrayBuffer());
+    const start = performance.now();
+    await codec[call](call === 'encode' ? photograph : file);
+    return performance.now() - start;
+  }, call);
+
+const executablePath = findChromium();
+if (executablePath === undefined) {
+  console.error('no Chromium here: apt-get install chromium, or name one in $DICM_CHROMIUM');
+  process.exit(2);
+}
+const { server, url, sent } = await serve(await bundle());
+const browser = await chromium.launch({
+  executablePath,
+  args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+});
+const context = await browser.newContext();
+const page = await context.newPage();
+const [wasm, onnx] = [await openCodec({ backend: 'wasm' }), await openCodec({ backend: 'onnx' })];
+const photograph = new Uint8Array(readFileSync(picture));
+const { bytes: file, width, height } = await onnx.encode(photograph);
+
+const cold = await visit(page, url, [...file]);
+const first = sent.splice(0);
+const warm = await visit(page, url, [...file]);
+console.log(
+  `first answer: ${cold.toFixed(1)} s on a first visit, ${warm.toFixed(1)} s on a second (no network in between)`,
+);
+console.log(
+  `second visit: ${
+    sent
+      .splice(0)
+      .map(({ path }) => path)
+      .join(', ') || 'nothing'
+  } asked for\n`,
+);
+
+const least = new Map(CALLS.map((call) => [call, [Infinity, Infinity, Infinity]]));
+for (let round = 0; round < ROUNDS; round++) {
+  for (const [index, measure] of [
+    inPage(page),
+    onNode(wasm, photograph, file),
+    onNode(onnx, photograph, file),
+  ].entries()) {
+    for (const call of CALLS) {
+      const times = least.get(call) ?? [];
+      times[index] = Math.min(times[index] ?? Infinity, await measure(call));
+    }
+  }
+}
+console.log(`${width} x ${height} pixels, least of ${ROUNDS} in turns, ms`);
+console.log(
+  table(
+    ['call', 'page, wasm', 'Node, wasm', 'Node, onnx', 'page : Node, wasm', 'page : Node, onnx'],
+    [...least].map(([call, [there = 0, here = 0, native = 0]]) => [
+      call,
+      ...[there, here, native].map((ms) => Math.round(ms)),
+      Number((there / here).toFixed(2)),
+      Number((there / native).toFixed(1)),
+    ]),
+  ),
+);
+const later = sent.splice(0);
+const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } };
+const rows = [first, later].flatMap((files, index) =>
+  files.map(({ path, body }) => [
+    index === 0 ? 'classify' : 'encode, segment',
+    path,
+    body.length,
+    brotliCompressSync(body, quality).length,
+  ]),
+);
+console.log('\nwhat is fetched, in bytes');
+console.log(table(['first asked for by', 'file', 'bytes', 'brotli'], rows));
+await browser.close();
+await Promise.all([wasm.dispose(), onnx.dispose()]);
+server.close();
