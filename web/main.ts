@@ -33,6 +33,7 @@ const initial: PageState = {
   effort: 1,
   layers: { photograph: true, bitMap: undefined, boxes: true, masks: true, minScore: 0.3 },
   network: { state: 'opening' },
+  isReadingAll: false,
   activity: '',
   download: undefined,
   litField: undefined,

@@ -140,6 +140,11 @@ describe.skipIf(noBrowser !== undefined)('the page', () => {
     await page.getByText('Passed over: 2 .json, 1 .md').waitFor(PATIENCE);
     const files = readdirSync(RELEASED).filter((name) => name.endsWith('.dicm'));
     expect((await names.allTextContents()).slice(0, files.length).sort()).toEqual(files.sort());
+
+    await page.getByRole('button', { name: 'Read all 10' }).click();
+    await page.getByText(/^([2-9]|10) of 10 read: \d/).waitFor(PATIENCE);
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await page.getByRole('button', { name: 'Read all 10' }).waitFor(PATIENCE);
     expect(complaints).toEqual([]);
     await page.close();
   });

@@ -45,6 +45,10 @@ export function answersPanel(store: PageStore): HTMLElement {
       );
     },
   );
+  store.watch(
+    (state) => [selectedEntry(state)?.answered !== selectedEntry(state)?.coded],
+    (isOld) => labels.classList.toggle('old', isOld),
+  );
   return element(
     'section',
     { class: 'panel answers-panel', 'aria-labelledby': 'answers-title' },

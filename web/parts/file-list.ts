@@ -3,6 +3,7 @@ import { describeFailure } from '../state/describe-failure.js';
 import { element, replaceContent } from '../state/dom.js';
 import type { Entry, PageStore } from '../state/page-state.js';
 import { formatBytes } from '../state/words.js';
+import { readAll } from './read-all.js';
 
 /** What there is to look at, and the ways to bring more. */
 export function fileList(store: PageStore): HTMLElement {
@@ -24,6 +25,7 @@ export function fileList(store: PageStore): HTMLElement {
     ),
     notice,
     list,
+    readAll(store),
   );
   const items = new Map<number, ListItem>();
   store.watch(

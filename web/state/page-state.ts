@@ -88,6 +88,8 @@ export interface Entry {
   readonly credit?: string | undefined;
   readonly coded?: Coded | undefined;
   readonly answers?: Answers | undefined;
+  /** The file that they are of: while another one is read, not the one that is shown. */
+  readonly answered?: Coded | undefined;
   readonly bits?: BitReport | undefined;
   /** What the network says of the photograph itself. */
   readonly reference?: Answers | undefined;
@@ -129,6 +131,8 @@ export interface PageState {
   readonly effort: number;
   readonly layers: Layers;
   readonly network: Network;
+  /** Whether every picture of the list is to be read. */
+  readonly isReadingAll: boolean;
   /** What is being done, in words; empty where nothing is. */
   readonly activity: string;
   /** What is being fetched of the model, if anything is. */
