@@ -136,9 +136,15 @@ async function buildProgram(
   return program;
 }
 
-/** The commands that are named, or all: for help and completion, and for suggestions when none is known. */
+/**
+ * The commands that may be meant, or all: for help and completion, and for suggestions when none is known. What follows
+ * an option may be its value, as in `strip --layer view`; what follows the command is none.
+ */
 function commandsFor(args: readonly string[]): (() => Promise<AddCommand>)[] {
-  const named = Object.keys(COMMANDS).filter((name) => args.includes(name));
+  const isNamed = (arg: string) => Object.hasOwn(COMMANDS, arg);
+  const certain = args.findIndex((arg, i) => isNamed(arg) && !args[i - 1]?.startsWith('-'));
+  const before = certain === -1 ? args : args.slice(0, certain + 1);
+  const named = Object.keys(COMMANDS).filter((name) => before.includes(name));
   const names =
     named.length === 0 || args.includes('help') || args.includes('completion')
       ? Object.keys(COMMANDS)
