@@ -15,6 +15,7 @@ const BENCHMARKS = {
   browser: [path('bench/browser.js')],
   effort: [path('bench/effort.js')],
   fleet: [path('bench/fleet.js')],
+  search: [path('bench/search.js')],
   accuracy: [path('../bin/dicm.js'), 'bench', 'classify'],
 };
 const [wanted, ...rest] = process.argv.slice(2);
