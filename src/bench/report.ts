@@ -153,3 +153,8 @@ export interface BenchReport {
   readonly peakMemoryBytes: number;
   readonly elapsedMs: number;
 }
+
+/** What the network on pixels is called where no other one is given: that of a model without its codec. */
+export function networkOnPixels(model: string): string {
+  return `head and tail of ${model}`;
+}

@@ -13,7 +13,7 @@ import { machine } from '../../profiles/machine.js';
 import type { AnalyzeOptions, Codec, CodecOptions, ModelIdentity } from '../../session/codec.js';
 import { codecOver } from '../../session/open-codec.js';
 import { type Detector, openDetector } from '../detectors/open-detector.js';
-import type { BenchTask } from '../report.js';
+import { type BenchTask, networkOnPixels } from '../report.js';
 import { describeAnswer, questionOf } from './answer.js';
 import type { PixelNetwork } from './pixel-network.js';
 
@@ -87,7 +87,7 @@ export async function openBenchNetworks(
       categories,
       backend: `${name} ${version}, ${device}`,
       pixels: {
-        name: pixelWeights ?? `head and tail of ${model.manifest.name}`,
+        name: pixelWeights ?? networkOnPixels(model.manifest.name),
         id: other?.id ?? weightsId,
         analyze: async (picture, { signal }) =>
           describeAnswer(await analyze(picture, { ...questionOf(task), signal })),

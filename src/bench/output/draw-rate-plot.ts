@@ -1,5 +1,5 @@
 import { printable } from '../../printable.js';
-import type { BenchReport, BenchSeries } from '../report.js';
+import { type BenchReport, type BenchSeries, networkOnPixels } from '../report.js';
 import { metricName, percent } from './metric-names.js';
 
 const WIDTH = 960;
@@ -53,7 +53,7 @@ export function drawRatePlot(report: BenchReport): string {
   const subtitle = `${shortened(dataset.name)}, ${dataset.images} images`;
   const terms =
     report.detector === undefined
-      ? 'every codec at the same pixels, the same network behind it; whiskers: 95 %'
+      ? `every codec at the same pixels, ${readersOf(report)}; whiskers: 95 %`
       : 'every codec at the same pixels, read by the same network, dashed by another detector; whiskers: 95 %';
   const open =
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" ` +
@@ -69,6 +69,13 @@ export function drawRatePlot(report: BenchReport): string {
       ? [`<text class="quiet" x="${FIELD.left}" y="120">nothing was measured</text>`]
       : drawField(report, linearAxis(heights.map((height) => 100 * height)));
   return `${[open, style(series), ...heading, ...body, '</svg>'].join('\n')}\n`;
+}
+
+/** Who reads what the codecs keep, in words. */
+function readersOf({ pixelNetwork, model }: BenchReport): string {
+  return pixelNetwork === networkOnPixels(model.name)
+    ? 'the same network behind it'
+    : 'pixels read by another network than dicm';
 }
 
 /** What networks say with no codec, as lines across the field. */
