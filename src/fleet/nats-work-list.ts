@@ -1,20 +1,28 @@
 import { createHash } from 'node:crypto';
 import type { Consumer, JetStreamClient, JetStreamManager, JsMsg } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { BackendError } from '../errors.js';
 import { importOptional } from '../platform/node/optional-package.js';
-import { itemId, type Piece, piecesOfLoss, type RunTask, taskId, type WorkItem } from './work-item.js';
 import {
-  type Added,
-  type Lease,
-  type LeaseKind,
-  type LeaseRules,
-  NO_LEASES,
-  type Outcome,
-  type ParkedInput,
-  type ResultLine,
-  type WorkList,
-  type WorkStatus,
+  asNatsError,
+  connectionOptions,
+  type EndPart,
+  makeStreams,
+  openConsumer,
+  streamOf,
+  subjectOf,
+  withoutUser,
+} from './nats-streams.js';
+import { itemId, type Piece, piecesOfLoss, type RunTask, taskId, type WorkItem } from './work-item.js';
+import type {
+  Added,
+  Lease,
+  LeaseKind,
+  LeaseRules,
+  Outcome,
+  ParkedInput,
+  ResultLine,
+  WorkList,
+  WorkStatus,
 } from './work-list.js';
 
 type JetStream = typeof import('@nats-io/jetstream');
@@ -22,9 +30,6 @@ type Transport = typeof import('@nats-io/transport-node');
 
 const PACKAGES = '@nats-io/transport-node @nats-io/jetstream';
 const PURPOSE = 'Work lists on a NATS server';
-
-/** Time in which adding an item again adds nothing. */
-const DUPLICATES_NS = 3600e9;
 
 /** Shortest time that the client waits for messages. */
 const FETCH_MS = 1000;
@@ -104,7 +109,7 @@ export class NatsWorkList implements WorkList {
       return new NatsWorkList(connection, stream, manager, consumers, name, rules);
     } catch (error) {
       await connection?.close();
-      throw asListError(`the work list ${name} on ${withoutUser(server)}`, error, create);
+      throw asNatsError(`the work list ${name} on ${withoutUser(server)}`, error, create);
     }
   }
 
@@ -300,84 +305,11 @@ export class NatsWorkList implements WorkList {
     try {
       return await question();
     } catch (error) {
-      throw asListError(`the work list ${this.#name}`, error, true);
+      throw asNatsError(`the work list ${this.#name}`, error, true);
     }
   }
 }
 
-/** Streams of what came out, and of how much went in. */
-type EndPart = 'done' | 'parked' | 'added';
-
-function streamOf(name: string, part: EndPart | 'work'): string {
-  return `dicm-${name}-${part}`;
-}
-
-function subjectOf(name: string, part: EndPart | LeaseKind): string {
-  return `dicm.${name}.${part}`;
-}
-
-async function makeStreams(manager: JetStreamManager, name: string): Promise<void> {
-  const parts = {
-    work: ['fresh', 'tried'],
-    done: ['done'],
-    parked: ['parked'],
-    added: ['added'],
-  } as const;
-  for (const [key, held] of Object.entries(parts)) {
-    const part = key as keyof typeof parts;
-    if ((await manager.streams.info(streamOf(name, part)).catch(() => undefined)) !== undefined) continue;
-    await manager.streams.add({
-      ...{ name: streamOf(name, part), subjects: held.map((subject) => subjectOf(name, subject)) },
-      ...{ storage: 'file', duplicate_window: DUPLICATES_NS },
-      // What is done with is gone from the stream of what is to be done, and stays in the others.
-      retention: part === 'work' ? 'workqueue' : 'limits',
-    });
-  }
-}
-
-async function openConsumer(
-  stream: JetStreamClient,
-  manager: JetStreamManager,
-  name: string,
-  kind: LeaseKind,
-  rules: LeaseRules,
-  create: boolean,
-): Promise<Consumer> {
-  const work = streamOf(name, 'work');
-  const ack_wait = 1e6 * rules.leaseMs;
-  const found = await manager.consumers.info(work, kind).catch(() => undefined);
-  if (found === undefined && create) {
-    await manager.consumers.add(work, {
-      ...{ durable_name: kind, filter_subject: subjectOf(name, kind), ack_policy: 'explicit' as const },
-      ...{ ack_wait, max_ack_pending: -1, max_deliver: -1 },
-    });
-  } else if (found !== undefined && rules !== NO_LEASES && found.config.ack_wait !== ack_wait) {
-    await manager.consumers.update(work, kind, { ack_wait });
-  }
-  return stream.consumers.get(work, kind);
-}
-
-function connectionOptions(server: string) {
-  const { username, password, host, protocol } = new URL(server);
-  const servers = `${protocol}//${host}`;
-  const user =
-    username === '' ? {} : { user: decodeURIComponent(username), pass: decodeURIComponent(password) };
-  return { servers, ...user, maxReconnectAttempts: -1 };
-}
-
-function withoutUser(server: string): string {
-  return server.replace(/\/\/[^@/]*@/, '//');
-}
-
 function digest(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 32);
-}
-
-function asListError(what: string, error: unknown, create: boolean): unknown {
-  if (error instanceof BackendError) return error;
-  const { message } = error as Error;
-  const hint = create || !/not found/i.test(message) ? '' : '; `dicm run add` makes it';
-  return new BackendError('work-list-failed', `${what} cannot be used: ${message}${hint}`, [], {
-    cause: error,
-  });
 }

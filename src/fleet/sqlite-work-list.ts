@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { BackendError } from '../errors.js';
 import { openSqlite, type SqliteDatabase, type SqliteStatement } from '../platform/node/sqlite.js';
 import { LeaseWatch, type SeenLease } from './lease-watch.js';
+import { prepareTables } from './sqlite-tables.js';
 import {
   itemId,
   type Key,
@@ -23,31 +24,11 @@ import type {
   WorkStatus,
 } from './work-list.js';
 
-/** Version of the tables, in `user_version` of the file. */
-const SCHEMA_VERSION = 1;
-
-/** `dicm`, in the head of the file. */
-const APPLICATION_ID = 0x6469636d;
-
 /** Time that a transaction of another process is waited for. */
 const BUSY_MS = 20_000;
 
 /** Rows that are read at a time where all are wanted, so that no reader holds up writers. */
 const PAGE_ROWS = 1000;
-
-const SCHEMA = `
-  CREATE TABLE tasks (id TEXT PRIMARY KEY, task TEXT NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE TABLE items (
-    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, task TEXT NOT NULL, keys TEXT NOT NULL,
-    inputs INTEGER NOT NULL, state TEXT NOT NULL, tries INTEGER NOT NULL,
-    token TEXT, beat INTEGER NOT NULL DEFAULT 0, worker TEXT, reason TEXT
-  ) STRICT;
-  -- With the columns that counting needs, so that it never reads the keys.
-  CREATE INDEX items_by_state ON items (state, tries, seq, inputs, worker);
-  CREATE TABLE results (
-    seq INTEGER PRIMARY KEY, task TEXT NOT NULL, source TEXT NOT NULL, line TEXT NOT NULL, UNIQUE (task, source)
-  ) STRICT;
-`;
 
 interface ItemRow {
   seq: number;
@@ -294,30 +275,6 @@ export class SqliteWorkList implements WorkList {
       throw asListError('the work list', error);
     }
   }
-}
-
-/** Makes the tables of a new file. @throws BackendError for a file of something else */
-function prepareTables(database: SqliteDatabase, path: string): void {
-  database
-    .transaction(() => {
-      const id = database.pragma('application_id', { simple: true });
-      const version = database.pragma('user_version', { simple: true });
-      const tables = database.prepare('SELECT count(*) FROM sqlite_schema').pluck().get();
-      if (id === 0 && version === 0 && tables === 0) {
-        database.exec(SCHEMA);
-        database.pragma(`application_id = ${APPLICATION_ID}`);
-        database.pragma(`user_version = ${SCHEMA_VERSION}`);
-      } else if (id !== APPLICATION_ID) {
-        throw new BackendError(
-          'work-list-failed',
-          `${path} is a SQLite file of another program, no work list`,
-        );
-      } else if (version !== SCHEMA_VERSION) {
-        const message = `${path} is a work list of version ${version}; this dicm knows ${SCHEMA_VERSION}`;
-        throw new BackendError('work-list-failed', message);
-      }
-    })
-    .immediate();
 }
 
 async function named<R>(path: string, work: () => Promise<R>): Promise<R> {
