@@ -82,7 +82,7 @@ export const LAYERS = {
   image: { uses: ['geometry', 'limits'] },
   networks: { uses: ['nn', 'geometry', 'tensor'] },
   nn: {
-    uses: ['tensor', 'shortage', 'errors'],
+    uses: ['bytes', 'tensor', 'shortage', 'errors'],
     packages: /^@tensorflow\/tfjs-core$/,
   },
   hyperprior: { uses: ['geometry', 'tensor', 'errors'] },

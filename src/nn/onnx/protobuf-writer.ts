@@ -1,3 +1,5 @@
+import { joinBytes } from '../../bytes/join-bytes.js';
+
 /** Values of at least this many bytes are kept as they are instead of byte by byte. */
 const CHUNK_BYTES = 1024;
 
@@ -65,14 +67,7 @@ export class ProtobufWriter {
 
   /** Everything written so far. */
   finish(): Uint8Array {
-    const chunks = [...this.#chunks, Uint8Array.from(this.#bytes)];
-    const joined = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
-    let at = 0;
-    for (const chunk of chunks) {
-      joined.set(chunk, at);
-      at += chunk.length;
-    }
-    return joined;
+    return joinBytes([...this.#chunks, Uint8Array.from(this.#bytes)]);
   }
 
   #key(field: number, wireType: number): void {

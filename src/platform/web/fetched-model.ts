@@ -1,3 +1,4 @@
+import { joinBytes } from '../../bytes/join-bytes.js';
 import { ModelError } from '../../errors.js';
 import { MANIFEST_FILE } from '../../model/manifest.js';
 import type { ModelSource, StatedFile } from '../platform.js';
@@ -103,13 +104,7 @@ async function download(
     loadedBytes += value.length;
     onDownload({ url, loadedBytes, totalBytes, isCached: false });
   }
-  const bytes = new Uint8Array(loadedBytes);
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
+  return joinBytes(pieces);
 }
 
 /** A server that answered with something else than the file. */

@@ -1,3 +1,4 @@
+import { joinBytes } from '../../bytes/join-bytes.js';
 import { exifOrientation } from '../../image/exif.js';
 import type { ReadFormat } from '../../image/picture-format.js';
 
@@ -68,7 +69,7 @@ function readJpeg(view: DataView, bytes: Uint8Array) {
     at = end;
   }
   profile.sort((a, b) => a.part - b.part);
-  const icc = profile.length === 0 ? undefined : joined(profile.map((part) => part.bytes));
+  const icc = profile.length === 0 ? undefined : joinBytes(profile.map((part) => part.bytes));
   return { ...size, hasAlpha: false, exif, icc };
 }
 
@@ -134,14 +135,4 @@ function withoutIdentifier(exif: Uint8Array | undefined): Uint8Array | undefined
 
 function textAt(bytes: Uint8Array, at: number, length: number): string {
   return String.fromCharCode(...bytes.subarray(at, at + length));
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
 }

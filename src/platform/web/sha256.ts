@@ -1,3 +1,4 @@
+import { joinBytes } from '../../bytes/join-bytes.js';
 import { UsageError } from '../../errors.js';
 
 /**
@@ -13,17 +14,9 @@ export async function sha256(pieces: Iterable<Uint8Array>): Promise<string> {
       'this page came over plain http, where browsers compute no SHA-256, so no model can be checked; serve it by https or from localhost',
     );
   }
-  const digest = await crypto.subtle.digest('SHA-256', joined([...pieces]));
+  const all = [...pieces];
+  // Weights come in one piece, which need not be copied.
+  const bytes = all.length === 1 ? (all[0] as Uint8Array<ArrayBuffer>) : joinBytes(all);
+  const digest = await crypto.subtle.digest('SHA-256', bytes);
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  if (pieces.length === 1) return pieces[0] as Uint8Array<ArrayBuffer>;
-  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
 }
