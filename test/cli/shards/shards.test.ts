@@ -234,13 +234,19 @@ describe.runIf(process.platform === 'linux')('a shard that cannot be finished is
     const preload = join(root, 'interrupt.mjs');
     writeFileSync(
       preload,
-      `import files from 'node:fs/promises';
+      `import { existsSync } from 'node:fs';
+      import files from 'node:fs/promises';
       import { syncBuiltinESMExports } from 'node:module';
+      import { setTimeout } from 'node:timers/promises';
       const open = files.open;
       let opened = 0;
       files.open = async (path, flags, ...rest) => {
         const file = await open(path, flags, ...rest);
-        if (flags === 'wx' && ++opened === 2) process.kill(process.pid, 'SIGINT');
+        if (flags === 'wx' && ++opened === 2) {
+          // The second one is begun while the first is still being finished.
+          while (!existsSync(${JSON.stringify(join(out, 'features-00000.safetensors'))})) await setTimeout(5);
+          process.kill(process.pid, 'SIGINT');
+        }
         return file;
       };
       syncBuiltinESMExports();`,
