@@ -1,4 +1,4 @@
-import { viewEncoder, viewSynthesis } from '../networks/view/transform.js';
+import { viewDecoder, viewEncoder } from '../networks/view/transform.js';
 import { codecSizes } from './codec-sizes.js';
 import type { Profile } from './profile.js';
 
@@ -9,7 +9,7 @@ export const view: Profile = {
   encoder: viewEncoder,
   // Just the pixels of the picture, without the padding of its tiles.
   synthesis: {
-    network: viewSynthesis,
+    network: viewDecoder,
     output: 'rgb',
     stride: 1,
     extent: (pixels) => pixels,

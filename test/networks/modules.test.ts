@@ -2,7 +2,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bottlenecks } from '../../src/networks/blocks/bottleneck.js';
 import { convFormerBlock } from '../../src/networks/blocks/convformer-block.js';
 import { recursiveGatedConvolutions } from '../../src/networks/blocks/recursive-gated-convolution.js';
+import { residualBlock } from '../../src/networks/blocks/residual-block.js';
 import { vitBlock } from '../../src/networks/blocks/vit-block.js';
+import { viewAnalysis, viewSynthesis } from '../../src/networks/view/transform.js';
 import type { Backend } from '../../src/nn/backend.js';
 import type { Ops, Value } from '../../src/nn/ops.js';
 import type { TensorMap } from '../../src/tensor.js';
@@ -12,6 +14,8 @@ import { describeBackends } from '../nn/open-for-test.js';
 interface Options {
   name: string;
   stride: number;
+  /** Of pixels, that the input has to have. */
+  multiple?: number;
 }
 
 function build<V extends Value>(
@@ -30,6 +34,12 @@ function build<V extends Value>(
       return vitBlock(ops, x, tensors, name);
     case 'bottlenecks':
       return bottlenecks(ops, x, tensors, name, stride);
+    case 'residualBlock':
+      return residualBlock(ops, x, tensors, name);
+    case 'viewAnalysis':
+      return viewAnalysis(ops, x, tensors);
+    case 'viewSynthesis':
+      return viewSynthesis(ops, x, tensors);
     default:
       throw new Error(`no such module: ${module}`);
   }
@@ -42,13 +52,15 @@ describeBackends('network modules', (open) => {
   });
   afterAll(() => backend.dispose());
 
-  for (const { name, op, inputs, tensors = {}, options, output } of readOpCases('modules')) {
+  const cases = [...readOpCases('modules'), ...readOpCases('view')];
+  for (const { name, op, inputs, tensors = {}, options = {}, output } of cases) {
     test(`${op}: ${name}`, async () => {
       const image = imageOf(inputs[0]!);
+      const { multiple = 1, ...rest } = options as unknown as Options;
       const network = await backend.compile(
         {
-          inputs: () => ({ x: { channels: image.channels, multiple: 1 } }),
-          build: (ops, { x }, weights) => ({ y: build(op, ops, x, weights, options as unknown as Options) }),
+          inputs: () => ({ x: { channels: image.channels, multiple } }),
+          build: (ops, { x }, weights) => ({ y: build(op, ops, x, weights, rest) }),
         },
         new Map(Object.entries(tensors).map(([key, spec]) => [key, tensorOf(spec)])),
       );

@@ -262,11 +262,69 @@ def modules(b: Builder) -> None:
     b.add("products at their limit", "recursiveGatedConvolutions", [spec], y, tensors=specs, options={"name": "g"})
 
 
+def residual(x: Tensor, t: dict[str, Tensor], name: str) -> Tensor:
+    """Apply two 3x3 convolutions around a residual."""
+    hidden = F.conv2d(x, t[f"{name}.conv1.weight"], t[f"{name}.conv1.bias"], padding=1)
+    return x + F.conv2d(F.relu(hidden), t[f"{name}.conv2.weight"], t[f"{name}.conv2.bias"], padding=1)
+
+
+def residual_shapes(name: str, dim: int) -> dict[str, list[int]]:
+    """Shapes of such a block's weights."""
+    return with_biases(name, {"conv1": [dim, dim, 3, 3], "conv2": [dim, dim, 3, 3]})
+
+
+def view_analysis(x: Tensor, t: dict[str, Tensor]) -> Tensor:
+    """Compute g_a of the view layer from RGB [1, 3, 16h, 16w] (docs/architecture.md)."""
+    centred = x - 0.5
+    h = F.conv2d(centred, t["ga.in.weight"], t["ga.in.bias"], stride=4)
+    h = residual(h, t, "ga.block1")
+    h = F.conv2d(h, t["ga.down1.weight"], t["ga.down1.bias"], stride=2)
+    h = residual(residual(h, t, "ga.block2"), t, "ga.block3")
+    h = F.conv2d(h, t["ga.down2.weight"], t["ga.down2.bias"], stride=2)
+    return F.conv2d(centred, t["ga.linear.weight"], stride=16) + h
+
+
+def view_synthesis(y: Tensor, t: dict[str, Tensor]) -> Tensor:
+    """Compute g_s of the view layer, RGB [1, 3, 16h, 16w] from y^ [1, C, h, w]."""
+    base = depth_to_space(F.conv2d(y, t["gs.linear.weight"]), 4)
+    h = depth_to_space(F.conv2d(y, t["gs.in.weight"], t["gs.in.bias"]), 2)
+    h = residual(residual(h, t, "gs.block1"), t, "gs.block2")
+    h = depth_to_space(F.conv2d(h, t["gs.up.weight"], t["gs.up.bias"]), 2)
+    h = h + F.conv2d(base, t["gs.skip.weight"], t["gs.skip.bias"], padding=1)
+    h = residual(residual(h, t, "gs.block3"), t, "gs.block4")
+    out = base + F.conv2d(h, t["gs.out.weight"], t["gs.out.bias"], padding=1)
+    return depth_to_space(out, 4).clamp(-0.5, 0.5) + 0.5
+
+
+def view(b: Builder) -> None:
+    """Add the networks of the view layer: other widths than the released ones, sizes that are no squares."""
+    latent, wide, fine = 5, 6, 4
+    spec, x = b.image(5, 4, 7, 1 / 64)
+    specs, t = b.tensors(residual_shapes("r", 7))
+    b.add("seven channels", "residualBlock", [spec], residual(x, t, "r"), tensors=specs, options={"name": "r"})
+
+    spec, x = b.image(48, 64, 3, 1 / 64)
+    shapes = with_biases("ga", {"in": [fine, 3, 4, 4], "down1": [wide, fine, 2, 2], "down2": [latent, wide, 2, 2]})
+    shapes |= residual_shapes("ga.block1", fine) | residual_shapes("ga.block2", wide)
+    shapes |= residual_shapes("ga.block3", wide) | {"ga.linear.weight": [latent, 3, 16, 16]}
+    specs, t = b.tensors(shapes)
+    b.add("g_a", "viewAnalysis", [spec], view_analysis(x, t), tensors=specs, options={"multiple": 16})
+
+    spec, y = b.image(2, 3, latent, 1 / 64)
+    shapes = with_biases("gs", {"in": [4 * wide, latent, 1, 1], "up": [4 * fine, wide, 1, 1]})
+    shapes |= with_biases("gs", {"skip": [fine, 48, 3, 3], "out": [48, fine, 3, 3]})
+    shapes |= residual_shapes("gs.block1", wide) | residual_shapes("gs.block2", wide)
+    shapes |= residual_shapes("gs.block3", fine) | residual_shapes("gs.block4", fine)
+    shapes |= {"gs.linear.weight": [768, latent, 1, 1]}
+    specs, t = b.tensors(shapes, 1 / 256)
+    b.add("g_s, clamped in places", "viewSynthesis", [spec], view_synthesis(y, t), tensors=specs)
+
+
 def main() -> None:
     """Write all files into the folder named on the command line."""
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
-    for build in (convolutions, rearrangements, elementwise, tokens, slopes, modules):
+    for build in (convolutions, rearrangements, elementwise, tokens, slopes, modules, view):
         builder = Builder()
         build(builder)
         builder.write(folder / f"{build.__name__}.json")
