@@ -24,6 +24,8 @@ export const errorClasses = {
         'A bootstrap cannot be drawn as asked. Give pictures, resamples, a confidence between 0 and 1 and a whole seed.',
       'bad-bypass-bits':
         'A number does not fit the bits it should be written in. A mistake in the caller of the range coder.',
+      'bad-count':
+        'Counts of votes make no sense together. Give numbers of at least 0, and no more of a part than of the whole.',
       'bad-curve': 'A curve of rate and accuracy has a point that is no finite number. Leave the point out.',
       'bad-dataset':
         'A data set is missing or not laid out as its task needs it. The message says what is wrong and where.',

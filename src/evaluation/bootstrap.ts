@@ -57,7 +57,7 @@ export function bootstrapInterval(
   }
   const used = figures.length;
   if (used < MIN_USED * resamples) {
-    const reason = `only ${used} of ${resamples} resamples of the pictures give a figure`;
+    const reason = `only ${used} of ${resamples} resamples give a figure`;
     return { kind: 'unstable', reason, resamples, used };
   }
   figures.sort((a, b) => a - b);

@@ -68,7 +68,7 @@ test('curves that mostly do not meet have no interval, and the reason is said', 
   expect(estimate.kind).toBe('unusable-curve');
   expect(interval).toEqual({
     kind: 'unstable',
-    reason: 'only 0 of 20 resamples of the pictures give a figure',
+    reason: 'only 0 of 20 resamples give a figure',
     resamples: 20,
     used: 0,
   });
