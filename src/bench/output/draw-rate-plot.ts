@@ -1,6 +1,6 @@
-import { printable } from '../../printable.js';
 import { type BenchReport, type BenchSeries, networkOnPixels } from '../report.js';
 import { metricName, percent } from './metric-names.js';
+import { coloursOf, escapeText, markerOf, px } from './series-style.js';
 
 const WIDTH = 960;
 const HEIGHT = 560;
@@ -9,34 +9,6 @@ const FIELD = { left: 72, top: 96, right: 690, bottom: 492 };
 const LEGEND = { left: 716, top: 112, rowHeight: 24 };
 /** About as many letters as fit beside one another. */
 const MAX_NAME_LENGTH = 110;
-
-/** Colours that are told apart by most eyes, on white and on near-black, after Okabe and Ito. */
-const COLOURS: Readonly<Record<string, readonly [onLight: string, onDark: string]>> = {
-  dicm: ['#c8102e', '#ff6b6b'],
-  jpeg: ['#8a6d00', '#d9b441'],
-  webp: ['#007a5a', '#3ec79b'],
-  avif: ['#0063b2', '#5cb3ff'],
-  jpeg2000: ['#a34700', '#f0975a'],
-  hevc: ['#5b3fa8', '#b39dff'],
-  bpg: ['#1d7f8c', '#6fd3df'],
-  jpegxl: ['#b0307a', '#f28cc4'],
-  vvc: ['#3d6b1f', '#9fd36f'],
-  vtm: ['#555f6b', '#b4bfca'],
-};
-
-/** Outlines around (0, 0), so that curves are told apart without colours too. */
-const MARKERS: Readonly<Record<string, string>> = {
-  dicm: 'M-5 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0Z',
-  jpeg: 'M-4 -4H4V4H-4Z',
-  webp: 'M0 -5.2L5.2 0L0 5.2L-5.2 0Z',
-  avif: 'M0 -5L5 4H-5Z',
-  jpeg2000: 'M0 5L5 -4H-5Z',
-  hevc: 'M-5 -1.5H-1.5V-5H1.5V-1.5H5V1.5H1.5V5H-1.5V1.5H-5Z',
-  bpg: 'M-5 4V-4L5 0Z',
-  jpegxl: 'M5 4V-4L-5 0Z',
-  vvc: 'M0 -5L4.8 -1.5L3 4H-3L-4.8 -1.5Z',
-  vtm: 'M-4.5 -2L0 -5L4.5 -2V2.5L0 5L-4.5 2.5Z',
-};
 
 /**
  * Draws rate against accuracy as an SVG file: rate logarithmic, a line for the uncompressed network, whiskers for the
@@ -161,7 +133,7 @@ function drawCurve(
     ? []
     : known.map(
         ({ bpp, score }) =>
-          `<path class="mark ${classOf(id)}" transform="translate(${px(x(bpp))} ${px(y(score))})" d="${markerOf(id)}"/>`,
+          `<path class="mark ${classOf(id)}" transform="translate(${px(x(bpp))} ${px(y(score))})" d="${markerOf(baseOf(id))}"/>`,
       );
   return [
     `<g><title>${escapeText(name)}</title>`,
@@ -181,7 +153,7 @@ function drawLegendRow({ id, name }: BenchSeries, row: number): string {
   const isPayload = id.endsWith('-payload');
   const mark = isPayload
     ? ''
-    : `<path class="mark ${classOf(id)}" transform="translate(${LEGEND.left + 14} ${y})" d="${markerOf(id)}"/>`;
+    : `<path class="mark ${classOf(id)}" transform="translate(${LEGEND.left + 14} ${y})" d="${markerOf(baseOf(id))}"/>`;
   return (
     `<path class="${lineOf(id)}" d="M${LEGEND.left} ${y}h28"/>${mark}` +
     `<text class="legend" x="${LEGEND.left + 38}" y="${y}" dy="4">${escapeText(shortName(name))}</text>`
@@ -198,7 +170,7 @@ function style(series: readonly BenchSeries[]): string {
   const colours = (dark: 0 | 1) =>
     ids
       .map((id) => {
-        const colour = (COLOURS[id] ?? COLOURS.vtm!)[dark];
+        const colour = coloursOf(id)[dark];
         return `.curve.s-${id},.whisker.s-${id}{stroke:${colour}}.mark.s-${id}{fill:${colour}}`;
       })
       .join('');
@@ -232,20 +204,8 @@ function classOf(id: string): string {
   return `s-${baseOf(id)}`;
 }
 
-function markerOf(id: string): string {
-  return MARKERS[baseOf(id)] ?? MARKERS.jpeg!;
-}
-
-function px(value: number): string {
-  return String(Math.round(value * 10) / 10);
-}
-
 function capital(text: string): string {
   return text[0]!.toUpperCase() + text.slice(1);
-}
-
-function escapeText(text: string): string {
-  return printable(text).replace(/[&<>"]/g, (one) => `&#${one.charCodeAt(0)};`);
 }
 
 /** Labelled positions on an axis. */

@@ -1,5 +1,6 @@
 import { printable } from '../../printable.js';
 import type { BenchComparison, BenchDelta, BenchKept, BenchPoint, BenchReport } from '../report.js';
+import { markdownTable } from './markdown-table.js';
 import { metricName, percent } from './metric-names.js';
 
 /** Writes a report as Markdown tables, aligned so that they are read as text as well. */
@@ -47,7 +48,7 @@ function pointsTable({ uncompressed, detector, series, metric }: BenchReport): s
     point.interval ? `${percent(point.interval.low)} to ${percent(point.interval.high)}` : '-',
     ...[milliseconds(point.encodeMs), milliseconds(point.analyzeMs), megabytes(point.peakMemoryBytes)],
   ];
-  return table(header, [
+  return markdownTable(header, [
     row('no codec (source files)', '-', uncompressed),
     ...(detector === undefined ? [] : [row(`no codec + ${detector.name}`, '-', detector.uncompressed)]),
     ...series.flatMap(({ name, settingName, points }) =>
@@ -70,7 +71,7 @@ function keptTable(kept: readonly BenchKept[]): string {
     ...[medianBytes, p90Bytes].map((bytes) => (bytes === null ? 'not kept' : bytes.toFixed(0))),
     milliseconds(encodeMs),
   ]);
-  return table(header, rows);
+  return markdownTable(header, rows);
 }
 
 function comparisonsTable({ comparisons, series, metric }: BenchReport): string {
@@ -81,7 +82,7 @@ function comparisonsTable({ comparisons, series, metric }: BenchReport): string 
     describeDelta(bdAccuracy, (value) => signed(100 * value)),
   ]);
   const anchor = nameOf(comparisons[0]!.anchor);
-  return table([`beside ${anchor}`, 'BD-rate %', `BD-${metricName(metric)}, points`], rows);
+  return markdownTable([`beside ${anchor}`, 'BD-rate %', `BD-${metricName(metric)}, points`], rows);
 }
 
 function describeDelta({ value, low, high, note }: BenchDelta, format: (value: number) => string): string {
@@ -98,24 +99,12 @@ function categoriesTable(categories: NonNullable<BenchReport['categories']>): st
     String(objects),
     ...ids.map((id) => percent(scores[id])),
   ]);
-  return table(['AP % at the largest size', 'objects', ...ids], rows);
+  return markdownTable(['AP % at the largest size', 'objects', ...ids], rows);
 }
 
 function listOf<T>(title: string, list: readonly T[], describe: (one: T) => string): string[] {
   if (list.length === 0) return [];
   return [`${title}:\n\n${list.map((one) => `- ${printable(describe(one))}`).join('\n')}`];
-}
-
-/** A Markdown table with its columns lined up; all but the first are of numbers, or read like them. */
-function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = rows.map((row) => row.map(printable));
-  const widths = header.map((title, column) =>
-    Math.max(title.length, 3, ...lines.map((row) => row[column]!.length)),
-  );
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join(' | ')} |`;
-  const rule = widths.map((width, i) => (i === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
-  return [line(header), `| ${rule.join(' | ')} |`, ...lines.map(line)].join('\n');
 }
 
 function signed(value: number): string {
