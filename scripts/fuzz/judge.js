@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { decodeTile } from '#dicm/codec/decode-picture.js';
+import { decodeTile } from '#dicm/codec/coded-layer.js';
 import * as container from '#dicm/container/index.js';
 import { errorClasses } from '#dicm/error-codes.js';
 import { DicmError } from '#dicm/errors.js';

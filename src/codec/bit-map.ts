@@ -2,7 +2,7 @@ import { channelCostBits, positionCostBits } from '../entropy/symbol-cost.js';
 import { LATENT_STRIDE, LATENTS_PER_HYPER, latentExtent } from '../geometry.js';
 import type { LatentCodec, SymbolPlane } from '../latents/latent-codec.js';
 import type { WorkOptions } from './call-hooks.js';
-import { type CodedLayer, decodeTiles } from './decode-picture.js';
+import { type CodedLayer, decodeTiles } from './coded-layer.js';
 
 /** Where the bits of a layer went, by the entropy tables. */
 export interface BitMap {

@@ -4,6 +4,7 @@ import { writeDicm } from '../container/write-dicm.js';
 import { latentExtent, tileGrid } from '../geometry.js';
 import type { Picture } from '../image/picture.js';
 import { tilePixels } from '../image/tile-pixels.js';
+import { analyseTile } from './analyse-tile.js';
 import type { AnswerKeeper } from './answer-keeper.js';
 import type { WorkOptions } from './call-hooks.js';
 import type { OpenModel } from './model-shelf.js';
@@ -103,7 +104,7 @@ async function* analyseTiles({ model, picture, effort, work }: Encoding): AsyncG
   const count = grid.columns * grid.rows;
   const pixels = (index: number) => tilePixels(picture, grid.tile(index));
   const outputs = overlap(count, (index) =>
-    networks.run(model.profile.encoder, { rgb: pixels(index) }, work.signal),
+    analyseTile(networks, model.profile.encoder, picture, grid.tile(index), work.signal),
   );
   let index = 0;
   for await (const output of outputs) {

@@ -2,7 +2,7 @@ import { HYPER_STRIDE, LATENT_STRIDE, tileGrid } from '../geometry.js';
 import type { LatentCodec } from '../latents/latent-codec.js';
 import { checkLimit, type Limits } from '../limits.js';
 import type { WorkOptions } from './call-hooks.js';
-import { type CodedLayer, decodeTiles } from './decode-picture.js';
+import { type CodedLayer, decodeTiles } from './coded-layer.js';
 
 /** Latents of a whole picture. */
 export interface JoinedLatents {

@@ -4,7 +4,7 @@ import { tilePixels } from '../image/tile-pixels.js';
 import type { LatentCodec } from '../latents/latent-codec.js';
 import type { TaskInput } from '../networks/task-network.js';
 import type { FeatureMap, Named } from '../nn/backend.js';
-import { type CodedLayer, decodeTile } from './decode-picture.js';
+import { type CodedLayer, decodeTile } from './coded-layer.js';
 import { tilesTouched } from './region.js';
 
 /** Where task networks get their inputs from, part by part. */

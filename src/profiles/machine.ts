@@ -7,7 +7,7 @@ import type { Profile } from './profile.js';
 export const machine: Profile = {
   name: 'semantic',
   result: 'features',
-  encoder: machineEncoder,
+  encoder: { network: machineEncoder },
   synthesis: featureLayers.f3,
   tensors: {
     entropy: ['hs.', 'entropy.', 'gain.'],

@@ -6,10 +6,26 @@ import type { TensorMap } from '../tensor.js';
 export interface Profile extends ModelRules {
   /** What its latents are rebuilt to. */
   readonly result: 'features' | 'picture';
-  /** g_a and h_a: RGB in [0, 1] to y and z, neither rounded. */
-  readonly encoder: Network<'rgb', 'y' | 'z'>;
+  readonly encoder: Encoder;
   /** g_s. */
   readonly synthesis: Synthesis;
+}
+
+/** g_a and h_a: RGB in [0, 1] to y and z, neither rounded. */
+export type Encoder = TileEncoder | ContextEncoder;
+
+/** An encoder of tiles each by itself. */
+export interface TileEncoder {
+  readonly network: Network<'rgb', 'y' | 'z'>;
+}
+
+/** An encoder whose y goes on over the borders of tiles as if there were none. */
+export interface ContextEncoder {
+  readonly analysis: Network<'rgb', 'y'>;
+  /** h_a sees the y of a tile alone, as h_s does. */
+  readonly hyperAnalysis: Network<'y', 'z'>;
+  /** Latent positions around a tile whose pixels have a part in its y. */
+  readonly context: number;
 }
 
 /** What the synthesis of a profile gives, and how large. */
@@ -19,6 +35,11 @@ export interface Synthesis {
   readonly output: string;
   /** Coded pixels per position of the output, on a side. */
   readonly stride: number;
+  /**
+   * Latent positions around an area that have a part in what is rebuilt of it, whatever tiles they are in; absent where
+   * tiles are rebuilt whole and each by itself.
+   */
+  readonly context?: number;
   /** Positions that are kept along a side of so many coded pixels. */
   extent(pixels: number): number;
   /** Channels of the output with the tensors of a model. */

@@ -1,4 +1,4 @@
-import { viewDecoder, viewEncoder } from '../networks/view/transform.js';
+import { viewAnalysis, viewHyperAnalysis, viewSynthesis } from '../networks/view/transform.js';
 import { codecSizes } from './codec-sizes.js';
 import type { Profile } from './profile.js';
 
@@ -6,12 +6,15 @@ import type { Profile } from './profile.js';
 export const view: Profile = {
   name: 'perceptual',
   result: 'picture',
-  encoder: viewEncoder,
+  // 40 pixels in front of a latent's patch have a part in it, and as many behind it.
+  encoder: { analysis: viewAnalysis, hyperAnalysis: viewHyperAnalysis, context: 3 },
   // Just the pixels of the picture, without the padding of its tiles.
   synthesis: {
-    network: viewDecoder,
+    network: viewSynthesis,
     output: 'rgb',
     stride: 1,
+    // A border of a tile is seen from 3.5 latents on either side of it.
+    context: 4,
     extent: (pixels) => pixels,
     channels: () => 3,
     refusal: 'bad-pixels',

@@ -1,5 +1,5 @@
 import type { CallHooks, WorkOptions } from '../codec/call-hooks.js';
-import type { CodedLayer } from '../codec/decode-picture.js';
+import type { CodedLayer } from '../codec/coded-layer.js';
 import type { ModelShelf, OpenModel } from '../codec/model-shelf.js';
 import type { DicmHeader } from '../container/dicm-file.js';
 import { openPrefix } from '../container/open-prefix.js';

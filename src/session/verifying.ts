@@ -1,4 +1,4 @@
-import { decodeTiles } from '../codec/decode-picture.js';
+import { decodeTiles } from '../codec/coded-layer.js';
 import type { OpenModel } from '../codec/model-shelf.js';
 import { checkDigest } from '../container/digest.js';
 import { ModelError } from '../errors.js';

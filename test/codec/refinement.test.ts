@@ -5,6 +5,7 @@ import { TileRefiner, type TileSource } from '../../src/codec/refinement/refine-
 import { qualityToPosition } from '../../src/container/quality.js';
 import { tileGrid } from '../../src/geometry.js';
 import { tilePixels } from '../../src/image/tile-pixels.js';
+import { machineEncoder } from '../../src/networks/machine/encoder.js';
 import { nodePlatform } from '../../src/platform/node/node-platform.js';
 import { loadPicture } from '../../src/platform/node/pictures/load-picture.js';
 import { CHELSEA, TINY_MODEL } from '../session/helpers.js';
@@ -19,7 +20,7 @@ beforeAll(async () => {
   const tile = tileGrid(picture.width, picture.height).tile(0);
   const pixels = () => tilePixels(picture, tile);
   const networks = await model.networks();
-  const analysed = model.latents.analyse(tile, await networks.run(model.profile.encoder, { rgb: pixels() }));
+  const analysed = model.latents.analyse(tile, await networks.run(machineEncoder, { rgb: pixels() }));
   source = { tile, analysed, pixels };
 });
 afterAll(() => shelf.dispose());

@@ -4,7 +4,7 @@ import { convFormerBlock } from '../../src/networks/blocks/convformer-block.js';
 import { recursiveGatedConvolutions } from '../../src/networks/blocks/recursive-gated-convolution.js';
 import { residualBlock } from '../../src/networks/blocks/residual-block.js';
 import { vitBlock } from '../../src/networks/blocks/vit-block.js';
-import { viewAnalysis, viewSynthesis } from '../../src/networks/view/transform.js';
+import * as view from '../../src/networks/view/transform.js';
 import type { Backend } from '../../src/nn/backend.js';
 import type { Ops, Value } from '../../src/nn/ops.js';
 import type { TensorMap } from '../../src/tensor.js';
@@ -37,9 +37,9 @@ function build<V extends Value>(
     case 'residualBlock':
       return residualBlock(ops, x, tensors, name);
     case 'viewAnalysis':
-      return viewAnalysis(ops, x, tensors);
+      return view.analysis(ops, x, tensors);
     case 'viewSynthesis':
-      return viewSynthesis(ops, x, tensors);
+      return view.synthesis(ops, x, tensors);
     default:
       throw new Error(`no such module: ${module}`);
   }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { useOf } from '../../src/model/model-rules.js';
+import { machineEncoder } from '../../src/networks/machine/encoder.js';
 import { gradientNetwork, targetNetwork } from '../../src/networks/machine/refinement.js';
 import { headsNetwork, tailNetwork, taskNetwork } from '../../src/networks/task-network.js';
 import type { Network } from '../../src/nn/backend.js';
@@ -14,7 +15,7 @@ const { tensors } = await loadFolder(TINY);
 const weights = { layers: { 2: 1, 3: 1, 4: 1 }, logits: 1, classes: 1, boxes: 1 };
 
 const NETWORKS: Readonly<Record<string, Network>> = {
-  encoder: machine.encoder,
+  encoder: machineEncoder,
   ...Object.fromEntries(Object.entries(featureLayers).map(([layer, { network }]) => [layer, network])),
   tail: tailNetwork,
   heads: headsNetwork,

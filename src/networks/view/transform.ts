@@ -18,7 +18,7 @@ const PATCH = 4;
  * g_a of the view layer: RGB in [0, 1] [16h, 16w, 3] to y [h, w, latent], before rounding. A linear transform of patches of
  * 16 x 16 pixels (`ga.linear`), and beside it what convolutions at strides 4 and 8 add to it.
  */
-export function viewAnalysis<V extends Value>(ops: Ops<V>, rgb: V, tensors: TensorMap): V {
+export function analysis<V extends Value>(ops: Ops<V>, rgb: V, tensors: TensorMap): V {
   const layer = (part: string) => layerNamed(tensors, `ga.${part}`);
   return ops.scope(() => {
     const centred = ops.shiftChannels(rgb, 'view.shift', SHIFT);
@@ -37,7 +37,7 @@ export function viewAnalysis<V extends Value>(ops: Ops<V>, rgb: V, tensors: Tens
  * gives each latent's patch of 16 x 16 pixels, here as 4 x 4 positions of 4 x 4 pixels; the other one corrects it, at
  * strides 8 and 4, knowing what the linear one gave.
  */
-export function viewSynthesis<V extends Value>(ops: Ops<V>, latent: V, tensors: TensorMap): V {
+export function synthesis<V extends Value>(ops: Ops<V>, latent: V, tensors: TensorMap): V {
   const layer = (part: string) => layerNamed(tensors, `gs.${part}`);
   return ops.scope(() => {
     const linear = ops.depthToSpace(ops.conv2d(latent, layer('linear')), LATENT_STRIDE / PATCH);
@@ -54,23 +54,27 @@ export function viewSynthesis<V extends Value>(ops: Ops<V>, latent: V, tensors: 
   });
 }
 
-/** RGB in [0, 1], a tile padded to multiples of 16 pixels, to y and z [ceil(h/64), ceil(w/64), hyper], neither rounded. */
-export const viewEncoder: Network<'rgb', 'y' | 'z'> = {
+/** RGB in [0, 1], padded to multiples of 16 pixels, to y. */
+export const viewAnalysis: Network<'rgb', 'y'> = {
   inputs: () => ({ rgb: { channels: 3, multiple: LATENT_STRIDE } }),
   reads: ['encoder'],
-  build: (ops, { rgb }, tensors) => {
-    const y = viewAnalysis(ops, rgb, tensors);
-    return { y, z: hyperAnalysis(ops, y, tensors) };
-  },
+  build: (ops, { rgb }, tensors) => ({ y: analysis(ops, rgb, tensors) }),
+};
+
+/** y of a tile to z [ceil(h/4), ceil(w/4), hyper], before rounding: h_a is the machine layer's. */
+export const viewHyperAnalysis: Network<'y', 'z'> = {
+  inputs: (tensors) => ({ y: { channels: tensorNamed(tensors, 'ga.linear.weight').shape[0]!, multiple: 1 } }),
+  reads: ['encoder'],
+  build: (ops, { y }, tensors) => ({ z: hyperAnalysis(ops, y, tensors) }),
 };
 
 /** y^, dequantised, one position for 16 x 16 pixels, to RGB in [0, 1]. */
-export const viewDecoder: Network<'latent', 'rgb'> = {
+export const viewSynthesis: Network<'latent', 'rgb'> = {
   inputs: (tensors) => ({
     latent: { channels: tensorNamed(tensors, 'gs.linear.weight').shape[1]!, multiple: 1 },
   }),
   reads: ['synthesis'],
-  build: (ops, { latent }, tensors) => ({ rgb: viewSynthesis(ops, latent, tensors) }),
+  build: (ops, { latent }, tensors) => ({ rgb: synthesis(ops, latent, tensors) }),
 };
 
 function shift(by: number): Tensor {
