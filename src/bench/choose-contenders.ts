@@ -40,7 +40,8 @@ export async function chooseContenders(
   maxSide: MaxSide,
 ): Promise<ChosenContenders> {
   checkIds([...(options.codecs ?? []), ...Object.keys(options.settings ?? {})]);
-  const { found, missing } = await findCodecs(options.searchPath ?? process.env.PATH ?? '', options.codecs);
+  const searchPath = options.searchPath ?? process.env.PATH ?? '';
+  const { found, missing } = await findCodecs(searchPath, options.codecs, networks.openView);
   const all = found.map((codec) => pixelContender(codec, networks.pixels));
   if (options.codecs === undefined || options.codecs.includes('dicm')) {
     all.unshift(dicmContender(networks, options.task, maxSide, options.effort ?? 1));

@@ -1,4 +1,4 @@
-import { statSync, writeFileSync } from 'node:fs';
+import { cpSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
@@ -10,9 +10,10 @@ import {
   benchmark,
   openCodec,
 } from '../../src/index.js';
-import { encodeClassic } from '../../src/platform/node/pictures/classic-codecs.js';
+import { encodeClassic, wrapPixels } from '../../src/platform/node/pictures/classic-codecs.js';
 import { loadPicture } from '../../src/platform/node/pictures/load-picture.js';
 import { TINY_MODEL } from '../session/helpers.js';
+import { writeTinyView } from '../session/view-model.js';
 import { writeDetector } from './detectors/write-detector.js';
 import { fakePrograms } from './fake-programs.js';
 import { labelledFolder, scratchFolder } from './labelled-folder.js';
@@ -282,6 +283,34 @@ describe('objects', () => {
     expect(report.detector!.uncompressed.scores).toMatchObject({ maskAp: null, boxAp50: 0 });
     expect(report.categories![0]!.scores).not.toHaveProperty('jpeg+nano');
     expect(markdown).toContain('where it is named by nano');
+  });
+
+  test('the view layer is a codec for pictures beside the others, read by the model and by the detector', async () => {
+    const models = scratchFolder();
+    cpSync(TINY_MODEL, join(models, 'tiny'), { recursive: true });
+    await writeTinyView(join(models, 'view'));
+    const detector = writeDetector(join(scratchFolder(), 'nano.onnx'), []);
+    const { report, svg } = await benchmark({
+      ...options({ task: 'detect', dataset: await instances(), detector, model: models, anchor: 'jpeg' }),
+      ...{ codecs: ['dicm', 'dicm-view', 'jpeg'], maxSide: 64, timedImages: 0 },
+      settings: { dicm: [50], 'dicm-view': [50, 90], jpeg: [80] },
+    });
+    expect(report.series.map(({ id }) => id)).toEqual([
+      ...['dicm', 'dicm-view', 'jpeg', 'dicm-view+nano', 'jpeg+nano'],
+    ]);
+    const codec = await openCodec({ model: models, backend: 'wasm' });
+    const folder = await labelledFolder(['pictures'], 2);
+    let bytes = 0;
+    for (const i of [0, 1]) {
+      const image = join(folder, 'pictures', `${i}.png`);
+      const fitted = await wrapPixels(await loadPicture(image, { maxSide: 64 }));
+      const file = await codec.encode(fitted, { layers: ['view'], quality: 90 });
+      bytes += file.bytes.length / 2;
+    }
+    await codec.dispose();
+    const [, view] = report.series;
+    expect(view!.points[1]!.bytes).toBeCloseTo(bytes, 1);
+    expect(svg.match(/class="mark s-dicm-view"/g)).toHaveLength(2 * (2 + 1));
   });
 
   test('detection takes its boxes from what segmentation kept, and counts only the categories asked for', async () => {

@@ -13,6 +13,7 @@ export const bpg: ProgramCodec = {
   build: (run) => ({
     settingName: 'QP',
     settings: [51, 47, 43, 38, 33, 28],
+    range: { smallest: 51, largest: 0 },
     encode: (picture, qp, hooks) =>
       withFiles(async ({ path, read, write }) => {
         const input = await write('in.png', await wrapPixels(picture));

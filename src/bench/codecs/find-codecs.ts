@@ -1,4 +1,5 @@
 import { bpg } from './bpg.js';
+import { VIEW_CODEC } from './dicm-view.js';
 import { hevc } from './hevc.js';
 import { jpegXl } from './jpeg-xl.js';
 import { jpeg2000 } from './jpeg2000.js';
@@ -19,23 +20,28 @@ export interface FoundCodecs {
 
 /** Ids of the picture codecs that the benchmark knows, found or not. */
 export function knownCodecIds(): string[] {
-  return ['jpeg', 'webp', 'avif', ...PROGRAM_CODECS.map(({ id }) => id)];
+  return [VIEW_CODEC, 'jpeg', 'webp', 'avif', ...PROGRAM_CODECS.map(({ id }) => id)];
 }
 
 /**
- * Looks for picture codecs: those of the image library are always there, the others when their programs are.
+ * Looks for picture codecs: those of the image library are always there, the others when their programs are, and dicm's
+ * own where it has a model.
  *
  * @param searchPath - Folders to look for programs in, as in `$PATH`.
  * @param wanted - Ids to look for; all unless given.
+ * @param openView - Opens dicm's view layer; without it that takes no part.
  */
-export async function findCodecs(searchPath: string, wanted?: readonly string[]): Promise<FoundCodecs> {
+export async function findCodecs(
+  searchPath: string,
+  wanted?: readonly string[],
+  openView?: () => Promise<PictureCodec | MissingCodec>,
+): Promise<FoundCodecs> {
   const isWanted = ({ id }: { id: string }) => wanted === undefined || wanted.includes(id);
-  const opened = await Promise.all(
-    PROGRAM_CODECS.filter(isWanted).map((codec) => openProgramCodec(codec, searchPath)),
-  );
-  const found: PictureCodec[] = sharpCodecs().filter(isWanted);
+  const view = openView !== undefined && isWanted({ id: VIEW_CODEC }) ? [await openView()] : [];
+  const programs = PROGRAM_CODECS.filter(isWanted).map((codec) => openProgramCodec(codec, searchPath));
+  const found: PictureCodec[] = [];
   const missing: MissingCodec[] = [];
-  for (const codec of opened) {
+  for (const codec of [...view, ...sharpCodecs().filter(isWanted), ...(await Promise.all(programs))]) {
     if ('encode' in codec) found.push(codec);
     else missing.push(codec);
   }

@@ -34,6 +34,7 @@ export const hevc: ProgramCodec = {
   build: (run, found) => ({
     settingName: 'QP',
     settings: [51, 48, 45, 42, 38, 33],
+    range: { smallest: 51, largest: 0 },
     payloadName: 'HEVC intra, without parameter sets',
     encode: (picture, qp, hooks) =>
       withFiles(async ({ path, read, write }) => {

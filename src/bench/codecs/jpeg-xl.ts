@@ -13,6 +13,7 @@ export const jpegXl: ProgramCodec = {
   build: (run) => ({
     settingName: 'distance',
     settings: [25, 18, 13, 9, 6, 3.5],
+    range: { smallest: 25, largest: 0.1, isContinuous: true },
     encode: (picture, distance, hooks) =>
       withFiles(async ({ path, read, write }) => {
         const input = await write('in.ppm', writePixmap(picture));

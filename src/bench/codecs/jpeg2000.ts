@@ -15,6 +15,7 @@ export const jpeg2000: ProgramCodec = {
   build: (run) => ({
     settingName: 'ratio',
     settings: [400, 270, 180, 110, 65, 32],
+    range: { smallest: 2400, largest: 2, isContinuous: true },
     encode: (picture, ratio, hooks) =>
       withFiles(async ({ path, read, write }) => {
         const input = await write('in.ppm', writePixmap(picture));

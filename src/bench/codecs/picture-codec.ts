@@ -23,6 +23,19 @@ export interface CodecHooks extends Pick<CallHooks, 'signal'> {
   onProgramMemory?: ((peakBytes: number) => void) | undefined;
 }
 
+/** Settings of a codec, from that of its smallest files to that of its largest. */
+export interface SettingRange {
+  readonly smallest: number;
+  readonly largest: number;
+  /** Whether fractions count, in equal ratios; whole numbers otherwise. */
+  readonly isContinuous?: boolean;
+}
+
+/** A picture at the setting that a search by size ended with. */
+export interface SizedPicture extends CodedPicture {
+  readonly setting: number;
+}
+
 /** A picture codec that the benchmark can compare with: pixels to bytes and back. */
 export interface PictureCodec {
   /** As the command line names it: `hevc`. */
@@ -35,9 +48,13 @@ export interface PictureCodec {
   readonly settingName: string;
   /** Settings to measure unless others are asked for, from small files to large ones. */
   readonly settings: readonly number[];
+  /** All its settings, for who looks for a size. */
+  readonly range: SettingRange;
   /** Name of the series whose rate is `payloadBytes`; absent where the codec gives none. */
   readonly payloadName?: string;
   encode(picture: Pixels, setting: number, hooks: CodecHooks): Promise<CodedPicture>;
+  /** Codes to at most so many bytes and hardly less, where the codec itself searches for that. */
+  encodeTo?(picture: Pixels, targetBytes: number, hooks: CodecHooks): Promise<SizedPicture>;
   /** Decodes what `encode` wrote for a picture of this size. */
   decode(bytes: Uint8Array, size: { width: number; height: number }, hooks: CodecHooks): Promise<Pixels>;
 }

@@ -29,6 +29,7 @@ export function sharpCodecs(): PictureCodec[] {
     version: `${versions[format]} ${JSON.stringify(classicOptions[format])}`,
     settingName: 'quality',
     settings: SETTINGS[format],
+    range: { smallest: 1, largest: 100 },
     encode: async (picture, quality) => ({
       bytes: await encodeClassic(picture, format, quality),
     }),

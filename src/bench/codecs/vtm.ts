@@ -16,6 +16,7 @@ export const vtm: ProgramCodec = {
   build: (run) => ({
     settingName: 'QP',
     settings: [51, 47, 42, 37, 32, 27],
+    range: { smallest: 63, largest: 0 },
     payloadName: 'VVC intra (VTM), without parameter sets',
     encode: (picture, qp, hooks) =>
       withFiles(async ({ path, read, write }) => {

@@ -15,6 +15,7 @@ export const vvc: ProgramCodec = {
   build: (run) => ({
     settingName: 'QP',
     settings: [55, 50, 45, 40, 35, 30],
+    range: { smallest: 63, largest: 0 },
     payloadName: 'VVC intra (VVenC), without parameter sets',
     encode: (picture, qp, hooks) =>
       withFiles(async ({ path, read, write }) => {

@@ -12,6 +12,8 @@ import { readRegularFile, UnreadableFile } from '../../platform/node/regular-fil
 import { machine } from '../../profiles/machine.js';
 import type { AnalyzeOptions, Codec, CodecOptions, ModelIdentity } from '../../session/codec.js';
 import { codecOver } from '../../session/open-codec.js';
+import { openViewCodec } from '../codecs/dicm-view.js';
+import type { MissingCodec, PictureCodec } from '../codecs/picture-codec.js';
 import { type Detector, openDetector } from '../detectors/open-detector.js';
 import { type BenchTask, networkOnPixels } from '../report.js';
 import { describeAnswer, questionOf } from './answer.js';
@@ -21,6 +23,8 @@ import type { PixelNetwork } from './pixel-network.js';
 export interface BenchNetworks {
   readonly codec: Codec;
   readonly pixels: PixelNetwork;
+  /** Opens the view layer as a codec for pictures. */
+  readonly openView: () => Promise<PictureCodec | MissingCodec>;
   /** A detector that is not the model's own, where one is asked for. */
   readonly detector?: PixelNetwork | undefined;
   readonly model: ModelIdentity;
@@ -81,6 +85,7 @@ export async function openBenchNetworks(
     return {
       codec,
       detector,
+      openView: () => openViewCodec(codec, shelf),
       model: await codec.openModel(),
       weightsId,
       classes: new Map(model.classes.map(({ wnid, index }) => [wnid, index])),

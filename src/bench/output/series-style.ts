@@ -3,7 +3,7 @@ import { printable } from '../../printable.js';
 /** Colours that are told apart by most eyes, on white and on near-black, after Okabe and Ito. */
 const COLOURS: Readonly<Record<string, readonly [onLight: string, onDark: string]>> = {
   dicm: ['#c8102e', '#ff6b6b'],
-  'dicm-view': ['#c8102e', '#ff6b6b'],
+  'dicm-view': ['#e3008c', '#ff77c9'],
   jpeg: ['#8a6d00', '#d9b441'],
   webp: ['#007a5a', '#3ec79b'],
   avif: ['#0063b2', '#5cb3ff'],
@@ -18,7 +18,7 @@ const COLOURS: Readonly<Record<string, readonly [onLight: string, onDark: string
 /** Outlines around (0, 0), so that curves are told apart without colours too. */
 const MARKERS: Readonly<Record<string, string>> = {
   dicm: 'M-5 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0Z',
-  'dicm-view': 'M-5 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0Z',
+  'dicm-view': 'M0 -6L1.5 -1.9L5.7 -1.9L2.4 .7L3.5 4.9L0 2.4L-3.5 4.9L-2.4 .7L-5.7 -1.9L-1.5 -1.9Z',
   jpeg: 'M-4 -4H4V4H-4Z',
   webp: 'M0 -5.2L5.2 0L0 5.2L-5.2 0Z',
   avif: 'M0 -5L5 4H-5Z',

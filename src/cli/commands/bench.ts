@@ -47,7 +47,7 @@ export function addBench(program: Command, run: RunAction) {
     .command('bench')
     .summary('measure rate against accuracy, beside other codecs')
     .description(
-      'Code labelled images with dicm and with the codecs found on this machine (JPEG, WebP and AVIF always; JPEG 2000, ' +
+      'Code labelled images with dicm, its view layer, and the codecs found on this machine (JPEG, WebP and AVIF always; JPEG 2000, ' +
         'HEVC, BPG, JPEG XL and VVC by their programs), let the same network judge them, and compare.',
     );
   for (const { task, summary, dataset } of TASKS) {
