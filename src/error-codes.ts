@@ -127,6 +127,8 @@ export const errorClasses = {
       'overlay-source-size':
         'The picture to draw on has another size than the one that was coded. Give the source of the file.',
       'overlay-stdout': 'Results and overlay would both go to stdout. Name a file for the overlay.',
+      'picture-too-small':
+        'The picture is too small for a measure, whose windows or strides it does not hold. Leave it out.',
       'pixel-network-task':
         'A pixel network of your own can only classify. Leave it out for the other tasks.',
       'rate-conflict': 'More than one of quality, targets and answers to keep is given. Give only one.',
@@ -275,6 +277,8 @@ export const errorClasses = {
         "The model's manifest is unreadable, lacks something, or states what its tensors are not. Install the model again.",
       'bad-detector':
         "The detector cannot be read or is not laid out as YOLOX is. Give an ONNX file with YOLOX's input and output.",
+      'bad-lpips':
+        'The weights of LPIPS cannot be read, or are those of another network. Give a folder that holds `squeezenet1_1.safetensors` and `lpips_squeeze_v0.1_linear.safetensors`.',
       'bad-pixel-network':
         'The pixel network of your own cannot be read. Check the path; it is a safetensors file.',
       'bad-tables': "The model's entropy tables break the rules of the format. Install the model again.",

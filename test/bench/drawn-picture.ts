@@ -15,10 +15,3 @@ export function drawnPicture(width: number, height: number, seed = 0): Pixels {
   }
   return { width, height, data };
 }
-
-/** Peak signal-to-noise ratio of two pictures of one size, in decibels. */
-export function psnr(a: Pixels, b: Pixels): number {
-  let sum = 0;
-  for (let i = 0; i < a.data.length; i++) sum += (a.data[i]! - b.data[i]!) ** 2;
-  return 10 * Math.log10((255 ** 2 * a.data.length) / sum);
-}
