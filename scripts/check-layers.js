@@ -89,8 +89,8 @@ function checkExternal(path, specifier, layers) {
  */
 function checkImport(path, { specifier, kind }, files, layers) {
   if (specifier === undefined) {
-    // An executor's package is looked up by name at run time; nobody else has a reason to.
-    return partOf(path, layers) === 'platform/node' && kind === 'dynamic'
+    // An executor is looked up by name or by address at run time; nobody else has a reason to.
+    return ['platform/node', 'platform/web'].includes(partOf(path, layers) ?? '') && kind === 'dynamic'
       ? undefined
       : 'imports a module whose name is not a literal';
   }

@@ -1,5 +1,6 @@
 // What the library costs in a page: bytes on the wire, time to the first answer on a first and a second visit, and
-// milliseconds a call beside Node's executors, in turns. Needs a build and Chromium ($DICM_CHROMIUM, or on the path).
+// milliseconds a call beside Node's executors, in turns. The page is isolated, so that onnxruntime-web has threads. Needs a
+// build and Chromium ($DICM_CHROMIUM, or on the path).
 //   npm run bench -- browser [PICTURE]
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -23,6 +24,7 @@ const ROUNDS = 8;
 const FOLDERS = {
   'dicm-model-r50': join(root, 'packages/model-r50'),
   kernels: join(root, 'node_modules/@tensorflow/tfjs-backend-wasm/dist'),
+  onnxruntime: join(root, 'node_modules/onnxruntime-web/dist'),
 };
 
 function findChromium() {
@@ -66,7 +68,7 @@ async function serve(scripts) {
         : path === '/picture'
           ? readFileSync(picture)
           : (scripts.get(path) ?? (place === undefined ? undefined : readFileSync(join(place, file))));
-    const type = path.endsWith('.js')
+    const type = /\.m?js$/.test(path)
       ? 'text/javascript'
       : path.endsWith('.wasm')
         ? 'application/wasm'
@@ -74,6 +76,8 @@ async function serve(scripts) {
     response.writeHead(body === undefined ? 404 : 200, {
       'content-type': type,
       'cache-control': 'max-age=3600',
+      'cross-origin-opener-policy': 'same-origin',
+      'cross-origin-embedder-policy': 'require-corp',
     });
     response.end(body);
     if (body !== undefined && path !== '/' && path !== '/picture') {
@@ -121,15 +125,28 @@ const timer = (run) => async (/** @type {typeof CALLS[number]} */ call) => {
 const onNode = (codec, photograph, file) =>
   timer((call) => (call === 'encode' ? codec.encode(photograph) : codec[call](file)));
 
-/** @param {Page} page */
-const inPage = (page) => (/** @type {typeof CALLS[number]} */ call) =>
-  page.evaluate(async (call) => {
-    const { codec, file } = /** @type {any} */ (globalThis);
-    const photograph = new Uint8Array(await (await fetch('picture')).arrayBuffer());
-    const start = performance.now();
-    await codec[call](call === 'encode' ? photograph : file);
-    return performance.now() - start;
-  }, call);
+/** A codec in the page, opened and warmed up. @param {Page} page @param {object} options */
+const inPage = async (page, options) => {
+  const index = await page.evaluate(async (options) => {
+    const scope = /** @type {any} */ (globalThis);
+    const { openCodec } = await import(`${scope.location.href}dicm.js`);
+    const worker = () => new scope.Worker('worker.js', { type: 'module' });
+    const codec = await openCodec({ kernels: 'kernels/', onnxruntime: 'onnxruntime/', worker, ...options });
+    scope.codecs = [...(scope.codecs ?? []), codec];
+    return scope.codecs.length - 1;
+  }, options);
+  return (/** @type {typeof CALLS[number]} */ call) =>
+    page.evaluate(
+      async ([call, index]) => {
+        const { codecs, file } = /** @type {any} */ (globalThis);
+        const photograph = new Uint8Array(await (await fetch('picture')).arrayBuffer());
+        const start = performance.now();
+        await codecs[index][call](call === 'encode' ? photograph : file);
+        return performance.now() - start;
+      },
+      /** @type {const} */ ([call, index]),
+    );
+};
 
 const executablePath = findChromium();
 if (executablePath === undefined) {
@@ -171,29 +188,27 @@ for (const name of ['first', 'second']) {
 const again = sent.splice(0).map(({ path }) => path);
 console.log(`the second asked for ${again.join(', ') || 'nothing'}\n`);
 
-const least = new Map(CALLS.map((call) => [call, [Infinity, Infinity, Infinity]]));
+/** Executors in turns, with how each is called. @type {[string, Awaited<ReturnType<typeof inPage>>][]} */
+const executors = [
+  ['page, wasm', await inPage(page, { backend: 'wasm' })],
+  ['page, onnx, 1 thread', await inPage(page, { backend: 'onnx', threads: 1 })],
+  ['page, onnx', await inPage(page, { backend: 'onnx' })],
+  ['Node, wasm', onNode(wasm, photograph, file)],
+  ['Node, onnx', onNode(onnx, photograph, file)],
+];
+const least = executors.map(() => new Map(CALLS.map((call) => [call, Infinity])));
 for (let round = 0; round < ROUNDS; round++) {
-  for (const [index, measure] of [
-    inPage(page),
-    onNode(wasm, photograph, file),
-    onNode(onnx, photograph, file),
-  ].entries()) {
+  for (const [index, [, measure]] of executors.entries()) {
     for (const call of CALLS) {
-      const times = least.get(call) ?? [];
-      times[index] = Math.min(times[index] ?? Infinity, await measure(call));
+      least[index]?.set(call, Math.min(least[index].get(call) ?? Infinity, await measure(call)));
     }
   }
 }
 console.log(`${width} x ${height} pixels, least of ${ROUNDS} in turns, ms`);
 console.log(
   table(
-    ['call', 'page, wasm', 'Node, wasm', 'Node, onnx', 'page : Node, wasm', 'page : Node, onnx'],
-    [...least].map(([call, [there = 0, here = 0, native = 0]]) => [
-      call,
-      ...[there, here, native].map((ms) => Math.round(ms)),
-      Number((there / here).toFixed(2)),
-      Number((there / native).toFixed(1)),
-    ]),
+    ['call', ...executors.map(([name]) => name)],
+    CALLS.map((call) => [call, ...least.map((times) => Math.round(times.get(call) ?? Infinity))]),
   ),
 );
 const later = sent.splice(0);

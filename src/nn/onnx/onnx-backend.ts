@@ -32,8 +32,8 @@ export class OnnxBackend implements Backend {
     this.#ort = ort;
     this.#providers = providers;
     this.#threads = threads;
-    this.version = ort.env.versions.node ?? ort.env.versions.common ?? 'unknown';
-    const places = providers.map((name) => (name === 'cpu' ? 'CPU' : name)).join(', ');
+    this.version = ort.env.versions.node ?? ort.env.versions.web ?? ort.env.versions.common ?? 'unknown';
+    const places = providers.map((name) => (name === 'cpu' || name === 'wasm' ? 'CPU' : name)).join(', ');
     this.device =
       threads === undefined ? places : `${places}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
   }

@@ -1,14 +1,15 @@
 /**
- * The part of onnxruntime-node this project uses. Declared here because the package is optional: the project
- * must compile where it could not be installed.
+ * The part of onnxruntime-node and onnxruntime-web this project uses. Declared here because the packages are optional: the
+ * project must compile where they could not be installed.
  */
 export interface OrtModule {
-  readonly env: { logLevel?: string; versions: { node?: string; common?: string } };
+  readonly env: { logLevel?: string; versions: { node?: string; web?: string; common?: string } };
   readonly Tensor: new (type: 'float32', data: Float32Array, dims: readonly number[]) => OrtTensor;
   readonly InferenceSession: {
     create(model: Uint8Array, options: OrtSessionOptions): Promise<OrtSession>;
   };
-  listSupportedBackends(): { name: string; bundled: boolean }[];
+  /** Of the package for Node alone. */
+  listSupportedBackends?(): { name: string; bundled: boolean }[];
 }
 
 /** A dense float tensor on the host. */

@@ -19,6 +19,11 @@ export interface WebCodecOptions extends CodecOptions {
    */
   kernels?: string | undefined;
   /**
+   * Address of the folder `dist` of the package onnxruntime-web, as your server offers it; then `auto` tries the executor
+   * `onnx` first: 14 MB to load, and with threads where the page is isolated (docs/browser.md). No `onnx` unless given.
+   */
+  onnxruntime?: string | undefined;
+  /**
    * Runs everything in a Web Worker, so that the page stays free: true, or a function that starts a worker with
    * `dicm/browser/worker`, for bundlers that do not find it by themselves. In the page itself unless given.
    */
@@ -29,7 +34,7 @@ export interface WebCodecOptions extends CodecOptions {
 
 const webOptionNames = optionNames<WebCodecOptions>()({
   ...{ backend: true, model: true, limits: true, threads: true },
-  ...{ models: true, kernels: true, worker: true, onDownload: true },
+  ...{ models: true, kernels: true, onnxruntime: true, worker: true, onDownload: true },
 });
 
 /** Where the model is unless the page says otherwise. */
@@ -43,10 +48,11 @@ const DEFAULT_MODELS = ['dicm-model-r50/'];
  */
 export async function openCodec(options: WebCodecOptions = {}): Promise<Codec> {
   checkOptions('openCodec', options, webOptionNames);
-  const { models = DEFAULT_MODELS, kernels, worker, onDownload = () => {}, ...rest } = options;
+  const { models = DEFAULT_MODELS, kernels, onnxruntime, worker, onDownload = () => {}, ...rest } = options;
   const places = {
     models: models.map(absolute),
     kernels: kernels === undefined ? undefined : absolute(kernels),
+    onnxruntime: onnxruntime === undefined ? undefined : absolute(onnxruntime),
   };
   if (worker) {
     resolveLimits(rest.limits);

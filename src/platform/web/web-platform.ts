@@ -1,20 +1,19 @@
 import type { ModelSource, Platform } from '../platform.js';
 import { fetchedModel, type OnDownload } from './fetched-model.js';
+import type { ExecutorPlaces } from './open-backend.js';
 import { sha256 } from './sha256.js';
 
 /** What a page decides about its host. */
-export interface WebHost {
+export interface WebHost extends ExecutorPlaces {
   /** Addresses of the models there are: of folders with a `manifest.json`. */
   readonly models: readonly string[];
-  /** Address of the folder with the WebAssembly kernels of TensorFlow.js; beside the library unless given. */
-  readonly kernels: string | undefined;
   readonly onDownload: OnDownload;
   /** Breaks off downloads. */
   readonly signal: AbortSignal;
 }
 
 /** A browser as host, a page or a worker: models are at addresses, pictures are read by the browser. */
-export function webPlatform({ models, kernels, onDownload, signal }: WebHost): Platform {
+export function webPlatform({ models, onDownload, signal, ...executors }: WebHost): Platform {
   const sources = new Map<string, ModelSource>();
   const sourceAt = (folder: string) => {
     const source = sources.get(folder) ?? fetchedModel(folder, onDownload, signal);
@@ -31,7 +30,8 @@ export function webPlatform({ models, kernels, onDownload, signal }: WebHost): P
     readModelChoice: async (choice) => (/[/:]/.test(choice) ? { path: absolute(choice) } : { name: choice }),
     preferredModel: () => undefined,
     loadPicture: async (input, options) => (await import('./load-picture.js')).loadPicture(input, options),
-    openBackend: async (choice) => (await import('./open-backend.js')).openBackend(choice, kernels),
+    openBackend: async (choice, options) =>
+      (await import('./open-backend.js')).openBackend(choice, executors, options),
     yieldTurn: () => new Promise((resolve) => nextTurn(resolve)),
   };
 }

@@ -6,8 +6,8 @@ import { type LibraryServer, serveLibrary } from './serve-library.js';
 /** The library in a browser, for the tests of a file. */
 export interface LibraryBrowser {
   readonly server: LibraryServer;
-  /** A page of the server: with what earlier pages have kept, or, `fresh`, as on a first visit. */
-  open(options?: { readonly fresh?: boolean }): Promise<Page>;
+  /** A page of the server: with what earlier pages have kept, or, `fresh`, as on a first visit; `isolated` for threads. */
+  open(options?: { readonly fresh?: boolean; readonly isolated?: boolean }): Promise<Page>;
   /** What the process of a page has in memory, once garbage is collected. */
   memoryBytes(page: Page): Promise<number>;
   close(): Promise<void>;
@@ -30,9 +30,9 @@ export async function openBrowser(): Promise<LibraryBrowser> {
   const context = await browser.newContext();
   return {
     server,
-    open: async ({ fresh = false } = {}) => {
+    open: async ({ fresh = false, isolated = false } = {}) => {
       const page = await (fresh ? await browser.newContext() : context).newPage();
-      await page.goto(server.url);
+      await page.goto(isolated ? `${server.url}?isolated` : server.url);
       await page.waitForFunction(() => 'dicm' in globalThis);
       return page;
     },

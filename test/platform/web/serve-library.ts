@@ -11,6 +11,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript',
   '.json': 'application/json',
+  '.mjs': 'text/javascript',
   '.wasm': 'application/wasm',
 };
 
@@ -20,6 +21,7 @@ const FOLDERS: Readonly<Record<string, string>> = {
   tiny: join(root, 'fixtures/models/tiny'),
   kernels: join(root, 'node_modules/@tensorflow/tfjs-backend-wasm/dist'),
   fixtures: join(root, 'fixtures'),
+  onnxruntime: join(root, 'node_modules/onnxruntime-web/dist'),
 };
 
 /** The strictest policy that the library works under: no script of elsewhere, no `eval`, WebAssembly. */
@@ -28,7 +30,7 @@ const POLICY =
 
 /** The library in a page on this machine. */
 export interface LibraryServer {
-  /** Of the page, which has nothing but the library as `globalThis.dicm`. */
+  /** Of the page, which has nothing but the library as `globalThis.dicm`; with `?isolated` an isolated one. */
   readonly url: string;
   /** Paths that were asked for, in order. */
   readonly requests: string[];
@@ -59,7 +61,7 @@ export async function serveLibrary(): Promise<LibraryServer> {
   const { files, modules } = await bundle();
   const requests: string[] = [];
   const server = createServer(async (request, response) => {
-    const { pathname } = new URL(request.url!, 'http://localhost');
+    const { pathname, search } = new URL(request.url!, 'http://localhost');
     requests.push(pathname);
     const body = await read(pathname, files);
     const type =
@@ -68,6 +70,11 @@ export async function serveLibrary(): Promise<LibraryServer> {
       'content-type': type,
       'content-security-policy': POLICY,
       'cache-control': 'no-store',
+      // A page is isolated by both; what it starts must say the second.
+      ...((pathname !== '/' || search === '?isolated') && {
+        'cross-origin-opener-policy': 'same-origin',
+        'cross-origin-embedder-policy': 'require-corp',
+      }),
     });
     response.end(body);
   });

@@ -39,7 +39,7 @@ async function loadRuntime(options: BackendOptions): Promise<{ ort: OrtModule; p
   const ort = await importOrt();
   const asked = options.onnxProviders ?? (process.env.DICM_ONNX_PROVIDERS ?? '').split(',');
   const providers = asked.map((name) => name.trim()).filter((name) => name !== '' && name !== 'cpu');
-  const known = ort.listSupportedBackends().map(({ name }) => name);
+  const known = ort.listSupportedBackends!().map(({ name }) => name);
   const unknown = providers.find((name) => !known.includes(name));
   if (unknown !== undefined) {
     throw new Error(`onnxruntime has no execution provider ${unknown} here; it has ${known.join(', ')}`);

@@ -1,5 +1,6 @@
 import type { Codec, CodecOptions } from '../../../session/codec.js';
 import type { DownloadProgress } from '../fetched-model.js';
+import type { ExecutorPlaces } from '../open-backend.js';
 
 /** Calls of a codec that one message answers: all that compute, but for the one that answers row by row. */
 export type PlainCall = Exclude<keyof Codec, 'dispose' | 'streamFeatures'>;
@@ -25,9 +26,8 @@ export const PLAIN_CALLS = Object.keys({
 } satisfies Record<PlainCall, true>) as PlainCall[];
 
 /** What a codec in a worker is opened with: addresses mean the same there as in the page. */
-export interface WorkerSetup extends CodecOptions {
+export interface WorkerSetup extends CodecOptions, ExecutorPlaces {
   readonly models: readonly string[];
-  readonly kernels: string | undefined;
 }
 
 /** What a page asks of the worker. */

@@ -38,11 +38,12 @@ class CodecServer {
   readonly #running = new Map<number, AbortController>();
   readonly #streams = new Map<number, AsyncIterator<Float32Array>>();
 
-  constructor(scope: WorkerScope, { models, kernels, ...options }: WorkerSetup) {
+  constructor(scope: WorkerScope, { models, kernels, onnxruntime, ...options }: WorkerSetup) {
     this.#scope = scope;
     const platform = webPlatform({
       models,
       kernels,
+      onnxruntime,
       onDownload: (progress) => this.#report({ type: 'download', progress }),
       // The page ends the worker, which breaks off everything.
       signal: new AbortController().signal,
