@@ -177,6 +177,8 @@ export const errorClasses = {
       'bad-shard': 'A shard of inputs is no tar file, or damaged. Get another copy.',
       'bad-signature':
         'The file does not begin as .dicm files do. Check that it is one, or get another copy.',
+      'bad-results':
+        'What is no line of dicm run results, or has nothing of which an index is made. The message says where; use dicm run add index.',
       'bad-table':
         'A list of files in CSV or Parquet cannot be read, or lacks the column that is asked for. The message says which it has.',
       'bad-tag': 'A section has a tag that is never used. Get another copy.',

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 /** What can be done with an input: encode a photograph, or ask a .dicm file. */
-export type RunCommand = 'encode' | 'classify' | 'detect' | 'segment' | 'all' | 'embed';
+export type RunCommand = 'encode' | 'classify' | 'detect' | 'segment' | 'all' | 'embed' | 'index';
 
 /** What is to be done with inputs. It stands in the list, so that workers have no options of their own for it. */
 export interface RunTask {

@@ -16,7 +16,7 @@ const run = (args: readonly string[], options: RunOptions = {}) =>
 /** Runs and expects success. */
 async function good(args: readonly string[], options: RunOptions = {}): Promise<Result> {
   const result = await run(args, options);
-  expect(result.exitCode, result.stderr).toBe(0);
+  expect(result.exitCode, `${args.join(' ')}: ${result.stderr}`).toBe(0);
   return result;
 }
 
@@ -131,6 +131,61 @@ describe('dicm index', () => {
     await rename(join(folder, 'rocket.kept'), join(folder, 'coded/deep/rocket.dicm'));
     await rm(join(folder, 'coded/new.dicm'));
     await good(['encode', 'photos/coffee.png', '-o', 'coded/coffee.dicm', '-q', '60', '-f']);
+  });
+
+  test('is made of what workers found, as of the files themselves', { timeout: 300_000 }, async () => {
+    await good(['run', 'add', 'index', '-r', 'coded', '--work', 'list']);
+    await good(['run', 'add', 'analyze', '-r', 'coded', '--work', 'list', '--task', 'embed']);
+    await good(['run', 'worker', '--work', 'list', '--jobs', '1']);
+    const { stdout } = await good(['run', 'results', '--work', 'list']);
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines).toHaveLength(8);
+    await writeFile(join(folder, 'results.jsonl'), stdout);
+    await good(['index', '--results', 'results.jsonl', '-o', 'found.dicmdex']);
+    await good(['index', '-r', 'coded', '-o', 'own.dicmdex']);
+    expect(await contentOf('found.dicmdex')).toEqual(await contentOf('own.dicmdex'));
+    // Known by their content: --update analyses nothing again.
+    const updated = await good(['index', '-r', 'coded', '-o', 'found.dicmdex', '--update', '--json']);
+    expect(jsonLines(updated).map((line) => [line.schema, 'classes' in line])).toEqual(
+      Array(4).fill(['dicm.index/1', false]),
+    );
+
+    const elsewhere = stdout.replaceAll(join(folder, 'coded'), 's3://bucket/coded');
+    await good(['index', '--results', '-', '-o', 'far.dicmdex'], { stdin: Buffer.from(elsewhere) });
+    await good(['index', '-r', 'coded/deep', '-o', 'far.dicmdex', '--update']);
+    const shown = jsonLines(await good(['search', 'far.dicmdex', '--where', 'width >= 1', '--json'])).map(
+      ({ file }) => file,
+    );
+    expect(shown).toContain('s3://bucket/coded/deep/rocket.dicm');
+    expect(shown).toContain(join('coded', 'deep', 'rocket.dicm'));
+    expect(shown).toHaveLength(5);
+  });
+
+  test('says which line is no result, and what is missing', { timeout: 300_000 }, async () => {
+    const refused = async (args: readonly string[], text: string) => {
+      const result = await run(['index', '--results', '-', '-o', 'no.dicmdex', ...args], {
+        stdin: Buffer.from(text),
+      });
+      return [result.exitCode, result.stderr];
+    };
+    const [line] = (await readFile(join(folder, 'results.jsonl'), 'utf8')).split('\n');
+    const found = (await readFile(join(folder, 'results.jsonl'), 'utf8'))
+      .split('\n')
+      .find((text) => text.includes('dicm.indexed/1'))!;
+    expect(line).toBeDefined();
+    const cases: [string[], string, RegExp][] = [
+      [[], `${found}\nnonsense\n`, /stdin, line 2 is no JSON.*bad-results/s],
+      [[], found.replace(/"sha256":"../, '"sha256":"zz'), /stdin, line 1: sha256 is "zz.*bad-results/s],
+      [[], '{"schema":"dicm.embed/1","file":"a.dicm"}\n', /dicm run add index.*bad-results/s],
+      [['-f', '--min-object-score', '0.5'], found, /keeps scores from 0\.5 on.*index-scores/s],
+      [['coded/chelsea.dicm'], found, /name no files.*option-needs-other/s],
+    ];
+    for (const [args, text, message] of cases) {
+      const [exitCode, stderr] = await refused(args, text);
+      expect(exitCode).not.toBe(0);
+      expect(stderr).toMatch(message);
+      await rm(join(folder, 'no.dicmdex'), { force: true });
+    }
   });
 
   test('a damaged file costs itself only', async () => {

@@ -1,30 +1,30 @@
+import { createReadStream } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
-import { ModelError, UsageError } from '../../errors.js';
+import { FormatError, UsageError } from '../../errors.js';
 import type { Codec, IndexEntry, IndexWriter, NewIndex, Task } from '../../index.js';
 import { announceBackend, type Context, type RunAction, withCodec } from '../context.js';
+import { EXIT } from '../exit-codes.js';
 import { type Input, isDicmName } from '../expand-inputs.js';
 import { toPath } from '../file-names.js';
 import { formatBytes } from '../format.js';
-import { indexedPath, nameOfIndexed, pathFromIndex } from '../index-paths.js';
+import { indexedPath, isIndexedAddress, nameOfIndexed, pathFromIndex } from '../index-paths.js';
+import { parseIndexLine } from '../index-record.js';
+import { addScoreOptions, keptScores, type ScoreFlags } from '../index-scores.js';
 import { addInputs, DICM_INPUTS, findInputs, type InputFlags } from '../input-options.js';
-import { type IndexResult, indexOne, reportIndexed } from '../jobs/index-one.js';
-import { numberBetween } from '../option-values.js';
+import { type IndexResult, indexOne, indexTasks, reportIndexed, vectorsOf } from '../jobs/index-one.js';
 import { checkOutputKind } from '../output-kinds.js';
 import { runBatch } from '../run-batch.js';
 import { STANDARD } from '../terminal.js';
 import { checkOutput } from '../write-output.js';
 
-interface IndexFlags extends InputFlags {
+interface IndexFlags extends InputFlags, ScoreFlags {
   output: string;
   update?: boolean;
   force?: boolean;
-  minClassScore?: number;
-  minObjectScore?: number;
+  results?: string;
 }
-
-/** Scores from which on classes and objects are kept, unless others are asked for. */
-const DEFAULT_SCORES = { minClassScore: 0.02, minObjectScore: 0.3 };
 
 /** Files that are written in one transaction: what a crash costs at most, with those in work. */
 const BATCH_FILES = 64;
@@ -39,19 +39,13 @@ export function addIndex(program: Command, run: RunAction) {
         'objects with their boxes, sizes and paths. Directories are taken with -r. An index that\n' +
         'was interrupted is good for what it holds, and --update goes on with it.',
     );
-  addInputs(index, DICM_INPUTS)
+  addScoreOptions(addInputs(index, DICM_INPUTS))
     .requiredOption('-o, --output <index>', 'the index, a file that is mostly called NAME.dicmdex')
     .option('--update', 'add what is new or changed, remove what is gone, leave the rest')
     .option('-f, --force', 'make an index that is there anew')
     .option(
-      '--min-class-score <number>',
-      'smallest score of a class to keep, 0 to 1 (default: 0.02)',
-      numberBetween(0, 1),
-    )
-    .option(
-      '--min-object-score <number>',
-      'smallest score of an object to keep, 0 to 1 (default: 0.3)',
-      numberBetween(0, 1),
+      '--results <file>',
+      'lines of dicm run results instead of files, or - for stdin: nothing is analysed',
     )
     .action((inputs: string[], _: unknown, command: Command) =>
       run((context) => indexFiles(context, inputs, command.opts<IndexFlags>())),
@@ -66,6 +60,7 @@ async function indexFiles(context: Context, patterns: string[], flags: IndexFlag
   }
   if (output === STANDARD) throw new UsageError('index-stdout', 'an index is no stream; name a file with -o');
   checkOutputKind(output, 'an index', ['.dicmdex']);
+  if (flags.results !== undefined) return indexResults(context, patterns, flags, flags.results);
   const given = await findInputs(context, patterns, flags, isDicmName);
   if (given.inputs.some(({ path }) => path === STANDARD)) {
     throw new UsageError('index-stdin', 'what an index holds has a path; name a file, not stdin');
@@ -73,23 +68,94 @@ async function indexFiles(context: Context, patterns: string[], flags: IndexFlag
   if (!update) await checkOutput(output, force);
   return withCodec(context, async (codec) => {
     await announceBackend(context, codec);
-    const made = await describeIndex(codec, flags);
-    if (force) await removeIndex(output);
-    const { openIndexWriter } = await import('../../index.js');
-    const writer = await openIndexWriter(output, made);
-    try {
-      checkScores(writer, flags);
-      const exitCode = await fillIndex(context, codec, writer, given, tasksOf(made));
+    return writeIndex(context, codec, flags, async (writer, made) => {
+      const exitCode = await fillIndex(context, codec, writer, given, indexTasks(made));
       const removed = update ? await removeMissing(writer, given.inputs) : 0;
       if (removed > 0) reporter.say(`${removed} files are gone and were removed`);
-      const { size } = await stat(output);
-      const files = writer.paths().length;
-      reporter.say(`${output}  ${files} files  ${formatBytes(size)}`);
       return exitCode;
-    } finally {
-      writer.close();
-    }
+    });
   });
+}
+
+/** Opens the index, lets it be filled, and says how large it is. */
+async function writeIndex(
+  { reporter }: Context,
+  codec: Codec,
+  flags: IndexFlags,
+  fill: (writer: IndexWriter, made: NewIndex) => Promise<number>,
+): Promise<number> {
+  const { output, force = false } = flags;
+  const made = await describeIndex(codec, flags);
+  if (force) await removeIndex(output);
+  const { openIndexWriter } = await import('../../index.js');
+  const writer = await openIndexWriter(output, made);
+  try {
+    checkScores(writer, flags);
+    const exitCode = await fill(writer, made);
+    const { size } = await stat(output);
+    const files = writer.paths().length;
+    reporter.say(`${output}  ${files} files  ${formatBytes(size)}`);
+    return exitCode;
+  } finally {
+    writer.close();
+  }
+}
+
+/** Makes an index of what workers have found: of the model it needs the names alone, and no file is read. */
+async function indexResults(
+  context: Context,
+  patterns: readonly string[],
+  flags: IndexFlags,
+  results: string,
+): Promise<number> {
+  if (patterns.length > 0 || flags.filesFrom !== undefined) {
+    throw new UsageError('option-needs-other', '--results says what to index; name no files beside it');
+  }
+  const { output, update = false, force = false } = flags;
+  if (!update) await checkOutput(output, force);
+  return withCodec(context, (codec) =>
+    writeIndex(context, codec, flags, async (writer) => {
+      const batch = new Batch(writer);
+      let count = 0;
+      try {
+        for await (const line of linesOf(context, results)) {
+          if (line.text.trim() === '') continue;
+          const parsed = parseIndexLine(line.text, line.where);
+          if (parsed === undefined) continue;
+          const { file, content, ...scores } = parsed;
+          checkScores(writer, scores);
+          // Nobody here knows when the file was written: --update reads it, and knows it by its content.
+          batch.add({ ...content, path: indexedPath(output, file), modifiedMs: 0 });
+          count++;
+        }
+      } finally {
+        batch.write();
+      }
+      if (count > 0) return EXIT.ok;
+      throw new FormatError(
+        'bad-results',
+        `${results} has no line that an index can be made of: put the files into the list with dicm run add index`,
+      );
+    }),
+  );
+}
+
+/** Lines of a file or of stdin, with what to call them. */
+async function* linesOf({ terminal, signal }: Context, path: string) {
+  const input = path === STANDARD ? terminal.stdin : createReadStream(toPath(path));
+  let number = 0;
+  try {
+    for await (const text of createInterface({ input, crlfDelay: Infinity, signal })) {
+      number++;
+      yield { text, where: `${path === STANDARD ? 'stdin' : path}, line ${number}` };
+    }
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    if (code === 'ENOENT')
+      throw new FormatError('file-missing', `${path}: no such file`, {}, { cause: error });
+    throw new FormatError('file-unreadable', `${path} cannot be read: ${message}`, {}, { cause: error });
+  }
 }
 
 /** Analyses the inputs and writes them in batches; what is done when the run ends early is written too. */
@@ -166,7 +232,7 @@ async function removeMissing(writer: IndexWriter, inputs: readonly Input[]): Pro
   const named = new Set(inputs.map(({ path }) => nameOfIndexed(indexedPath(writer.path, path))));
   const gone: (string | Uint8Array)[] = [];
   for (const path of writer.paths()) {
-    if (named.has(nameOfIndexed(path))) continue;
+    if (named.has(nameOfIndexed(path)) || isIndexedAddress(path)) continue;
     const status = await stat(toPath(pathFromIndex(writer.path, path))).catch(
       (error: NodeJS.ErrnoException) => error.code,
     );
@@ -178,29 +244,13 @@ async function removeMissing(writer: IndexWriter, inputs: readonly Input[]): Pro
 
 async function describeIndex(codec: Codec, flags: IndexFlags): Promise<NewIndex> {
   const vocabulary = await codec.readVocabulary();
-  const { name: model, decodeId, renderId, classes, categories, vectors } = vocabulary;
-  if (vectors === undefined) {
-    throw new ModelError(
-      'no-projection',
-      `${model} has no projection, by which pictures are compared; install a newer release of it`,
-    );
-  }
-  return {
-    ...{ model, decodeId, renderId, classes, categories, ...vectors },
-    minClassScore: flags.minClassScore ?? DEFAULT_SCORES.minClassScore,
-    minObjectScore: flags.minObjectScore ?? DEFAULT_SCORES.minObjectScore,
-  };
-}
-
-function tasksOf({ classes, categories }: NewIndex): Task[] {
-  const tasks: Task[] = ['vector'];
-  if (classes.length > 0) tasks.push('classify');
-  if (categories.length > 0) tasks.push('detect');
-  return tasks;
+  const { name: model, decodeId, renderId, classes, categories } = vocabulary;
+  const vectors = vectorsOf(vocabulary);
+  return { model, decodeId, renderId, classes, categories, ...vectors, ...keptScores(flags) };
 }
 
 /** @throws UsageError `index-scores`: files with other scores would lie beside those that are there. */
-function checkScores({ path, about }: IndexWriter, flags: IndexFlags): void {
+function checkScores({ path, about }: IndexWriter, flags: ScoreFlags): void {
   for (const [key, option] of [
     ['minClassScore', '--min-class-score'],
     ['minObjectScore', '--min-object-score'],

@@ -4,15 +4,16 @@ import { type Command, Option } from 'commander';
 import { openWorkList } from '../../fleet/open-work-list.js';
 import { type RunCommand, type RunTask, SHARD_KEYS, shardKeys } from '../../fleet/work-item.js';
 import { NO_LEASES } from '../../fleet/work-list.js';
+import { isBucket } from '../addresses.js';
 import type { Context, RunAction } from '../context.js';
 import { addEncodeOptions, type CodingFlags, codingOptions } from '../encode-options.js';
 import { EXIT } from '../exit-codes.js';
 import { isDicmName, isPictureName } from '../expand-inputs.js';
 import { toPath } from '../file-names.js';
+import { addScoreOptions, keptScores, type ScoreFlags } from '../index-scores.js';
 import { addInputs, DICM_INPUTS } from '../input-options.js';
 import { numberBetween, wholeNumber } from '../option-values.js';
 import { findKeys, type KeyFlags } from '../run/find-keys.js';
-import { isBucket } from '../run/open-stores.js';
 import type { QuestionOptions } from '../run/run-job.js';
 import { addList, type ListFlags } from '../run/run-options.js';
 import { asOutputError } from '../write-output.js';
@@ -23,7 +24,7 @@ interface AddFlags extends ListFlags, KeyFlags {
 }
 
 interface AnalyzeFlags extends AddFlags, QuestionOptions {
-  task: Exclude<RunCommand, 'encode'>;
+  task: Exclude<RunCommand, 'encode' | 'index'>;
 }
 
 /** Adds `dicm run add` and what can be added. */
@@ -71,6 +72,22 @@ export function addRunAdd(group: Command, run: RunAction) {
       run((context) => {
         const { task, top, minScore, maxDetections, ...flags } = command.opts<AnalyzeFlags>();
         return addAll(context, inputs, flags, task, { top, minScore, maxDetections }, isDicmName);
+      }),
+    );
+
+  const index = add
+    .command('index')
+    .summary('.dicm files for an index')
+    .description(
+      'Put .dicm files into a work list, to be analysed for an index: dicm run results then gives\n' +
+        'lines that dicm index --results makes an index of.',
+    );
+  addScoreOptions(addCommon(addInputs(index, { ...DICM_INPUTS, about: '.dicm files: as for encode' })))
+    .option('-o, --output <folder>', 'write each result into a file there, too')
+    .action((inputs: string[], _: unknown, command: Command) =>
+      run((context) => {
+        const flags = command.opts<AddFlags & ScoreFlags>();
+        return addAll(context, inputs, flags, 'index', keptScores(flags), isDicmName);
       }),
     );
 }

@@ -2,14 +2,21 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { shortestQuality } from '../../codec/shortest-quality.js';
 import { FormatError } from '../../errors.js';
-import type { BackendName, IndexEntry, Task } from '../../index.js';
+import {
+  type BackendName,
+  type IndexEntry,
+  ModelError,
+  type ModelVocabulary,
+  type Task,
+} from '../../index.js';
 import { toPath } from '../file-names.js';
+import type { IndexContent, KeptScores } from '../index-record.js';
 import { readDicmFile } from '../read-input.js';
 import type { Reporter } from '../reporter.js';
 import type { JobContext } from './job.js';
 
 /** A .dicm file that is to go into an index. */
-export interface IndexJob {
+export interface IndexJob extends KeptScores {
   /** Path of the .dicm file. */
   input: string;
   /** What the index calls it. */
@@ -20,8 +27,6 @@ export interface IndexJob {
   known: { readonly sha256: Uint8Array } | undefined;
   /** What the model can say. */
   tasks: readonly Task[];
-  minClassScore: number;
-  minObjectScore: number;
 }
 
 /** What became of it, in the keys of `dicm.index/1`, and what goes into the index. */
@@ -44,10 +49,58 @@ export interface IndexResult {
 /** Classes that are kept of a file at most. */
 const MOST_CLASSES = 20;
 
+/** What a file shows, as an index holds it, and what was used to find out. */
+interface Analysed extends Pick<IndexResult, 'notes'> {
+  readonly content: IndexContent;
+  readonly backend: BackendName;
+  readonly model: string;
+}
+
+/** Analyses the bytes of a .dicm file for an index. */
+export async function analyseForIndex(
+  file: Uint8Array,
+  { tasks, minClassScore, minObjectScore }: KeptScores & { readonly tasks: readonly Task[] },
+  { codec, signal, onProgress }: Pick<JobContext, 'codec' | 'signal' | 'onProgress'>,
+): Promise<Analysed> {
+  const settings = { top: MOST_CLASSES, minScore: minClassScore, detect: { minScore: minObjectScore } };
+  const analysis = await codec.analyze(file, { tasks, ...settings, signal, onProgress });
+  const { header, width, height, predictions = [], detections = [], vector, ...using } = analysis;
+  return {
+    content: {
+      ...{
+        bytes: file.length,
+        sha256: new Uint8Array(createHash('sha256').update(file).digest()),
+        width,
+        height,
+      },
+      ...{ codedWidth: header.width, codedHeight: header.height },
+      quality: shortestQuality(header.qualityPosition),
+      ...{ vector: vector!, classes: predictions, objects: detections },
+    },
+    ...{ backend: using.backend, model: using.model.name, notes: using.notes },
+  };
+}
+
+/** The vectors of a model. @throws ModelError `no-projection` where it has none */
+export function vectorsOf({ name, vectors }: ModelVocabulary): NonNullable<ModelVocabulary['vectors']> {
+  if (vectors !== undefined) return vectors;
+  throw new ModelError(
+    'no-projection',
+    `${name} has no projection, by which pictures are compared; install a newer release of it`,
+  );
+}
+
+/** What a model can say for an index. */
+export function indexTasks({ classes, categories }: Pick<ModelVocabulary, 'classes' | 'categories'>): Task[] {
+  const tasks: Task[] = ['vector'];
+  if (classes.length > 0) tasks.push('classify');
+  if (categories.length > 0) tasks.push('detect');
+  return tasks;
+}
+
 /** Reads and analyses one .dicm file for an index. */
 export async function indexOne(job: IndexJob, context: JobContext): Promise<IndexResult> {
-  const { codec, signal, onProgress } = context;
-  const { input, index, path, known, tasks, minClassScore, minObjectScore } = job;
+  const { input, index, path, known } = job;
   const started = performance.now();
   // Before it is read: a file that is written in the meantime looks changed the next time.
   const status = await stat(toPath(input)).catch(() => undefined);
@@ -56,48 +109,18 @@ export async function indexOne(job: IndexJob, context: JobContext): Promise<Inde
     throw new FormatError('file-unreadable', `${input} is no regular file, and an index holds nothing else`);
   }
   const { mtimeMs: modifiedMs } = status;
-  const sha256 = new Uint8Array(createHash('sha256').update(file).digest());
-  const done = () => ({
-    file: input,
-    index,
-    bytes: file.length,
-    elapsedMs: Math.round(performance.now() - started),
-  });
-  if (known !== undefined && Buffer.from(sha256).equals(known.sha256)) {
-    return { ...done(), notes: [], entry: { path, modifiedMs } };
+  const sizes = { file: input, index, bytes: file.length };
+  const elapsedMs = () => Math.round(performance.now() - started);
+  if (known !== undefined && createHash('sha256').update(file).digest().equals(known.sha256)) {
+    return { ...sizes, elapsedMs: elapsedMs(), notes: [], entry: { path, modifiedMs } };
   }
-  const settings = { top: MOST_CLASSES, minScore: minClassScore, detect: { minScore: minObjectScore } };
-  const {
-    header,
-    width,
-    height,
-    predictions = [],
-    detections = [],
-    vector,
-    ...using
-  } = await codec.analyze(file, {
-    tasks,
-    ...settings,
-    signal,
-    onProgress,
-  });
-  const entry: IndexEntry = {
-    ...{ path, bytes: file.length, modifiedMs, sha256, width, height },
-    ...{
-      codedWidth: header.width,
-      codedHeight: header.height,
-      quality: shortestQuality(header.qualityPosition),
-    },
-    ...{ vector: vector!, classes: predictions, objects: detections },
-  };
+  const { content, ...using } = await analyseForIndex(file, job, context);
   return {
-    ...done(),
-    classes: predictions.length,
-    objects: detections.length,
-    backend: using.backend,
-    model: using.model.name,
-    notes: using.notes,
-    entry,
+    ...sizes,
+    ...{ classes: content.classes.length, objects: content.objects.length },
+    ...using,
+    elapsedMs: elapsedMs(),
+    entry: { ...content, path, modifiedMs },
   };
 }
 

@@ -3,12 +3,13 @@ import { isTableName, readTable } from '../../fleet/stores/read-table.js';
 import { isShardName } from '../../fleet/stores/tar-shard.js';
 import type { Key } from '../../fleet/work-item.js';
 import { UsageError } from '../../index.js';
+import { isAddress, isBucket } from '../addresses.js';
 import { type Context, streamsOf } from '../context.js';
 import type { PassedOver } from '../expand-inputs.js';
 import { findInputs, type InputFlags, withoutRoot } from '../input-options.js';
 import { readList } from '../read-input.js';
 import { STANDARD } from '../terminal.js';
-import { isAddress, isBucket, openBuckets } from './open-stores.js';
+import { openBuckets } from './open-stores.js';
 
 /** Where the inputs of a work list come from. */
 export interface KeyFlags extends InputFlags {

@@ -2,18 +2,9 @@ import { HttpSource } from '../../fleet/stores/http-source.js';
 import { S3Store } from '../../fleet/stores/s3-store.js';
 import type { OutputStore, Stores } from '../../fleet/stores/store.js';
 import { defaultLimits } from '../../limits.js';
+import { isAddress, isBucket } from '../addresses.js';
 import { type Context, streamsOf } from '../context.js';
 import { FileSource, FolderStore } from './folder-stores.js';
-
-/** Whether a source or an output is named by an address rather than a path. */
-export function isAddress(place: string): boolean {
-  return /^(https?|s3):\/\//i.test(place);
-}
-
-/** Whether a place lies in a bucket. */
-export function isBucket(place: string): boolean {
-  return /^s3:\/\//i.test(place);
-}
 
 /** Opens what reads buckets. @throws BackendError `missing-package` */
 export function openBuckets({ terminal, options }: Context): Promise<S3Store> {

@@ -4,15 +4,17 @@ import { asFailure } from '../../fleet/worker/key-run.js';
 import type { JobReply, JobRequest } from '../../fleet/worker/protocol.js';
 import { BackendError, type Codec, type Task } from '../../index.js';
 import { type Context, streamsOf } from '../context.js';
+import { indexRecord, type KeptScores } from '../index-record.js';
 import { analysisRecord, analyzeOne } from '../jobs/analyze-one.js';
 import { embedOne, embedRecord } from '../jobs/embed-one.js';
 import { type EncodeJob, encodeOne, encodeRecord } from '../jobs/encode-one.js';
+import { analyseForIndex, indexTasks, vectorsOf } from '../jobs/index-one.js';
 import type { JobContext } from '../jobs/job.js';
 import { STANDARD } from '../terminal.js';
 
 /** What is asked by the commands that ask; schemas are those of `dicm analyze`. */
 const QUESTIONS: Readonly<
-  Record<Exclude<RunCommand, 'encode' | 'embed'>, { schema: string; tasks: readonly Task[] }>
+  Record<Exclude<RunCommand, 'encode' | 'embed' | 'index'>, { schema: string; tasks: readonly Task[] }>
 > = {
   classify: { schema: 'dicm.classify/1', tasks: ['classify'] },
   detect: { schema: 'dicm.detect/1', tasks: ['detect'] },
@@ -64,6 +66,18 @@ async function answer(
   }
   if (command === 'embed') {
     return { record: embedRecord(await embedOne({ input: STANDARD, force: false }, job)) };
+  }
+  if (command === 'index') {
+    const { minClassScore, minObjectScore } = options as unknown as KeptScores;
+    const vocabulary = await codec.readVocabulary();
+    vectorsOf(vocabulary);
+    const scores = { minClassScore, minObjectScore };
+    const { content, backend, model } = await analyseForIndex(
+      bytes,
+      { ...scores, tasks: indexTasks(vocabulary) },
+      job,
+    );
+    return { record: { ...indexRecord(content, scores), backend, model } };
   }
   const { top, minScore, maxDetections } = options as QuestionOptions;
   const { schema, tasks } = QUESTIONS[command];
