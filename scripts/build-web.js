@@ -1,5 +1,5 @@
 // Builds the page (web/) as a static folder, dist/web, and puts the installed model beside it, in dist/web/model: the folder
-// works on any host, under any path.
+// works on any host, under any path. Also the page of studies (web/study/), dist/study, which `dicm study make` copies into each.
 //   node scripts/build-web.js [--without-model]
 // `npm run build:web` is the whole folder; `npm run build` makes it without the model, which `dicm view` serves from where
 // it is installed.
@@ -15,7 +15,8 @@ const PAGE = join(ROOT, 'dist/web');
 const { values } = parseArgs({ options: { 'without-model': { type: 'boolean', default: false } } });
 
 await build({ configFile: join(ROOT, 'web/vite.config.ts'), logLevel: 'warn' });
-if (values['without-model']) process.stdout.write('build-web: dist/web, without the model\n');
+await build({ configFile: join(ROOT, 'web/study/vite.config.ts'), logLevel: 'warn' });
+if (values['without-model']) process.stdout.write('build-web: dist/web, without the model; dist/study\n');
 else await copyModel(join(PAGE, 'model'));
 
 /**

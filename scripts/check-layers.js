@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findCircles } from './import-circles.js';
-import { BRIDGES, ENTRIES, LAYERS, PAGE_IMPORTS } from './layers.js';
+import { BRIDGES, ENTRIES, LAYERS, PAGE_IMPORTS, STUDY_PAGE_IMPORTS } from './layers.js';
 import { findExportShapes, findHostGlobals, findImports } from './module-imports.js';
 
 /** @import { Layer } from './layers.js' */
@@ -184,7 +184,8 @@ export function checkLayers(files, layers = LAYERS) {
 }
 
 /**
- * Checks the page: it is a user of the library like any other, so it imports the public entries and its own files.
+ * Checks the page: it is a user of the library like any other, so it imports the public entries and its own files. The page
+ * of studies, below it, shares a study's form with `src/study` instead.
  *
  * @param {Sources} files Below web/.
  * @returns {string[]} One line for every violation.
@@ -192,10 +193,11 @@ export function checkLayers(files, layers = LAYERS) {
 export function checkPage(files) {
   const violations = [];
   for (const [path, source] of files) {
+    const others = path.startsWith('web/study/') ? STUDY_PAGE_IMPORTS : PAGE_IMPORTS;
     for (const { specifier = '?', line } of findImports(source)) {
       const isOwn =
         specifier.startsWith('.') && posix.join(posix.dirname(path), specifier).startsWith('web/');
-      if (isOwn || PAGE_IMPORTS.test(specifier)) continue;
+      if (isOwn || others.test(specifier)) continue;
       violations.push(
         `${path}:${line}: imports ${specifier}, but the page may import only its own files and the library`,
       );

@@ -46,6 +46,11 @@ export const LAYERS = {
     host: true,
   },
   index: { uses: 'below' },
+  study: {
+    uses: ['bench', 'platform/node', 'session', 'codec', 'evaluation', 'errors', 'shortage', 'printable'],
+    // What is drawn for a rater is drawn in the page too.
+    host: /\/(analyse-study|build-study|open-study-codecs|prepare-picture|read-study|site-files)/,
+  },
   bench: { uses: 'below', host: true },
   fleet: {
     uses: ['platform/node', 'errors'],
@@ -108,3 +113,9 @@ export const ENTRIES = ['src/index.ts', 'src/web.ts', 'src/container/index.ts'];
 
 /** What the page (web/) may import besides its own files: what any page could. */
 export const PAGE_IMPORTS = /^dicm\/(browser|container)$/;
+
+/**
+ * What the page of studies (web/study/) may import besides files of web/: the one library it is built on, how a study and
+ * its results are written, and the order that `dicm study analyse` can draw anew.
+ */
+export const STUDY_PAGE_IMPORTS = /^(jspsych|\.\.\/\.\.\/src\/study\/(study-format|draw-trials)\.js)$/;

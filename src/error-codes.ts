@@ -62,6 +62,8 @@ export const errorClasses = {
         'No pixel of the photograph lies in the region. Give one in pixels of the photograph, as x, y, width and height.',
       'bad-score': 'The score of a detection is not a number. Leave the detection out.',
       'bad-setting': "A codec's settings are not numbers. Give at least one number.",
+      'bad-study':
+        'A study cannot be made as asked. The message says what is missing, or what makes no sense.',
       'bad-structure': 'A .dicm file cannot express what should be written. The message names the field.',
       'bad-table-index':
         'A table index names no table of the model. A mistake in the caller of the symbol coder.',
@@ -141,6 +143,9 @@ export const errorClasses = {
       'shard-stdout': 'A shard should go to stdout, which only takes bytes in their order. Name a file.',
       'shard-too-large':
         'The names in a shard make a longer head than readers take. Put fewer inputs into each, or write .npz.',
+      'same-rater':
+        'Two results that differ are of one rater. Find out which counts, and leave the other out.',
+      'study-missing': 'The `study.json` that results belong to is not beside them. Name it with `--study`.',
       'stdin-is-terminal':
         'An input should come from stdin, and nothing is piped in. Pipe a file in, or name one.',
       'stdin-not-taken':
@@ -181,6 +186,10 @@ export const errorClasses = {
         'What is no line of dicm run results, or has nothing of which an index is made. The message says where; use dicm run add index.',
       'bad-table':
         'A list of files in CSV or Parquet cannot be read, or lacks the column that is asked for. The message says which it has.',
+      'bad-study-file':
+        'The file that should say what a study shows is none. Give the `study.json` that `dicm study make` wrote.',
+      'bad-study-result':
+        'The file is no result of a study, or one that was changed. The message says where. Give the file as the page saved or sent it.',
       'bad-tag': 'A section has a tag that is never used. Get another copy.',
       'bad-varint': 'A number is larger than the format allows. Get another copy.',
       'bad-version': 'The file claims a version that never existed. Get another copy.',
@@ -192,6 +201,7 @@ export const errorClasses = {
       'file-unreadable': 'The file cannot be read. Check its permissions.',
       'foreign-format':
         'The file is of another format, which the message names. Give that to a program that reads it.',
+      'foreign-study-result': 'The result is one of another study. Analyse it with the `study.json` of that.',
       'index-damaged':
         'The index is damaged, or lacks what every index has. Index the files anew; they are not touched.',
       'integer-mismatch': 'The decoded integers are not those that were encoded. Get another copy.',

@@ -135,6 +135,34 @@ export {
   type Verification,
   type VerifiedLayer,
 } from './session/codec.js';
+export {
+  type AnalysedStudy,
+  type AnalyseStudyOptions,
+  analyseStudy,
+} from './study/analyse-study.js';
+export { makeStudy } from './study/make-study.js';
+export type {
+  CodecScore,
+  Preference,
+  RaterReport,
+  RateScores,
+  Share,
+  StudyAnalysis,
+  StudyRate,
+} from './study/study-analysis.js';
+export type {
+  LeftOutPair,
+  RaterDisplay,
+  Study,
+  StudyAnswer,
+  StudyCheck,
+  StudyCodec,
+  StudyComparison,
+  StudyFile,
+  StudyPicture,
+  StudyResult,
+} from './study/study-format.js';
+export type { MadeStudy, MakeStudyOptions } from './study/study-options.js';
 export type { Task } from './tasks/all-tasks.js';
 export type { Prediction, PredictionOptions } from './tasks/classify/top-predictions.js';
 export type { Detection, SegmentedDetection } from './tasks/objects/describe-objects.js';

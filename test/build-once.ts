@@ -12,7 +12,8 @@ export function setup(): void {
   const main = join(ROOT, 'dist/src/cli/main.js');
   const manual = join(ROOT, 'dist/dicm.1');
   const page = join(ROOT, 'dist/web/index.html');
-  const isBuilt = existsSync(manual) && existsSync(main) && existsSync(page);
+  const study = join(ROOT, 'dist/study/study.js');
+  const isBuilt = [manual, main, page, study].every(existsSync);
   const sources = Math.max(newest(join(ROOT, 'src')), newest(join(ROOT, 'web')));
   if (isBuilt && sources <= Math.min(statSync(main).mtimeMs, statSync(page).mtimeMs)) return;
   const node = (...args: string[]) => execFileSync(process.execPath, args, { cwd: ROOT, stdio: 'inherit' });

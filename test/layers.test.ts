@@ -18,6 +18,18 @@ test('the page imports the library as any page would, and its own files', () => 
   const page = readPage(ROOT);
   expect(page.size).toBeGreaterThan(20);
   expect(checkPage(page)).toEqual([]);
+  const study = new Map([
+    [
+      'web/study/a.ts',
+      "import 'jspsych';\nimport '../../src/study/draw-trials.js';\nimport '../state/dom.js';\n",
+    ],
+    ['web/study/b.ts', "import 'dicm/browser';\n"],
+    ['web/c.ts', "import 'jspsych';\n"],
+  ]);
+  expect(checkPage(study).map((line) => line.split(',')[0])).toEqual([
+    'web/study/b.ts:1: imports dicm/browser',
+    'web/c.ts:1: imports jspsych',
+  ]);
   const past = new Map([
     ['web/work/x.ts', "import { encodePicture } from '../../src/codec/encode-picture.js';"],
   ]);

@@ -86,6 +86,14 @@ describe('the package of the code', () => {
   });
 });
 
+test('the package holds the page of studies, in less than 200 kB', () => {
+  const page = packed('.').filter((path) => path.startsWith('dist/study/'));
+  const wanted = ['icon.svg', 'index.html', 'licences.md', 'study.css', 'study.js'];
+  expect(page.sort()).toEqual(wanted.map((name) => `dist/study/${name}`));
+  const bytes = page.map((path) => statSync(join(ROOT, path)).size);
+  expect(bytes.reduce((sum, size) => sum + size, 0)).toBeLessThan(200e3);
+});
+
 describe('the repository', () => {
   test('has nothing that npm warns of at every call', () => {
     const { status, stderr } = spawnSync('npm', ['pkg', 'get', 'name'], { cwd: ROOT, encoding: 'utf8' });

@@ -32,6 +32,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   index: async () => (await import('./commands/index-files.js')).addIndex,
   search: async () => (await import('./commands/search.js')).addSearch,
   bench: async () => (await import('./commands/bench.js')).addBench,
+  study: async () => (await import('./commands/study.js')).addStudy,
   models: async () => (await import('./commands/models.js')).addModels,
   doctor: async () => (await import('./commands/doctor.js')).addDoctor,
   completion: async () => (await import('./commands/completion.js')).addCompletion,

@@ -38,7 +38,7 @@ function isShortInSummary(option: string, text: string): boolean {
 
 test('the table of JSON schemas names all that the sources write', () => {
   const text = readFileSync(join(ROOT, 'docs/cli.md'), 'utf8');
-  const folders = ['src/cli', 'src/cli/commands', 'src/cli/jobs', 'src/bench'].map((name) =>
+  const folders = ['src/cli', 'src/cli/commands', 'src/cli/jobs', 'src/bench', 'src/study'].map((name) =>
     join(ROOT, name),
   );
   const sources = folders.flatMap((folder) =>
@@ -46,7 +46,9 @@ test('the table of JSON schemas names all that the sources write', () => {
       name.endsWith('.ts') ? [readFileSync(join(folder, name), 'utf8')] : [],
     ),
   );
-  const schemas = new Set(sources.flatMap((source) => source.match(/(?<=schema: ')dicm\.[a-z]+\/\d/g) ?? []));
-  const listed = text.match(/(?<=^\| `)dicm\.[a-z]+\/\d(?=` \|)/gm);
+  const schemas = new Set(
+    sources.flatMap((source) => source.match(/(?<=schema: ')dicm\.[a-z-]+\/\d/g) ?? []),
+  );
+  const listed = text.match(/(?<=^\| `)dicm\.[a-z-]+\/\d(?=` \|)/gm);
   expect(new Set(listed)).toEqual(schemas);
 });

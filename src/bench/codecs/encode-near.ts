@@ -39,12 +39,13 @@ export function sizeError({ bytes }: Pick<SizedPicture, 'bytes'>, targetBytes: n
   return Math.abs(bytes.length / targetBytes - 1);
 }
 
-function positionsOf({ smallest, largest, isContinuous = false }: SettingRange): number {
+/** How many settings there are to try. */
+export function positionsOf({ smallest, largest, isContinuous = false }: SettingRange): number {
   return isContinuous ? CONTINUOUS_POSITIONS : Math.abs(largest - smallest) + 1;
 }
 
 /** The setting at a position, from that of the smallest files to that of the largest. */
-function settingAt(range: SettingRange, position: number): number {
+export function settingAt(range: SettingRange, position: number): number {
   const { smallest, largest, isContinuous = false } = range;
   if (!isContinuous) return smallest + Math.sign(largest - smallest) * position;
   const setting = smallest * (largest / smallest) ** (position / (CONTINUOUS_POSITIONS - 1));

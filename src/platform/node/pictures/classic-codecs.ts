@@ -44,6 +44,12 @@ export async function wrapPixels(picture: Pixels): Promise<Uint8Array> {
   return new Uint8Array(file);
 }
 
+/** Compresses pixels as a PNG as far as that goes: the same pixels in a file for people. */
+export async function compressPixels(picture: Pixels): Promise<Uint8Array> {
+  const file = await openPixels(picture).png({ compressionLevel: 9 }).toBuffer();
+  return new Uint8Array(file);
+}
+
 /** Versions of the libraries behind the formats, for reports: `mozjpeg 0826579`. */
 export function classicVersions(): Readonly<Record<ClassicFormat, string>> {
   const { mozjpeg, webp, aom } = sharp.versions as Record<string, string | undefined>;
