@@ -1,7 +1,7 @@
 import type { LayerHeader } from '../container/dicm-file.js';
 import { openHyperpriorCodec } from '../latents/hyperprior-codec.js';
 import type { LatentCodec } from '../latents/latent-codec.js';
-import { findModel, type ModelQuery } from '../model/find-model.js';
+import { findModel, listModels, type ModelQuery } from '../model/find-model.js';
 import { loadModel, type Model } from '../model/load-model.js';
 import { shortDecodeId } from '../model/manifest.js';
 import type { BackendChoice, OpenedBackend } from '../nn/backend.js';
@@ -15,7 +15,10 @@ export interface ShelfOptions {
   backend: BackendChoice;
   /** Where models come from. */
   platform: Platform;
-  /** Name of a model, or path of its folder or of a folder of models; any installed one unless given. */
+  /**
+   * Name of a model, or path of its folder or of a folder of models; any installed one unless given. A name chooses among the
+   * models of its profile only.
+   */
   model?: string | undefined;
   threads?: number | undefined;
 }
@@ -79,9 +82,17 @@ export function openModelShelf(options: ShelfOptions): ModelShelf {
       },
     };
   };
+  /** The user's choice. A name is that of one model, and chooses none of another profile. */
+  const choiceFor = async ({ profile }: Pick<ModelQuery, 'profile'>): Promise<ModelQuery> => {
+    if (options.model === undefined) return {};
+    const choice = await platform.readModelChoice(options.model);
+    if ('path' in choice) return choice;
+    const named = (await listModels(platform)).filter(({ manifest }) => manifest.name === choice.name);
+    const isOfThis = named.length === 0 || named.some(({ manifest }) => manifest.profile === profile);
+    return isOfThis ? choice : {};
+  };
   const take = async (query: Pick<ModelQuery, 'decodeId' | 'profile'>): Promise<OpenModel> => {
-    const choice = options.model === undefined ? {} : await platform.readModelChoice(options.model);
-    const { source, manifest } = await findModel(platform, { ...choice, ...query });
+    const { source, manifest } = await findModel(platform, { ...(await choiceFor(query)), ...query });
     const model = await once(loaded, source.where, () => load(source));
     const earlier = manifest.earlierDecodePaths?.find(
       (path) => shortDecodeId(path.decodeId) === query.decodeId,

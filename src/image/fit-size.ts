@@ -21,16 +21,26 @@ export function fitSize(width: number, height: number, maxSide: MaxSide): { widt
   return { width: scale(width), height: scale(height) };
 }
 
-/** What fitting did to a picture, as a note; none where it did nothing. */
-export function describeFitting(size: {
-  readonly width: number;
-  readonly height: number;
-  readonly sourceWidth: number;
-  readonly sourceHeight: number;
-}): string[] {
+/** The options that a size can come from, in the library and on the command line. */
+const SIZE_OPTIONS = { maxSide: '--max-side', viewSide: '--view-side' } as const;
+
+/**
+ * What fitting did to a picture, as a note; none where it did nothing.
+ *
+ * @param option - Of the library, that the size came from.
+ */
+export function describeFitting(
+  size: {
+    readonly width: number;
+    readonly height: number;
+    readonly sourceWidth: number;
+    readonly sourceHeight: number;
+  },
+  option: keyof typeof SIZE_OPTIONS = 'maxSide',
+): string[] {
   const { width, height, sourceWidth, sourceHeight } = size;
   if (width === sourceWidth && height === sourceHeight) return [];
   return [
-    `${sourceWidth} x ${sourceHeight} pixels fitted to ${width} x ${height}; maxSide none (--max-side none) keeps every pixel`,
+    `${sourceWidth} x ${sourceHeight} pixels fitted to ${width} x ${height}; ${option} none (${SIZE_OPTIONS[option]} none) keeps every pixel`,
   ];
 }

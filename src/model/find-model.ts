@@ -69,21 +69,23 @@ export async function findModel(platform: Platform, query: ModelQuery = {}): Pro
     profile === undefined || models.length === 0 ? '' : ` of the ${profile} profile`,
     decodeId === undefined ? '' : ` with decode id ${decodeId}`,
   ].join('');
-  throw noModel(wanted, models, listing);
+  throw noModel(wanted, models, listing, profile);
 }
 
 function noModel(
   wanted: string,
   models: readonly FoundModel[],
   { places, advice }: ModelListing,
+  profile: Profile = 'semantic',
 ): ModelError {
+  const help = advice?.[profile];
   const present = models.map(
     ({ manifest }) => `${manifest.name} (${manifest.profile}, ${decodeIdsOf(manifest).join(', ')})`,
   );
   const parts = [
     places.length === 0 ? `no model${wanted}` : `no model${wanted} in ${places.join(', ')}`,
     present.length === 0 ? 'there is none at all' : `found ${present.join(', ')}`,
-    ...(advice === undefined ? [] : [advice]),
+    ...(help === undefined ? [] : [help]),
   ];
   return new ModelError('model-missing', parts.join('; '));
 }

@@ -32,8 +32,8 @@ export interface ModelListing {
   readonly sources: readonly ModelSource[];
   /** Where they were looked for, for messages. */
   readonly places: readonly string[];
-  /** What would bring a model, for messages; absent where the usual one is there. */
-  readonly advice?: string;
+  /** By profile what would bring a model of it, for messages; absent where the usual one is there. */
+  readonly advice?: Readonly<Record<string, string>>;
 }
 
 /** What a user means by a choice of model: one of a name, or those at a place. */

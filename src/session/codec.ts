@@ -33,6 +33,8 @@ export interface CodecOptions {
 export interface EncodeOptions extends CallHooks {
   /** 1 (smallest) to 100 (best), fractions count; 50 unless given. Higher never gives a smaller file at effort 1. */
   quality?: number | undefined;
+  /** Quality of the view layer, 1 to 100; `quality` unless given. */
+  viewQuality?: number | undefined;
   /** Largest size of the file, in bytes. */
   targetBytes?: number | undefined;
   /** Largest size of the file, in bits per coded pixel. */
@@ -54,8 +56,13 @@ export interface EncodeOptions extends CallHooks {
    * with the quality; with a target the file is within it. A file's reader does not notice.
    */
   effort?: number | undefined;
-  /** Longest side to fit the picture to, in pixels, or `none`; `defaultMaxSide` unless given. */
+  /** Longest side to fit the picture of the machine layer to, in pixels, or `none`; `defaultMaxSide` unless given. */
   maxSide?: MaxSide | undefined;
+  /**
+   * Longest side to fit the picture of the view layer to, in pixels, or `none`. Unless given every pixel is kept, or, in a file
+   * of the view alone, what `maxSide` says if that is given.
+   */
+  viewSide?: MaxSide | undefined;
   /** Reads what can be read of a damaged picture, with a note, instead of refusing it. */
   tolerateDamage?: boolean | undefined;
   /**
@@ -65,7 +72,7 @@ export interface EncodeOptions extends CallHooks {
   metadata?: MetadataChoice | undefined;
   /**
    * What the file is for: `machine`, features for networks, unless given; `view`, a picture for human eyes; or both.
-   * Each layer needs a model of its profile.
+   * Each layer needs a model of its profile, and has a size and a quality of its own. A target size is for a file of one.
    */
   layers?: readonly LayerName[] | undefined;
   /**
@@ -82,17 +89,19 @@ export type MetadataChoice = 'none' | 'icc' | 'exif' | 'all';
 export interface EncodedImage {
   /** The .dicm file. */
   bytes: Uint8Array;
-  /** Bits per coded pixel. */
+  /** Bits per coded pixel; of the layer with the most pixels, where there are two. */
   bpp: number;
-  /** Coded size, in pixels. */
+  /** Coded size, in pixels; of the first layer, where there are two. */
   width: number;
   height: number;
   /** Size of the photograph after orientation, in pixels. */
   sourceWidth: number;
   sourceHeight: number;
-  /** Quality in the file, 1 to 100. */
+  /** Quality in the file, 1 to 100; of the first layer, where there are two. */
   quality: number;
-  /** The effort it was encoded with. */
+  /** The view layer behind the first one, where there are two. */
+  view?: EncodedView;
+  /** The effort the machine layer was encoded with; 1 where there is none. */
   effort: number;
   /** The size aimed at, if there was one. */
   targetBytes?: number;
@@ -111,6 +120,18 @@ export interface EncodedImage {
   backend: BackendName;
   /** What was lost or decided on the way, in words. */
   notes: string[];
+}
+
+/** The view layer of a file that has a machine layer too. */
+export interface EncodedView {
+  /** Coded size, in pixels. */
+  width: number;
+  height: number;
+  /** Quality in the file, 1 to 100. */
+  quality: number;
+  /** What it adds to the file. */
+  bytes: number;
+  model: ModelIdentity;
 }
 
 /** Names of a model. */
@@ -185,15 +206,30 @@ export interface FeatureStream extends DecodedWith {
   rows: AsyncIterable<Float32Array>;
 }
 
-/** The picture that a view layer holds. */
-export interface DecodedPicture extends DecodedWith {
-  /** Red, green, blue, 8-bit sRGB: [height][width][3]. */
-  data: Uint8Array;
+/** What is known of the picture in a view layer before its pixels are decoded. */
+interface RebuiltPicture extends DecodedWith {
   height: number;
   width: number;
   /** What it shows, in pixels of the layer. */
   area: PictureArea;
+  /** Size of the whole layer, in pixels. */
+  codedHeight: number;
+  codedWidth: number;
+  /** Colour profile of the photograph, where the file keeps it. The pixels are in sRGB all the same. */
+  icc?: Uint8Array;
   backend: BackendName;
+}
+
+/** The picture that a view layer holds. */
+export interface DecodedPicture extends RebuiltPicture {
+  /** Red, green, blue, 8-bit sRGB: [height][width][3]. */
+  data: Uint8Array;
+}
+
+/** A picture that arrives in order, some rows at a time: for those that do not fit into memory. */
+export interface PictureStream extends RebuiltPicture {
+  /** Pieces of [height][width][3], 8-bit sRGB, each some whole rows. To be read once. */
+  rows: AsyncIterable<Uint8Array>;
 }
 
 /** Decoded integers and latents of a picture. */
@@ -341,6 +377,8 @@ export interface Codec {
    * @throws UsageError `missing-layer` for a file that has none
    */
   decodePicture(file: Uint8Array, options?: CallHooks & RegionOptions): Promise<DecodedPicture>;
+  /** Rebuilds the picture row by row. @throws UsageError `missing-layer` */
+  streamPicture(file: Uint8Array, options?: CallHooks & RegionOptions): Promise<PictureStream>;
   /** Decodes the latents; runs no network. */
   decodeLatents(file: Uint8Array, options?: CallHooks & PrefixOptions): Promise<Latents>;
   /** Says what a .dicm file shows. */

@@ -3,6 +3,7 @@ import type { CallHooks } from '../codec/call-hooks.js';
 import { decodeRows, rebuiltExtents } from '../codec/decode-picture.js';
 import { joinLatents } from '../codec/join-latents.js';
 import { regionOf } from '../codec/region.js';
+import { TAG_ICC } from '../container/section-kinds.js';
 import { UsageError } from '../errors.js';
 import { checkLimit } from '../limits.js';
 import { featureLayers } from '../profiles/feature-layers.js';
@@ -13,7 +14,7 @@ import type { OpenFile, Session } from './session.js';
 /** The calls of a codec that rebuild what a layer stands for: features, or a picture. */
 export function rebuildingCalls(
   session: Session,
-): Pick<Codec, 'decodeFeatures' | 'streamFeatures' | 'decodePicture'> {
+): Pick<Codec, 'decodeFeatures' | 'streamFeatures' | 'decodePicture' | 'streamPicture'> {
   const { limits } = session;
   const streamFeatures: Codec['streamFeatures'] = async (
     bytes,
@@ -26,8 +27,21 @@ export function rebuildingCalls(
     const opened = await session.openFile(bytes, { result: 'features', prefix });
     return streamRows(session, opened, featureLayers[layer], options);
   };
+  const streamPicture: Codec['streamPicture'] = async (bytes, options = {}) => {
+    const opened = await session.openFile(bytes, { result: 'picture' });
+    const { open, layer, ancillary } = opened;
+    const {
+      rows,
+      channels: _,
+      ...stream
+    } = await streamRows(session, opened, open.profile.synthesis, options);
+    const icc = ancillary.find(({ tag }) => tag === TAG_ICC)?.data;
+    const size = { codedHeight: layer.height, codedWidth: layer.width };
+    return { ...stream, ...size, ...(icc && { icc }), rows: samples(rows) };
+  };
   return {
     streamFeatures,
+    streamPicture,
     decodeFeatures: async (bytes, options) => {
       const { rows, ...stream } = await streamFeatures(bytes, options);
       const length = stream.height * stream.width * stream.channels;
@@ -36,12 +50,11 @@ export function rebuildingCalls(
       return { ...stream, data: await joinRows(rows, length) };
     },
     decodePicture: async (bytes, options = {}) => {
-      const opened = await session.openFile(bytes, { result: 'picture' });
-      const { synthesis } = opened.open.profile;
-      const { rows, channels, ...stream } = await streamRows(session, opened, synthesis, options);
-      const length = stream.height * stream.width * channels;
-      checkLimit(limits, 'maxArrayBytes', length, 'The size of the picture in bytes');
-      return { ...stream, data: await joinRows(samples(rows), length) };
+      const { rows, ...stream } = await streamPicture(bytes, options);
+      const length = stream.height * stream.width * 3;
+      const what = 'The size of the picture in bytes (streamPicture hands over some rows at a time)';
+      checkLimit(limits, 'maxArrayBytes', length, what);
+      return { ...stream, data: await joinRows(rows, length) };
     },
   };
 }
@@ -80,7 +93,11 @@ async function streamRows(
 
 /** 8-bit samples of values from 0 to 1. */
 async function* samples(rows: AsyncIterable<Float32Array>): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const piece of rows) yield Uint8Array.from(piece, (value) => Math.round(255 * value));
+  for await (const piece of rows) {
+    const bytes = new Uint8Array(piece.length);
+    for (let i = 0; i < piece.length; i++) bytes[i] = Math.round(255 * piece[i]!);
+    yield bytes;
+  }
 }
 
 /** Joins pieces to an array of their kind. */

@@ -5,7 +5,6 @@ import type {
   AnalyzePixelsOptions,
   Codec,
   CodecOptions,
-  FeatureStream,
   PrefixOptions,
   RegionOptions,
 } from './codec.js';
@@ -40,6 +39,8 @@ const CALLS: { readonly [K in Call]: OptionNames<CallOptions<K>> } = {
     ...hookNames,
     ...loading,
     quality: true,
+    viewQuality: true,
+    viewSide: true,
     targetBytes: true,
     targetBpp: true,
     keep: true,
@@ -52,6 +53,7 @@ const CALLS: { readonly [K in Call]: OptionNames<CallOptions<K>> } = {
   decodeFeatures: optionNames<CallOptions<'decodeFeatures'>>()({ ...part, layer: true }),
   streamFeatures: optionNames<CallOptions<'streamFeatures'>>()({ ...part, layer: true }),
   decodePicture: optionNames<CallOptions<'decodePicture'>>()({ ...hookNames, ...region }),
+  streamPicture: optionNames<CallOptions<'streamPicture'>>()({ ...hookNames, ...region }),
   decodeLatents: optionNames<CallOptions<'decodeLatents'>>()({ ...hookNames, ...prefix }),
   classify: optionNames<CallOptions<'classify'>>()({ ...part, ...classes }),
   detect: optionNames<CallOptions<'detect'>>()({ ...part, ...objects }),
@@ -80,7 +82,7 @@ export function guardCalls(codec: Codec): Codec {
     Object.assign(guarded, { [call]: guardedMethod });
   }
   const { openBackend, openModel, readVocabulary } = codec;
-  const { streamFeatures } = guarded;
+  const { streamFeatures, streamPicture } = guarded;
   return {
     ...guarded,
     openBackend: () => naming(openBackend),
@@ -88,6 +90,10 @@ export function guardCalls(codec: Codec): Codec {
     readVocabulary: () => naming(readVocabulary),
     streamFeatures: async (file, options) => {
       const stream = await streamFeatures(file, options);
+      return { ...stream, rows: namingRows(stream.rows) };
+    },
+    streamPicture: async (file, options) => {
+      const stream = await streamPicture(file, options);
       return { ...stream, rows: namingRows(stream.rows) };
     },
   };
@@ -101,7 +107,7 @@ async function naming<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function* namingRows(rows: FeatureStream['rows']): AsyncGenerator<Float32Array, void, undefined> {
+async function* namingRows<Rows>(rows: AsyncIterable<Rows>): AsyncGenerator<Rows, void, undefined> {
   try {
     yield* rows;
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { CallHooks, WorkOptions } from '../codec/call-hooks.js';
 import type { CodedLayer } from '../codec/coded-layer.js';
 import type { ModelShelf, OpenModel } from '../codec/model-shelf.js';
-import type { DicmHeader } from '../container/dicm-file.js';
+import type { AncillarySection, DicmHeader } from '../container/dicm-file.js';
 import { openPrefix } from '../container/open-prefix.js';
 import { layerNameOf, type Profile as ProfileName } from '../container/profiles.js';
 import { readDicm } from '../container/read-dicm.js';
@@ -22,6 +22,8 @@ export interface OpenFile {
   readonly open: OpenModel;
   readonly using: DecodedWith;
   readonly layer: FileLayer;
+  /** Metadata in the file. */
+  readonly ancillary: readonly AncillarySection[];
 }
 
 /** Which layer of a file to open. */
@@ -44,7 +46,10 @@ export interface Session {
    *
    * @param prefix - Whether `bytes` may be only the beginning of a file; then there is the first layer alone.
    */
-  readLayers(bytes: Uint8Array, prefix?: boolean): { header: DicmHeader; layers: FileLayer[] };
+  readLayers(
+    bytes: Uint8Array,
+    prefix?: boolean,
+  ): { header: DicmHeader; layers: FileLayer[]; ancillary: readonly AncillarySection[] };
   /**
    * Reads a file and opens the model of a layer: of the first that rebuilds what is wanted, or of the first of all.
    *
@@ -73,9 +78,14 @@ export function openSession(shelf: ModelShelf, overrides?: Partial<Limits>): Ses
   };
   const readLayers: Session['readLayers'] = (bytes, prefix = false) => {
     checkOpen();
-    const { header, tiles, layers = [] } = prefix ? openPrefix(bytes, limits).file : readDicm(bytes, limits);
+    const {
+      header,
+      tiles,
+      layers = [],
+      ancillary,
+    } = prefix ? openPrefix(bytes, limits).file : readDicm(bytes, limits);
     const further = layers.map((layer) => ({ ...layer, name: `${layerNameOf(layer.profile)} layer` }));
-    return { header, layers: [{ ...header, tiles }, ...further] };
+    return { header, layers: [{ ...header, tiles }, ...further], ancillary };
   };
   return {
     platform,
@@ -85,12 +95,12 @@ export function openSession(shelf: ModelShelf, overrides?: Partial<Limits>): Ses
     loadPicture: (image, options) => platform.loadPicture(image, { ...options, limits: overrides }),
     readLayers,
     openFile: async (bytes, { prefix, result } = {}) => {
-      const { header, layers } = readLayers(bytes, prefix);
+      const { header, layers, ancillary } = readLayers(bytes, prefix);
       const fits = (name: ProfileName) => result === undefined || profileNamed(name).result === result;
       const layer = layers.find(({ profile }) => fits(profile));
       if (layer === undefined) throw missingLayer(result!, layers);
       const open = await shelf.modelFor(layer);
-      return { open, using: describeUse(header, layer, open), layer };
+      return { open, using: describeUse(header, layer, open), layer, ancillary };
     },
     work: ({ signal, onProgress }) => ({ signal, onProgress, yieldTurn: platform.yieldTurn }),
     backendName: async () => (await shelf.backend()).name,

@@ -2,7 +2,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { findModel } from '../../src/model/find-model.js';
 import { listModelFolders, modelSearchPath, readModelChoice } from '../../src/platform/node/model-folders.js';
+import { nodePlatform } from '../../src/platform/node/node-platform.js';
 import { copyTiny, folderForTests } from '../model/tiny-copies.js';
 
 const folder = folderForTests();
@@ -16,6 +18,18 @@ test('the search goes through $DICM_MODEL_PATH, then the package', () => {
   expect(places.slice(0, 2)).toEqual(['one', 'two']);
   expect(places[2]).toBe(fileURLToPath(new URL('../../packages/model-r50', import.meta.url)));
   expect(modelSearchPath('given')).toEqual(['given']);
+});
+
+test('of a profile without a model it is said which package brings one', async () => {
+  const listing = { sources: [], places: [], advice: { perceptual: 'install that' } };
+  const platform = { ...nodePlatform, listModels: async () => listing };
+  const missing = findModel(platform, { profile: 'perceptual' });
+  await expect(missing).rejects.toMatchObject({
+    code: 'model-missing',
+    message: expect.stringMatching(/; install that$/),
+  });
+  const { advice = {} } = await listModelFolders();
+  expect(advice.semantic).toBeUndefined();
 });
 
 describe('listModelFolders', () => {

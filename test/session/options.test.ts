@@ -46,6 +46,7 @@ const CALLS: readonly [name: string, has: string, call: Loose][] = [
   ['codec.decodeFeatures', 'layer', (options) => codec.decodeFeatures(file, options as object)],
   ['codec.streamFeatures', 'region', (options) => codec.streamFeatures(file, options as object)],
   ['codec.decodePicture', 'region', (options) => codec.decodePicture(file, options as object)],
+  ['codec.streamPicture', 'signal', (options) => codec.streamPicture(file, options as object)],
   ['codec.decodeLatents', 'prefix', (options) => codec.decodeLatents(file, options as object)],
   ['codec.classify', 'minScore', (options) => codec.classify(file, options as object)],
   ['codec.detect', 'maxDetections', (options) => codec.detect(file, options as object)],

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
+import type { Profile } from '../../container/profiles.js';
 import { ModelError, ResourceError } from '../../errors.js';
 import { defaultLimits } from '../../limits.js';
 import { nameShortage } from '../../shortage.js';
@@ -10,6 +11,12 @@ import { readRegularFile, UnreadableFile } from './regular-file.js';
 
 /** The package that brings the model which encoders use when no other is named. */
 export const MODEL_PACKAGE = 'dicm-model-r50';
+
+/** The packages that bring the usual model of each profile. */
+const MODEL_PACKAGES: Readonly<Record<Profile, string>> = {
+  semantic: MODEL_PACKAGE,
+  perceptual: 'dicm-model-dpc',
+};
 
 /** A folder that holds a model. */
 export function modelFolder(folder: string): ModelSource {
@@ -25,20 +32,24 @@ export async function listModelFolders(path?: string): Promise<ModelListing> {
   const places = modelSearchPath(path);
   const folders = await Promise.all(places.map(foldersAt));
   const sources = folders.flat().map(modelFolder);
-  if (path !== undefined || installedFolder(MODEL_PACKAGE) !== undefined) return { places, sources };
-  const advice = `the package ${MODEL_PACKAGE} is not installed: npm install ${MODEL_PACKAGE}`;
-  return { places, sources, advice };
+  if (path !== undefined) return { places, sources };
+  const missing = Object.entries(MODEL_PACKAGES).filter(([, name]) => installedFolder(name) === undefined);
+  const advice = missing.map(([profile, name]) => [
+    profile,
+    `the package ${name} is not installed: npm install ${name}`,
+  ]);
+  return { places, sources, advice: Object.fromEntries(advice) };
 }
 
 /**
  * Folders that are searched, in order: the given path alone, or those in `$DICM_MODEL_PATH` (separated as in
- * `$PATH`) and then the package {@link MODEL_PACKAGE}, where it is installed.
+ * `$PATH`) and then the {@link MODEL_PACKAGES} that are installed.
  */
 export function modelSearchPath(path?: string): string[] {
   if (path !== undefined) return [path];
   const listed = (process.env.DICM_MODEL_PATH ?? '').split(delimiter).filter((entry) => entry !== '');
-  const installed = installedFolder(MODEL_PACKAGE);
-  return installed === undefined ? listed : [...listed, installed];
+  const installed = Object.values(MODEL_PACKAGES).map(installedFolder);
+  return [...listed, ...installed.filter((folder) => folder !== undefined)];
 }
 
 /** A model is named, or pointed at: what exists as a folder or looks like a path is one. */

@@ -2,8 +2,11 @@ import type { Codec, CodecOptions } from '../../../session/codec.js';
 import type { DownloadProgress } from '../fetched-model.js';
 import type { ExecutorPlaces } from '../open-backend.js';
 
-/** Calls of a codec that one message answers: all that compute, but for the one that answers row by row. */
-export type PlainCall = Exclude<keyof Codec, 'dispose' | 'streamFeatures'>;
+/** Calls of a codec that answer row by row. */
+export type StreamCall = 'streamFeatures' | 'streamPicture';
+
+/** Calls of a codec that one message answers: all that compute, but for those that answer row by row. */
+export type PlainCall = Exclude<keyof Codec, 'dispose' | StreamCall>;
 
 /** The same as values. */
 export const PLAIN_CALLS = Object.keys({
@@ -37,7 +40,7 @@ export type Request =
   | {
       readonly type: 'call';
       readonly id: number;
-      readonly call: PlainCall | 'streamFeatures';
+      readonly call: PlainCall | StreamCall;
       /** Picture or file, and options without hooks. */
       readonly args: readonly unknown[];
       readonly reportsProgress: boolean;
@@ -57,7 +60,7 @@ export type Report =
   | { readonly type: 'progress'; readonly id: number; readonly done: number; readonly total: number }
   | { readonly type: 'download'; readonly progress: DownloadProgress }
   /** Rows of a stream; none at its end. */
-  | { readonly type: 'rows'; readonly id: number; readonly rows: Float32Array | undefined };
+  | { readonly type: 'rows'; readonly id: number; readonly rows: Float32Array | Uint8Array | undefined };
 
 /** An error as a message carries it. */
 export interface PlainError {

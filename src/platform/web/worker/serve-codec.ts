@@ -1,5 +1,5 @@
 import type { CallHooks } from '../../../codec/call-hooks.js';
-import type { Codec, FeatureOptions } from '../../../session/codec.js';
+import type { Codec } from '../../../session/codec.js';
 import { openCodec as openOn } from '../../../session/open-codec.js';
 import { webPlatform } from '../web-platform.js';
 import { type Report, type Request, transferablesOf, type WorkerSetup } from './messages.js';
@@ -36,7 +36,7 @@ class CodecServer {
   readonly #scope: WorkerScope;
   readonly #codec: Codec;
   readonly #running = new Map<number, AbortController>();
-  readonly #streams = new Map<number, AsyncIterator<Float32Array>>();
+  readonly #streams = new Map<number, AsyncIterator<Float32Array | Uint8Array>>();
 
   constructor(scope: WorkerScope, { models, kernels, onnxruntime, ...options }: WorkerSetup) {
     this.#scope = scope;
@@ -92,11 +92,8 @@ class CodecServer {
     hooks: CallHooks,
   ): Promise<unknown> {
     const all = { ...(options as object), ...hooks };
-    if (call === 'streamFeatures') {
-      const { rows, ...stream } = await this.#codec.streamFeatures(
-        first as Uint8Array,
-        all as FeatureOptions,
-      );
+    if (call === 'streamFeatures' || call === 'streamPicture') {
+      const { rows, ...stream } = await this.#codec[call](first as Uint8Array, all);
       hooks.signal?.throwIfAborted();
       this.#streams.set(id, rows[Symbol.asyncIterator]());
       return stream;

@@ -1,10 +1,10 @@
 import type { CallHooks } from '../../../codec/call-hooks.js';
 import { UsageError } from '../../../errors.js';
-import type { Codec, FeatureOptions, FeatureStream } from '../../../session/codec.js';
+import type { Codec } from '../../../session/codec.js';
 import { guardCalls } from '../../../session/guard-calls.js';
 import type { OnDownload } from '../fetched-model.js';
 import { absolute } from '../web-platform.js';
-import { PLAIN_CALLS, type PlainCall, type Report, type WorkerSetup } from './messages.js';
+import { PLAIN_CALLS, type PlainCall, type Report, type StreamCall, type WorkerSetup } from './messages.js';
 import { fromPlainError } from './plain-error.js';
 import { openWorkerLink, type StartWorker, type WorkerLink } from './worker-link.js';
 
@@ -27,7 +27,8 @@ export function openWorkerCodec(start: StartWorker, setup: WorkerSetup, onDownlo
   ]);
   return guardCalls({
     ...(Object.fromEntries(calls) as Pick<Codec, PlainCall>),
-    streamFeatures: (file, options) => desk.stream(file, options),
+    streamFeatures: (file, options) => desk.stream('streamFeatures', file, options),
+    streamPicture: (file, options) => desk.stream('streamPicture', file, options),
     dispose: async () => desk.close(),
   });
 }
@@ -59,7 +60,7 @@ class CallDesk {
 
   /** Sends a call. */
   call(
-    call: PlainCall | 'streamFeatures',
+    call: PlainCall | StreamCall,
     first: unknown,
     { signal, onProgress, ...options }: CallHooks = {},
   ): { readonly id: number; readonly answer: Promise<unknown> } {
@@ -74,14 +75,18 @@ class CallDesk {
     return { id, answer: this.#wait(id, signal, onProgress) };
   }
 
-  /** {@link Codec.streamFeatures}: rows are asked for one piece after another. */
-  async stream(file: Uint8Array, options: FeatureOptions = {}): Promise<FeatureStream> {
-    const { id, answer } = this.call('streamFeatures', file, options);
-    const stream = (await answer) as Omit<FeatureStream, 'rows'>;
-    return { ...stream, rows: this.#rows(id, options.signal) };
+  /** {@link Codec.streamFeatures} and `streamPicture`: rows are asked for one piece after another. */
+  async stream<K extends StreamCall>(
+    call: K,
+    file: Uint8Array,
+    options: CallHooks = {},
+  ): Promise<Awaited<ReturnType<Codec[K]>>> {
+    const { id, answer } = this.call(call, file, options);
+    const stream = (await answer) as object;
+    return { ...stream, rows: this.#rows(id, options.signal) } as Awaited<ReturnType<Codec[K]>>;
   }
 
-  async *#rows(id: number, signal: AbortSignal | undefined): AsyncGenerator<Float32Array, void, undefined> {
+  async *#rows(id: number, signal: AbortSignal | undefined): AsyncGenerator<unknown, void, undefined> {
     const link = this.#link;
     try {
       for (;;) {
@@ -89,7 +94,7 @@ class CallDesk {
         if (link === undefined || link !== this.#link)
           throw new UsageError('disposed', 'the worker of this stream has ended');
         link.send({ type: 'pull', id });
-        const rows = (await this.#wait(id, signal, undefined)) as Float32Array | undefined;
+        const rows = await this.#wait(id, signal, undefined);
         if (rows === undefined) return;
         yield rows;
       }
