@@ -12,46 +12,88 @@ const MOST_MISMATCH = 0.01;
 const REACH = 0.1;
 
 /**
- * Finds files of two codecs whose sizes differ by at most 1 %, as near to a target as may be and not farther from it than
- * 10 %. Codecs with few settings rarely meet a size, but two of them often meet each other nearby, and one with many
- * settings meets every one of the other's.
+ * Finds files of two codecs whose sizes differ by at most 1 %, near a target and not farther from it than 10 %. Codecs
+ * with few settings rarely meet a size, but two of them often meet each other nearby, and one with many settings meets
+ * nearly every one of the other's.
  */
 export async function matchSizes(
   ladders: readonly [SizeLadder, SizeLadder],
   targetBytes: number,
 ): Promise<MatchedSizes> {
   const [first, second] = ladders;
-  const [firsts, seconds] = await Promise.all([rungsOf(first, targetBytes), rungsOf(second, targetBytes)]);
-  for (const [ladder, rungs] of [[first, firsts] as const, [second, seconds] as const]) {
-    if (rungs.length === 0) return { kind: 'unmatched', reason: await outOfReach(ladder, targetBytes) };
+  const pairs = second.isFine
+    ? meetEach(first, second, targetBytes)
+    : first.isFine
+      ? swapped(meetEach(second, first, targetBytes))
+      : meetAny(first, second, targetBytes);
+  let least = Infinity;
+  for await (const rungs of pairs) {
+    const mismatch = mismatchOf(rungs);
+    least = Math.min(least, mismatch);
+    if (mismatch <= MOST_MISMATCH) return { kind: 'matched', rungs, mismatch };
   }
-  const pairs: [Rung, Rung][] = firsts.flatMap((one) => seconds.map((other): [Rung, Rung] => [one, other]));
-  if (second.isFine) for (const one of firsts) pairs.push([one, await second.nearest(one.sizeBytes)]);
-  if (first.isFine) for (const other of seconds) pairs.push([await first.nearest(other.sizeBytes), other]);
-  const distance = (rungs: readonly Rung[]) =>
-    Math.max(...rungs.map(({ sizeBytes }) => Math.abs(sizeBytes - targetBytes)));
-  pairs.sort((a, b) => distance(a) - distance(b));
-  const rungs = pairs.find((pair) => mismatchOf(pair) <= MOST_MISMATCH);
-  if (rungs !== undefined) return { kind: 'matched', rungs, mismatch: mismatchOf(rungs) };
-  const least = Math.min(...pairs.map(mismatchOf));
-  return {
-    kind: 'unmatched',
-    reason: `the nearest sizes are ${(100 * least).toFixed(1)} % apart, more than ${100 * MOST_MISMATCH} %`,
-  };
+  if (least < Infinity) {
+    const apart = (100 * least).toFixed(1);
+    return {
+      kind: 'unmatched',
+      reason: `the nearest sizes are ${apart} % apart, more than ${100 * MOST_MISMATCH} %`,
+    };
+  }
+  const reasons = await Promise.all(ladders.map((ladder) => outOfReach(ladder, targetBytes)));
+  return { kind: 'unmatched', reason: reasons.find((reason) => reason !== undefined)! };
 }
 
-/** Of a fine scale the nearest alone: its neighbours are looked for where the other codec is. */
-async function rungsOf(ladder: SizeLadder, targetBytes: number): Promise<Rung[]> {
-  if (!ladder.isFine) return await ladder.around(targetBytes, REACH);
+/** Files of one codec from the target outwards, each with the nearest of the other, to whose settings fractions count. */
+async function* meetEach(
+  one: SizeLadder,
+  fine: SizeLadder,
+  targetBytes: number,
+): AsyncGenerator<[Rung, Rung]> {
+  const nearest = await fine.nearest(targetBytes);
+  if (!isWithinReach(nearest, targetBytes)) return;
+  if (!one.isFine) {
+    for await (const rung of one.around(targetBytes, REACH)) yield [rung, await fine.nearest(rung.sizeBytes)];
+    return;
+  }
+  const rung = await one.nearest(targetBytes);
+  if (isWithinReach(rung, targetBytes)) yield [rung, await fine.nearest(rung.sizeBytes)];
+}
+
+/** Every file of the one with every file of the other, those first of which both are near the target. */
+async function* meetAny(
+  first: SizeLadder,
+  second: SizeLadder,
+  targetBytes: number,
+): AsyncGenerator<[Rung, Rung]> {
+  const rungs = await rungsAround(first, targetBytes);
+  const others = await rungsAround(second, targetBytes);
+  const distance = (pair: readonly Rung[]) =>
+    Math.max(...pair.map(({ sizeBytes }) => Math.abs(sizeBytes - targetBytes)));
+  const pairs = rungs.flatMap((one) => others.map((other): [Rung, Rung] => [one, other]));
+  yield* pairs.sort((a, b) => distance(a) - distance(b));
+}
+
+async function rungsAround(ladder: SizeLadder, targetBytes: number): Promise<Rung[]> {
+  const rungs: Rung[] = [];
+  for await (const rung of ladder.around(targetBytes, REACH)) rungs.push(rung);
+  return rungs;
+}
+
+async function* swapped(pairs: AsyncIterable<[Rung, Rung]>): AsyncGenerator<[Rung, Rung]> {
+  for await (const [one, other] of pairs) yield [other, one];
+}
+
+function isWithinReach({ sizeBytes }: Rung, targetBytes: number): boolean {
+  return Math.abs(sizeBytes - targetBytes) <= REACH * targetBytes;
+}
+
+/** Why a codec has no file near a target; undefined where it has. */
+async function outOfReach(ladder: SizeLadder, targetBytes: number): Promise<string | undefined> {
   const nearest = await ladder.nearest(targetBytes);
-  return Math.abs(nearest.sizeBytes - targetBytes) <= REACH * targetBytes ? [nearest] : [];
-}
-
-async function outOfReach(ladder: SizeLadder, targetBytes: number): Promise<string> {
-  const { sizeBytes } = await ladder.nearest(targetBytes);
+  if (isWithinReach(nearest, targetBytes)) return undefined;
   return (
     `${ladder.codec.name} has no file within ${100 * REACH} % of ${Math.round(targetBytes)} bytes; ` +
-    `the nearest has ${sizeBytes}`
+    `the nearest has ${nearest.sizeBytes}`
   );
 }
 

@@ -51,23 +51,26 @@ export class SizeLadder {
   }
 
   /**
-   * Files around a target, the nearest first, each size once: the nearest and its neighbours within `reach`, a part of
-   * the target.
+   * Files around a target, from the nearest outwards, each size once: neighbours within `reach`, a part of the target. Who
+   * has found what is looked for need not go on, and no more files are made then.
    */
-  async around(targetBytes: number, reach: number): Promise<Rung[]> {
+  async *around(targetBytes: number, reach: number): AsyncGenerator<Rung> {
     const middle = await this.#nearestPosition(targetBytes);
-    const rungs = new Map<number, Rung>();
-    for (const direction of [-1, 1]) {
-      for (let step = direction === 1 ? 0 : 1; step <= MOST_NEIGHBOURS; step++) {
+    const seen = new Set<number>();
+    const directions = new Set([1, -1]);
+    for (let step = 0; step <= MOST_NEIGHBOURS && directions.size > 0; step++) {
+      for (const direction of directions) {
         const position = middle + direction * step;
-        if (position < 0 || position >= positionsOf(this.#codec.range)) break;
-        const rung = await this.#rungAt(position);
-        if (Math.abs(rung.sizeBytes - targetBytes) > reach * targetBytes) break;
-        if (!rungs.has(rung.sizeBytes)) rungs.set(rung.sizeBytes, rung);
+        const isThere = position >= 0 && position < positionsOf(this.#codec.range);
+        const rung = isThere ? await this.#rungAt(position) : undefined;
+        if (rung === undefined || Math.abs(rung.sizeBytes - targetBytes) > reach * targetBytes) {
+          directions.delete(direction);
+        } else if (!seen.has(rung.sizeBytes)) {
+          seen.add(rung.sizeBytes);
+          yield rung;
+        }
       }
     }
-    const distance = ({ sizeBytes }: Rung) => Math.abs(sizeBytes - targetBytes);
-    return [...rungs.values()].sort((a, b) => distance(a) - distance(b));
   }
 
   /** Rebuilds the picture from the file of a setting. */

@@ -42,10 +42,19 @@ describe('a ladder of sizes', () => {
     expect(new Set(tried).size).toBe(tried.length);
   });
 
-  test('has the neighbours within reach, the nearest first, each size once', async () => {
-    const { ladder } = pretend('webp', (quality) => 100 * Math.floor(quality / 2));
-    const rungs = await ladder.around(2000, 0.1);
-    expect(rungs.map(({ sizeBytes }) => sizeBytes)).toEqual([2000, 1900, 2100, 1800, 2200]);
+  test('has the neighbours within reach, from the nearest outwards, each size once', async () => {
+    const { ladder, tried } = pretend('webp', (quality) => 100 * Math.floor(quality / 2));
+    const sizes: number[] = [];
+    for await (const { sizeBytes } of ladder.around(2000, 0.1)) {
+      sizes.push(sizeBytes);
+      if (sizes.length === 1) tried.length = 0;
+    }
+    expect(sizes[0]).toBe(2000);
+    expect(sizes.toSorted()).toEqual([1800, 1900, 2000, 2100, 2200]);
+    // What is not asked for is not made.
+    const lazy = pretend('webp', (quality) => 1000 + quality);
+    for await (const _ of lazy.ladder.around(1050, 0.1)) break;
+    expect(lazy.tried.length).toBeLessThan(9);
   });
 
   test('runs the other way for codecs whose large settings give small files', async () => {
@@ -71,6 +80,32 @@ describe('sizes of two codecs', () => {
         for (const size of [a, b]) expect(Math.abs(size / target - 1)).toBeLessThan(0.08);
       }
     }
+  });
+
+  test('are met by a codec that searches by itself, which need not try its settings', async () => {
+    const asked: number[] = [];
+    const codec: PictureCodec = {
+      ...{ id: 'dicm-view', name: 'dicm', version: '1', settingName: 'quality', settings: [] },
+      range: { smallest: 1, largest: 100 },
+      encode: async () => {
+        throw new Error('there is no need to');
+      },
+      encodeTo: async (_, targetBytes) => {
+        asked.push(targetBytes);
+        // The largest below: at most 20 bytes less.
+        return { bytes: new Uint8Array(20 * Math.floor(targetBytes / 20)), setting: targetBytes / 100 };
+      },
+      decode: async (bytes) => ({ ...PICTURE, data: bytes }),
+    };
+    const view = new SizeLadder(codec, PICTURE, {});
+    const match = await matchSizes([view, coarse().ladder], 5000);
+    if (match.kind !== 'matched') throw new Error(match.reason);
+    const [own, other] = match.rungs;
+    expect(other.sizeBytes).toBe(Math.round(1000 * 1.04 ** 41));
+    expect(own.sizeBytes).toBe(20 * Math.floor(other.sizeBytes / 20));
+    expect(asked).toEqual([5000, other.sizeBytes]);
+    // What was made is what is decoded.
+    expect((await view.decode(own.setting)).data.length).toBe(own.sizeBytes);
   });
 
   test('meet each other beside the target where both have few', async () => {

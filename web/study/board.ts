@@ -2,6 +2,7 @@ import type { SiteTrial, StudyAnswer } from '../../src/study/study-format.js';
 import { element } from '../state/dom.js';
 import { addGestures } from './gestures.js';
 import { listenToKeys } from './keys.js';
+import { keys } from './sheets.js';
 import { openSharedView, type SharedView } from './view-state.js';
 
 export type Side = StudyAnswer['chosen'];
@@ -54,11 +55,11 @@ export function openBoard(
       element(
         'p',
         { class: 'keys' },
-        ...keyHelp(['←', '→'], 'choose'),
-        ...keyHelp(['Enter'], 'next'),
-        ...keyHelp(['+', '−'], 'enlarge'),
-        ...keyHelp(['W', 'A', 'S', 'D'], 'move'),
-        ...keyHelp(['P'], 'pause'),
+        keys(['←', '→'], 'choose'),
+        keys(['Enter'], 'next'),
+        keys(['+', '−'], 'enlarge'),
+        keys(['W', 'A', 'S', 'D'], 'move'),
+        keys(['P'], 'pause'),
       ),
     ),
     original,
@@ -146,13 +147,6 @@ function zoomTools(view: SharedView): HTMLElement {
     smaller.setAttribute('aria-disabled', String(view.zoom === 1));
   };
   return element('div', { class: 'tools', role: 'group', 'aria-label': 'Enlarge' }, smaller, shown, larger);
-}
-
-function keyHelp(keys: readonly string[], words: string): (HTMLElement | string)[] {
-  return [
-    element('span', { class: 'key-help' }, ...keys.map((key) => element('kbd', {}, key)), ` ${words}`),
-    ' ',
-  ];
 }
 
 function inputOf(event: MouseEvent): StudyAnswer['input'] {

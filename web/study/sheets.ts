@@ -84,11 +84,15 @@ export function instructionSheet() {
           'li',
           { class: 'with-keys' },
           'With a keyboard: ',
-          ...keys(['←', '→'], ' choose, '),
-          ...keys(['Enter'], ' is Next, '),
-          ...keys(['+', '−'], ' enlarge, '),
-          ...keys(['W', 'A', 'S', 'D'], ' move, '),
-          ...keys(['P'], ' pauses.'),
+          keys(['←', '→'], 'choose,'),
+          ' ',
+          keys(['Enter'], 'is Next,'),
+          ' ',
+          keys(['+', '−'], 'enlarge,'),
+          ' ',
+          keys(['W', 'A', 'S', 'D'], 'move,'),
+          ' ',
+          keys(['P'], 'pauses.'),
         ),
         item(
           'Sit as you usually do, and let the page have the whole window. Pause whenever you like: what you answered is kept in this browser.',
@@ -113,8 +117,14 @@ export function resumeSheet(done: number, trials: number) {
   };
 }
 
-function keys(names: readonly string[], words: string): (HTMLElement | string)[] {
-  return [...names.flatMap((name) => [element('kbd', {}, name), ' ']).slice(0, -1), words];
+/** Keys and what they do, on one line. */
+export function keys(names: readonly string[], words: string): HTMLElement {
+  return element(
+    'span',
+    { class: 'key-help' },
+    ...names.map((name) => element('kbd', {}, name)),
+    ` ${words}`,
+  );
 }
 
 function strong(text: string): HTMLElement {
