@@ -18,6 +18,9 @@ export type {
   LeftOutImage,
   Scores,
 } from './bench/report.js';
+export { benchmarkView } from './bench/view/benchmark-view.js';
+export type { ViewBenchOptions, ViewBenchResult } from './bench/view/view-options.js';
+export type { ViewPoint, ViewReport, ViewSeries, ViewStrip } from './bench/view/view-report.js';
 export type { CallHooks } from './codec/call-hooks.js';
 export type { OnnxFile } from './codec/export-onnx.js';
 export { shortestQuality } from './codec/shortest-quality.js';

@@ -59,7 +59,7 @@ export interface BenchOptions extends CodecOptions {
 
 /** How far a benchmark is. */
 export interface BenchStep {
-  readonly phase: 'answers' | 'times';
+  readonly phase: 'answers' | 'times' | 'strips';
   readonly done: number;
   readonly total: number;
   /** Of `done`, what was known from an earlier run. */

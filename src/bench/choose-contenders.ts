@@ -2,7 +2,7 @@ import { UsageError } from '../errors.js';
 import { parseKeptAnswers } from '../evaluation/kept-answers.js';
 import type { MaxSide } from '../image/fit-size.js';
 import type { BenchOptions } from './bench-options.js';
-import { findCodecs, knownCodecIds } from './codecs/find-codecs.js';
+import { type FoundCodecs, findCodecs, knownCodecIds } from './codecs/find-codecs.js';
 import type { MissingCodec } from './codecs/picture-codec.js';
 import { sharpCodecs } from './codecs/sharp-codecs.js';
 import {
@@ -39,7 +39,8 @@ export async function chooseContenders(
   networks: BenchNetworks,
   maxSide: MaxSide,
 ): Promise<ChosenContenders> {
-  checkIds([...(options.codecs ?? []), ...Object.keys(options.settings ?? {})]);
+  const known = ['dicm', ...knownCodecIds(), ...KEEP_IDS];
+  checkIds([...(options.codecs ?? []), ...Object.keys(options.settings ?? {})], known);
   const searchPath = options.searchPath ?? process.env.PATH ?? '';
   const { found, missing } = await findCodecs(searchPath, options.codecs, networks.openView);
   const all = found.map((codec) => pixelContender(codec, networks.pixels));
@@ -73,21 +74,39 @@ function keepContenders(
   return chosen;
 }
 
-function checkIds(ids: readonly string[]): void {
-  const known = ['dicm', ...knownCodecIds(), ...KEEP_IDS];
+/**
+ * Finds the codecs for pictures that are asked for, or all, with the settings that are asked for.
+ *
+ * @param openView - Opens dicm's view layer.
+ * @throws UsageError `unknown-codec`, `bad-setting`
+ */
+export async function choosePictureCodecs(
+  { codecs, settings = {} }: Pick<BenchOptions, 'codecs' | 'settings'>,
+  searchPath: string,
+  openView: BenchNetworks['openView'],
+): Promise<FoundCodecs> {
+  checkIds([...(codecs ?? []), ...Object.keys(settings)], knownCodecIds());
+  const { found, missing } = await findCodecs(searchPath, codecs, openView);
+  return { found: found.map((codec) => withSettings(codec, settings[codec.id])), missing };
+}
+
+function checkIds(ids: readonly string[], known: readonly string[]): void {
   const unknown = ids.find((id) => !known.includes(id));
   if (unknown !== undefined) {
     throw new UsageError('unknown-codec', `there is no codec ${unknown}; there are: ${known.join(', ')}`);
   }
 }
 
-function withSettings(contender: Contender, settings: readonly number[] | undefined): Contender {
-  if (settings === undefined) return contender;
+function withSettings<T extends { readonly id: string; readonly settings: readonly number[] }>(
+  one: T,
+  settings: readonly number[] | undefined,
+): T {
+  if (settings === undefined) return one;
   const bad = settings.find((setting) => !Number.isFinite(setting));
   if (bad !== undefined || settings.length === 0) {
-    throw new UsageError('bad-setting', `settings of ${contender.id} must be numbers`);
+    throw new UsageError('bad-setting', `settings of ${one.id} must be numbers`);
   }
-  return { ...contender, settings: [...new Set(settings)] };
+  return { ...one, settings: [...new Set(settings)] };
 }
 
 function anchorOf(

@@ -9,7 +9,7 @@ import { readDataset } from './datasets/read-dataset.js';
 import { measureAnswers } from './measure/measure-answers.js';
 import { measureTimes } from './measure/measure-times.js';
 import { openResultCache } from './measure/result-cache.js';
-import { drawRatePlot } from './output/draw-rate-plot.js';
+import { plotReport } from './output/plot-report.js';
 import { writeCsv } from './output/write-csv.js';
 import { writeMarkdown } from './output/write-markdown.js';
 import type { BenchReport } from './report.js';
@@ -27,7 +27,7 @@ export async function runBenchmark(options: BenchOptions): Promise<BenchResult> 
       report,
       csv: writeCsv(report),
       markdown: writeMarkdown(report),
-      svg: drawRatePlot(report),
+      svg: plotReport(report),
     };
   } finally {
     await networks.dispose();

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { availableParallelism, cpus } from 'node:os';
 import { type BootstrapOptions, bootstrapInterval } from '../evaluation/bootstrap.js';
 import { meanScore } from '../evaluation/classification-accuracy.js';
 import type { MaxSide } from '../image/fit-size.js';
@@ -7,6 +5,7 @@ import type { BenchOptions } from './bench-options.js';
 import type { ChosenContenders } from './choose-contenders.js';
 import type { BenchNetworks } from './contenders/open-networks.js';
 import type { Dataset } from './datasets/dataset.js';
+import { describeEnvironment } from './describe-environment.js';
 import { type MeasuredImage, sampleKey } from './measure/measure-answers.js';
 import { type PointTimes, type Times, UNCOMPRESSED } from './measure/measure-times.js';
 import type {
@@ -126,16 +125,7 @@ export async function writeReport(findings: Findings): Promise<BenchReport> {
         series.filter(({ boxesOnly }) => task === 'detect' || !boxesOnly),
       ),
     }),
-    environment: {
-      dicm: programVersion(),
-      node: process.version,
-      platform: `${process.platform} ${process.arch}`,
-      cpu: cpus()[0]?.model ?? 'unknown',
-      cpus: availableParallelism(),
-      backend: networks.backend,
-      jobs: options.jobs ?? 2,
-      timedImages: findings.timedImages,
-    },
+    environment: describeEnvironment(networks.backend, options.jobs ?? 2, findings.timedImages),
     peakMemoryBytes: 1024 * process.resourceUsage().maxRSS,
     elapsedMs: findings.elapsedMs,
   };
@@ -234,18 +224,4 @@ function describeScores(metrics: readonly string[], scores: AnswerScores): Score
 
 function rounded(value: number | undefined, digits: number): number | null {
   return value === undefined ? null : Number(value.toFixed(digits));
-}
-
-/** Version of this package, from its package.json; found from the sources and from the built files below dist/. */
-function programVersion(): string {
-  for (const place of ['../../package.json', '../../../package.json']) {
-    try {
-      const text = readFileSync(new URL(place, import.meta.url), 'utf8');
-      const { name, version } = JSON.parse(text) as { name?: string; version?: string };
-      if (name === 'dicm' && version !== undefined) return version;
-    } catch {
-      // Not there: the next place.
-    }
-  }
-  return 'unknown';
 }

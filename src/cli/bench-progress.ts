@@ -14,7 +14,11 @@ export interface BenchProgressBar {
 /** Where nobody watches, progress is a line now and then, for whoever reads the log. */
 const LINE_EVERY_MS = 60_000;
 
-const WORDS = { answers: ['measuring', 'answers'], times: ['timing', 'settings'] } as const;
+const WORDS = {
+  answers: ['measuring', 'answers'],
+  times: ['timing', 'settings'],
+  strips: ['drawing', 'strips'],
+} as const;
 
 /** Shows how far a benchmark is and how long it will still take: a bar on a terminal, a line a minute elsewhere. */
 export async function openBenchProgress(context: Context): Promise<BenchProgressBar> {

@@ -72,6 +72,19 @@ export function parseList(text: string): string[] {
     .filter((item) => item !== '');
 }
 
+/** Parses the settings of a codec, `jpeg=5,10,20`; may be given several times. */
+export function parseSettings(
+  text: string,
+  previous: Record<string, number[]> = {},
+): Record<string, number[]> {
+  const match = /^([a-z0-9-]+)=(.+)$/.exec(text);
+  const numbers = parseList(match?.[2] ?? '').map(Number);
+  if (match === null || numbers.length === 0 || numbers.some((number) => !Number.isFinite(number))) {
+    throw new InvalidArgumentError('It must be a codec and its settings, like jpeg=5,10,20.');
+  }
+  return { ...previous, [match[1]!]: numbers };
+}
+
 /** Parses `--limit name=value`; may be given several times. @throws UsageError `bad-limit` */
 export function parseLimit(text: string, previous: Partial<Limits> = {}): Partial<Limits> {
   const [name, value] = text.split('=') as [string, string?];

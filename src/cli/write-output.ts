@@ -1,4 +1,4 @@
-import { type FileHandle, link, open, realpath, rename, stat } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, realpath, rename, stat } from 'node:fs/promises';
 import { DicmError, type ErrorCode, OutputError, UsageError } from '../errors.js';
 import { nameShortage } from '../shortage.js';
 import { nameOfBytes, toPath } from './file-names.js';
@@ -229,4 +229,13 @@ export function asOutputError(path: string, thrown: unknown): unknown {
   if (error instanceof DicmError || typeof code !== 'string' || syscall === undefined) return error;
   const [name, reason] = REASONS[code] ?? (['output-failed', (error as Error).message] as const);
   return new OutputError(name, `${path} cannot be written: ${reason}`, { cause: error });
+}
+
+/** Makes a folder for outputs, where it is not there. @throws OutputError */
+export async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (error) {
+    throw asOutputError(folder, error);
+  }
 }

@@ -56,7 +56,7 @@ export function msSsim(reference: RgbPicture, test: RgbPicture): number {
 }
 
 /** @throws UsageError `picture-too-small` where a picture has no MS-SSIM */
-function checkMsSsimSize({ width, height }: { width: number; height: number }): void {
+export function checkMsSsimSize({ width, height }: { width: number; height: number }): void {
   if (Math.min(width, height) >= MIN_MS_SSIM_SIDE) return;
   throw new UsageError(
     'picture-too-small',

@@ -38,9 +38,14 @@ function isShortInSummary(option: string, text: string): boolean {
 
 test('the table of JSON schemas names all that the sources write', () => {
   const text = readFileSync(join(ROOT, 'docs/cli.md'), 'utf8');
-  const folders = ['src/cli', 'src/cli/commands', 'src/cli/jobs', 'src/bench', 'src/study'].map((name) =>
-    join(ROOT, name),
-  );
+  const folders = [
+    'src/cli',
+    'src/cli/commands',
+    'src/cli/jobs',
+    'src/bench',
+    'src/bench/view',
+    'src/study',
+  ].map((name) => join(ROOT, name));
   const sources = folders.flatMap((folder) =>
     readdirSync(folder).flatMap((name) =>
       name.endsWith('.ts') ? [readFileSync(join(folder, name), 'utf8')] : [],

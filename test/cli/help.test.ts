@@ -33,6 +33,7 @@ const COMMANDS = [
   ['bench', 'classify'],
   ['bench', 'detect'],
   ['bench', 'segment'],
+  ['bench', 'view'],
   ['study'],
   ['study', 'make'],
   ['study', 'analyse'],

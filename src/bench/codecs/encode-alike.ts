@@ -9,11 +9,17 @@ export interface AlikePictures {
   readonly coded: readonly SizedPicture[];
 }
 
+/** How often the size that all are brought to is set anew. */
+const ROUNDS = 3;
+
+/** Files no farther from each other, as a fraction, are left as they are. */
+const ALIKE_ENOUGH = 0.005;
+
 /**
  * Codes a picture with several codecs to about the same bytes. Some have settings of which one step changes the size by
- * a tenth: the one that is farthest off decides what the others are brought to.
+ * a tenth, and some cannot go so low: whoever is farthest off decides what the others are brought to next.
  *
- * @param wantedBytes - About where: the sizes end within a step of the coarsest codec of it.
+ * @param wantedBytes - About where: the sizes end as near to it as the coarsest codec allows.
  */
 export async function encodeAlike(
   codecs: readonly PictureCodec[],
@@ -22,17 +28,19 @@ export async function encodeAlike(
   hooks: CodecHooks,
 ): Promise<AlikePictures> {
   const patient = codecs.map(rememberFiles);
-  const codeAll = async (targetBytes: number): Promise<AlikePictures> => {
+  let best: AlikePictures | undefined;
+  let targetBytes = wantedBytes;
+  for (let round = 0; round < ROUNDS; round++) {
     const coded: SizedPicture[] = [];
     for (const codec of patient) coded.push(await encodeNear(codec, picture, targetBytes, hooks));
-    return { targetBytes, coded };
-  };
-  const first = await codeAll(wantedBytes);
-  const farthest = first.coded.reduce((a, b) =>
-    sizeError(b, wantedBytes) > sizeError(a, wantedBytes) ? b : a,
-  );
-  const second = await codeAll(farthest.bytes.length);
-  return worstError(second) < worstError(first) ? second : first;
+    const alike = { targetBytes, coded };
+    if (best === undefined || worstError(alike) < worstError(best)) best = alike;
+    if (worstError(best) < ALIKE_ENOUGH) break;
+    const farther = (a: SizedPicture, b: SizedPicture) =>
+      sizeError(b, targetBytes) > sizeError(a, targetBytes) ? b : a;
+    targetBytes = coded.reduce(farther).bytes.length;
+  }
+  return best!;
 }
 
 /** The largest difference of a file from the size that all are near to, as a fraction of it. */

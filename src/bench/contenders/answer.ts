@@ -2,13 +2,16 @@ import type { ScoredObject } from '../../evaluation/match-detections.js';
 import type { AnalyzeOptions } from '../../session/codec.js';
 import type { TaskAnswers } from '../../tasks/task.js';
 import type { BenchTask } from '../report.js';
+import type { PictureMeasures } from '../scores/picture-metrics.js';
 
-/** What a network said about an image, in the form in which it is kept and evaluated. */
+/** What a network, or a measure, said about an image, in the form in which it is kept and evaluated. */
 export interface Answer {
   /** Class indexes, best first. */
   readonly ranking?: readonly number[];
   /** Objects in pixels of the source. */
   readonly detections?: readonly ScoredObject[];
+  /** How far the rebuilt picture is from its original. */
+  readonly measures?: PictureMeasures;
 }
 
 /** Objects less sure than this change average precision by nothing, and there are hundreds of them. */

@@ -37,6 +37,8 @@ export interface Contender {
   readonly keeps?: (setting: number) => KeptAnswer;
   encode(source: SourceImage, setting: number, hooks: CodecHooks): Promise<CodedPicture>;
   analyze(coded: Uint8Array, source: SourceImage, hooks: CodecHooks): Promise<Answer>;
+  /** What is timed in the place of `analyze`, where that does more than a reader of the file has to. */
+  read?(coded: Uint8Array, source: SourceImage, hooks: CodecHooks): Promise<unknown>;
 }
 
 /** From the smallest files to the largest. */
@@ -63,19 +65,21 @@ export function dicmContender(
   };
 }
 
-/** A codec for pixels: its pictures are decoded and given to the uncompressed network. */
-export function pixelContender(codec: PictureCodec, network: PixelNetwork): Contender {
+/** What every contender has in common whose codec takes pixels. */
+export function codedPictures(codec: PictureCodec): Omit<Contender, 'networkId' | 'analyze'> {
   const { id, name, version, settingName, settings, payloadName } = codec;
   return {
-    id,
-    name,
-    version,
-    networkId: network.id,
-    settingName,
-    settings,
-    payloadName,
+    ...{ id, name, version, settingName, settings, payloadName },
     encode: (source, setting, hooks) =>
       source.once(`${id} ${setting}`, async () => codec.encode(await source.picture(), setting, hooks)),
+  };
+}
+
+/** A codec for pixels: its pictures are decoded and given to the uncompressed network. */
+export function pixelContender(codec: PictureCodec, network: PixelNetwork): Contender {
+  return {
+    ...codedPictures(codec),
+    networkId: network.id,
     analyze: async (coded, source, hooks) => {
       // Only what the pixels belong to is taken from the source, so that boxes come in its pixels.
       const { width, height, ...origin } = await source.picture();

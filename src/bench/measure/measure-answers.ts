@@ -9,6 +9,9 @@ import type { BenchTask, FailedSample, LeftOutImage } from '../report.js';
 import { type HashedSource, openSource, type SourceOptions } from './open-source.js';
 import type { ResultCache } from './result-cache.js';
 
+/** What is asked about each image: a task of networks, or how good a picture it is. */
+type Question = BenchTask | 'view';
+
 /** One image coded by one contender at one setting. */
 export interface Sample {
   readonly bytes: number;
@@ -39,7 +42,7 @@ export interface BenchProgress {
 
 /** What is measured, and with what. */
 export interface MeasureOptions extends SourceOptions {
-  readonly task: BenchTask;
+  readonly task: Question;
   readonly contenders: readonly Contender[];
   readonly network: PixelNetwork;
   readonly cache: ResultCache;
@@ -148,7 +151,7 @@ export async function measureAnswers(
 /** The answer without a codec, and the size of the photograph. */
 async function referenceOf(source: HashedSource, options: MeasureOptions) {
   const { task, maxSide, network, cache, signal } = options;
-  const keyOf = (answers: BenchTask) => ['reference', answers, maxSide, network.id, source.sha256];
+  const keyOf = (answers: Question) => ['reference', answers, maxSide, network.id, source.sha256];
   type Reference = { sourcePixels: number; frame: UprightPhotograph; answer: Answer };
   // What an earlier version kept has no frame.
   const kept = await recall<Omit<Reference, 'frame'> & Partial<Reference>>(cache, task, keyOf);
@@ -172,7 +175,7 @@ async function sampleOf(
   { task, maxSide, cache, signal }: MeasureOptions,
 ): Promise<{ sample: Sample; cached: boolean }> {
   const { id, version, networkId } = contender;
-  const keyOf = (answers: BenchTask) => [
+  const keyOf = (answers: Question) => [
     ...['sample', answers, maxSide, networkId, id, version, setting, source.sha256],
   ];
   const kept = await recall<Sample>(cache, task, keyOf);
@@ -192,8 +195,8 @@ async function sampleOf(
 /** What is kept for a task; an answer of segmentation has the boxes of detection in it. */
 async function recall<T>(
   cache: ResultCache,
-  task: BenchTask,
-  keyOf: (answers: BenchTask) => unknown,
+  task: Question,
+  keyOf: (answers: Question) => unknown,
 ): Promise<T | undefined> {
   const kept = await cache.get<T>(keyOf(task));
   return kept === undefined && task === 'detect' ? cache.get<T>(keyOf('segment')) : kept;

@@ -19,7 +19,8 @@ export type Times = ReadonlyMap<string, PointTimes>;
 /** What to time. */
 export interface TimingOptions extends SourceOptions {
   readonly contenders: readonly Contender[];
-  readonly network: PixelNetwork;
+  /** The uncompressed network, where there is one. */
+  readonly network?: PixelNetwork | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
@@ -31,14 +32,15 @@ const MEMORY_POLL_MS = 10;
 
 /**
  * Times every contender at every setting on some images, one at a time with nothing beside it: from the photograph's
- * file to coded bytes, and from those to the answer. Each contender does one image first that is not counted. A sample
+ * file to coded bytes, and from those to the answer, or to what `read` of a contender gives. Each contender does one image first that is not counted. A sample
  * that fails is not timed.
  */
 export async function measureTimes(images: readonly DatasetImage[], options: TimingOptions): Promise<Times> {
   const { contenders, network, signal } = options;
   const times = new Map<string, PointTimes>();
   if (images.length === 0) return times;
-  const total = 1 + contenders.reduce((sum, { settings }) => sum + settings.length, 0);
+  const total =
+    Number(network !== undefined) + contenders.reduce((sum, { settings }) => sum + settings.length, 0);
   const open = (image: DatasetImage) => openSource(image.path, options);
   const step = async (
     key: string,
@@ -56,14 +58,11 @@ export async function measureTimes(images: readonly DatasetImage[], options: Tim
     options.onProgress?.(times.size, total);
   };
 
-  await step(
-    UNCOMPRESSED,
-    async (image, meter) => {
-      const source = await open(image);
-      await meter.analyze(async () => network.analyze(await source.picture(), { signal }));
-    },
-    true,
-  );
+  const timeNetwork = async (image: DatasetImage, meter: Meter) => {
+    const source = await open(image);
+    await meter.analyze(async () => network!.analyze(await source.picture(), { signal }));
+  };
+  if (network !== undefined) await step(UNCOMPRESSED, timeNetwork, true);
   for (const contender of contenders) {
     for (const [index, setting] of contender.settings.entries()) {
       await step(
@@ -75,7 +74,8 @@ export async function measureTimes(images: readonly DatasetImage[], options: Tim
           const { bytes } = await meter.encode(() => contender.encode(source, setting, hooks));
           // The size of the picture is all that analysing asks of it, so its decoding must not count here.
           await source.picture();
-          await meter.analyze(() => contender.analyze(bytes, source, hooks));
+          const read = contender.read ?? contender.analyze;
+          await meter.analyze(() => read(bytes, source, hooks));
         },
         index === 0,
       );

@@ -1,5 +1,3 @@
-import { type BenchReport, type BenchSeries, networkOnPixels } from '../report.js';
-import { metricName, percent } from './metric-names.js';
 import { coloursOf, escapeText, markerOf, px } from './series-style.js';
 
 const WIDTH = 960;
@@ -10,23 +8,45 @@ const LEGEND = { left: 716, top: 112, rowHeight: 24 };
 /** About as many letters as fit beside one another. */
 const MAX_NAME_LENGTH = 110;
 
+/** Points of a curve. */
+interface PlottedPoint {
+  readonly bpp: number;
+  /** In units of the vertical axis. */
+  readonly value: number;
+  readonly interval?: { readonly low: number; readonly high: number } | undefined;
+}
+
+/** What is to be drawn. */
+export interface RatePlot {
+  readonly title: string;
+  readonly subtitle: string;
+  /** What one has to know to read it. */
+  readonly terms: string;
+  /** What the vertical axis says. */
+  readonly axis: string;
+  readonly series: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly points: readonly PlottedPoint[];
+  }[];
+  /** Lines across the field. */
+  readonly ceilings: readonly { readonly value: number; readonly label: string }[];
+  /** Ids of the curves with whiskers: intervals of all at once would hide the curves. */
+  readonly withWhiskers: readonly string[];
+}
+
+/** Curves that plots are about, which lie on top of the others. */
+const OWN_CURVES = ['dicm', 'dicm-view'];
+
 /**
- * Draws rate against accuracy as an SVG file: rate logarithmic, a line for the uncompressed network, whiskers for the
- * 95 % intervals of dicm and of the anchor. It follows the reader's choice of a light or a dark page.
+ * Draws rate against what it buys as an SVG file: rate logarithmic, whiskers for 95 % intervals. It follows the
+ * reader's choice of a light or a dark page.
  */
-export function drawRatePlot(report: BenchReport): string {
-  const { metric, dataset, series } = report;
+export function drawRatePlot(plot: RatePlot): string {
+  const { title, terms, series, ceilings } = plot;
   const points = series.flatMap((one) => one.points);
-  const heights = [
-    ...points.flatMap(({ scores }) => scores[metric] ?? []),
-    ...ceilingsOf(report).map(({ score }) => score),
-  ];
-  const title = `${capital(metricName(metric))} against rate`;
-  const subtitle = `${shortened(dataset.name)}, ${dataset.images} images`;
-  const terms =
-    report.detector === undefined
-      ? `every codec at the same pixels, ${readersOf(report)}; whiskers: 95 %`
-      : 'every codec at the same pixels, read by the same network, dashed by another detector; whiskers: 95 %';
+  const values = [...points, ...ceilings].map(({ value }) => value);
+  const subtitle = shortened(plot.subtitle);
   const open =
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" ` +
     `height="${HEIGHT}" role="img" aria-label="${escapeText(`${title}: ${subtitle}; ${terms}`)}">`;
@@ -34,45 +54,31 @@ export function drawRatePlot(report: BenchReport): string {
     `<rect class="paper" width="${WIDTH}" height="${HEIGHT}" rx="8"/>`,
     `<text class="title" x="${FIELD.left}" y="34">${escapeText(title)}</text>`,
     `<text class="quiet" x="${FIELD.left}" y="56">${escapeText(subtitle)}</text>`,
-    `<text class="quiet" x="${FIELD.left}" y="75">${terms}</text>`,
+    `<text class="quiet" x="${FIELD.left}" y="75">${escapeText(terms)}</text>`,
   ];
   const body =
-    points.length === 0 || heights.length === 0
+    points.length === 0
       ? [`<text class="quiet" x="${FIELD.left}" y="120">nothing was measured</text>`]
-      : drawField(report, linearAxis(heights.map((height) => 100 * height)));
+      : drawField(plot, linearAxis(values));
   return `${[open, style(series), ...heading, ...body, '</svg>'].join('\n')}\n`;
 }
 
-/** Who reads what the codecs keep, in words. */
-function readersOf({ pixelNetwork, model }: BenchReport): string {
-  return pixelNetwork === networkOnPixels(model.name)
-    ? 'the same network behind it'
-    : 'pixels read by another network than dicm';
-}
-
-/** What networks say with no codec, as lines across the field. */
-function ceilingsOf({ metric, uncompressed, detector }: BenchReport): { name: string; score: number }[] {
-  const all = [
-    { name: 'uncompressed', score: uncompressed.scores[metric] },
-    { name: `uncompressed, ${detector?.name}`, score: detector?.uncompressed.scores[metric] },
-  ];
-  return all.flatMap(({ name, score }) => (typeof score === 'number' ? [{ name, score }] : []));
-}
-
-function drawField(report: BenchReport, vertical: ReturnType<typeof linearAxis>): string[] {
-  const { metric, series, comparisons } = report;
+function drawField(
+  { axis, series, ceilings, withWhiskers }: RatePlot,
+  vertical: ReturnType<typeof linearAxis>,
+): string[] {
   const horizontal = logarithmicAxis(series.flatMap(({ points }) => points.map(({ bpp }) => bpp)));
   const { left, right, top, bottom } = FIELD;
   const part = (value: number) =>
     Math.log(value / horizontal.low) / Math.log(horizontal.high / horizontal.low);
   const x = (bpp: number) => left + (right - left) * part(bpp);
-  const y = (share: number) => {
-    const at = (100 * share - vertical.low) / (vertical.high - vertical.low);
+  const y = (value: number) => {
+    const at = (value - vertical.low) / (vertical.high - vertical.low);
     return bottom - (bottom - top) * Math.min(1, Math.max(0, at));
   };
   const lines: string[] = [];
   for (const tick of vertical.ticks) {
-    const at = px(y(tick / 100));
+    const at = px(y(tick));
     lines.push(`<path class="grid" d="M${left} ${at}H${right}"/>`);
     lines.push(`<text class="tick" x="${left - 10}" y="${at}" dy="4" text-anchor="end">${tick}</text>`);
   }
@@ -85,44 +91,35 @@ function drawField(report: BenchReport, vertical: ReturnType<typeof linearAxis>)
   lines.push(
     `<path class="axis" d="M${left} ${top}V${bottom}H${right}"/>`,
     `<text class="name" x="${middle}" y="${bottom + 46}" text-anchor="middle">bits per pixel of the source, logarithmic</text>`,
-    `<text class="name" transform="translate(24 ${(top + bottom) / 2}) rotate(-90)" text-anchor="middle">${metricName(metric)}, %</text>`,
+    `<text class="name" transform="translate(24 ${(top + bottom) / 2}) rotate(-90)" text-anchor="middle">${escapeText(axis)}</text>`,
   );
-  for (const { name, score } of ceilingsOf(report)) {
-    const at = px(y(score));
+  for (const { value, label } of ceilings) {
+    const at = px(y(value));
     lines.push(
       `<path class="ceiling" d="M${left} ${at}H${right}"/>`,
-      `<text class="quiet" x="${left + 8}" y="${at}" dy="-7">${escapeText(name)} ${percent(score)} %</text>`,
+      `<text class="quiet" x="${left + 8}" y="${at}" dy="-7">${escapeText(label)}</text>`,
     );
   }
   // What the plot is about lies on top.
-  const fromBack = [...series].sort((a, b) => Number(a.id === 'dicm') - Number(b.id === 'dicm'));
-  const anchor = comparisons[0]?.anchor;
-  for (const one of fromBack) {
-    // Intervals of all curves at once would hide them.
-    const hasWhiskers = one.id === 'dicm' || one.id === anchor;
-    lines.push(...drawCurve(one, metric, hasWhiskers, x, y));
+  const isOwn = ({ id }: { id: string }) => Number(OWN_CURVES.includes(id));
+  for (const one of [...series].sort((a, b) => isOwn(a) - isOwn(b))) {
+    lines.push(...drawCurve(one, withWhiskers.includes(one.id), x, y));
   }
   for (const [row, one] of series.entries()) lines.push(drawLegendRow(one, row));
   return lines;
 }
 
 function drawCurve(
-  { id, name, points }: BenchSeries,
-  metric: string,
+  { id, name, points }: RatePlot['series'][0],
   hasWhiskers: boolean,
   x: (bpp: number) => number,
-  y: (share: number) => number,
+  y: (value: number) => number,
 ): string[] {
-  const known = points
-    .flatMap(({ bpp, scores, interval }) => {
-      const score = scores[metric];
-      return score === null || score === undefined ? [] : [{ bpp, score, interval }];
-    })
-    .sort((a, b) => a.bpp - b.bpp);
+  const known = [...points].sort((a, b) => a.bpp - b.bpp);
   const isPayload = id.endsWith('-payload');
   const line = lineOf(id);
   const path = known
-    .map(({ bpp, score }, i) => `${i === 0 ? 'M' : 'L'}${px(x(bpp))} ${px(y(score))}`)
+    .map(({ bpp, value }, i) => `${i === 0 ? 'M' : 'L'}${px(x(bpp))} ${px(y(value))}`)
     .join('');
   const whiskers = !hasWhiskers
     ? []
@@ -132,8 +129,8 @@ function drawCurve(
   const marks = isPayload
     ? []
     : known.map(
-        ({ bpp, score }) =>
-          `<path class="mark ${classOf(id)}" transform="translate(${px(x(bpp))} ${px(y(score))})" d="${markerOf(baseOf(id))}"/>`,
+        ({ bpp, value }) =>
+          `<path class="mark ${classOf(id)}" transform="translate(${px(x(bpp))} ${px(y(value))})" d="${markerOf(baseOf(id))}"/>`,
       );
   return [
     `<g><title>${escapeText(name)}</title>`,
@@ -148,7 +145,7 @@ function shortened(name: string): string {
   return name.length <= MAX_NAME_LENGTH ? name : `${name.slice(0, MAX_NAME_LENGTH - 1)}…`;
 }
 
-function drawLegendRow({ id, name }: BenchSeries, row: number): string {
+function drawLegendRow({ id, name }: RatePlot['series'][0], row: number): string {
   const y = LEGEND.top + row * LEGEND.rowHeight;
   const isPayload = id.endsWith('-payload');
   const mark = isPayload
@@ -165,7 +162,7 @@ function shortName(name: string): string {
   return name.replace(/^(.*), without parameter sets$/, 'the same, no parameter sets');
 }
 
-function style(series: readonly BenchSeries[]): string {
+function style(series: RatePlot['series']): string {
   const ids = [...new Set(series.map(({ id }) => baseOf(id)))];
   const colours = (dark: 0 | 1) =>
     ids
@@ -179,7 +176,7 @@ text{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-se
 .paper{fill:#ffffff}.title{font-size:19px;font-weight:600}.quiet,.tick{fill:#57606a}.name{fill:#24292f}
 .grid{stroke:#e4e8ec;fill:none}.axis{stroke:#8c959f;fill:none}
 .ceiling{stroke:#57606a;stroke-width:1.5;stroke-dasharray:2 4;fill:none}
-.curve{fill:none;stroke-width:2;stroke-linejoin:round}.curve.s-dicm{stroke-width:3.5}.curve.payload{stroke-dasharray:5 4;stroke-width:1.5}.curve.detector{stroke-dasharray:11 4}
+.curve{fill:none;stroke-width:2;stroke-linejoin:round}.curve.s-dicm,.curve.s-dicm-view{stroke-width:3.5}.curve.payload{stroke-dasharray:5 4;stroke-width:1.5}.curve.detector{stroke-dasharray:11 4}
 .whisker{fill:none;stroke-width:1;stroke-opacity:0.35}.mark{stroke:#ffffff;stroke-width:1}
 ${colours(0)}
 @media (prefers-color-scheme:dark){
@@ -202,10 +199,6 @@ function lineOf(id: string): string {
 
 function classOf(id: string): string {
   return `s-${baseOf(id)}`;
-}
-
-function capital(text: string): string {
-  return text[0]!.toUpperCase() + text.slice(1);
 }
 
 /** Labelled positions on an axis. */

@@ -5,7 +5,7 @@ import { metricName, percent } from './metric-names.js';
 
 /** Writes a report as Markdown tables, aligned so that they are read as text as well. */
 export function writeMarkdown(report: BenchReport): string {
-  const { dataset, environment, maxSide, model, pixelNetwork } = report;
+  const { dataset, maxSide, model, pixelNetwork } = report;
   const side = maxSide === 'none' ? 'not fitted' : `longest side at most ${maxSide} pixels`;
   const of = dataset.images === dataset.available ? '' : ` of ${dataset.available}, seed ${report.seed}`;
   const parts = [
@@ -23,11 +23,21 @@ export function writeMarkdown(report: BenchReport): string {
       report.failures,
       ({ series, setting, image, message }) => `${series} at ${setting}, ${image}: ${message}`,
     ),
-    `${environment.backend}; ${environment.cpus} CPUs (${environment.cpu}), ${environment.platform}, Node ` +
-      `${environment.node}; ${describeTimes(environment.timedImages)}peak memory of the run ` +
-      `${megabytes(report.peakMemoryBytes)} MB.`,
+    describeRun(report),
   ];
   return `${parts.join('\n\n')}\n`;
+}
+
+/** Where it ran, what times are, and how much memory it took. */
+export function describeRun({
+  environment,
+  peakMemoryBytes,
+}: Pick<BenchReport, 'environment' | 'peakMemoryBytes'>): string {
+  return (
+    `${environment.backend}; ${environment.cpus} CPUs (${environment.cpu}), ${environment.platform}, Node ` +
+    `${environment.node}; ${describeTimes(environment.timedImages)}peak memory of the run ` +
+    `${megabytes(peakMemoryBytes)} MB.`
+  );
 }
 
 function describeTimes(images: number): string {
@@ -85,7 +95,11 @@ function comparisonsTable({ comparisons, series, metric }: BenchReport): string 
   return markdownTable([`beside ${anchor}`, 'BD-rate %', `BD-${metricName(metric)}, points`], rows);
 }
 
-function describeDelta({ value, low, high, note }: BenchDelta, format: (value: number) => string): string {
+/** A figure with its interval, or why there is none. */
+export function describeDelta(
+  { value, low, high, note }: BenchDelta,
+  format: (value: number) => string,
+): string {
   if (value === undefined) return note ?? '-';
   const interval =
     low === undefined || high === undefined ? '' : ` (95 %: ${format(low)} to ${format(high)})`;
@@ -102,7 +116,8 @@ function categoriesTable(categories: NonNullable<BenchReport['categories']>): st
   return markdownTable(['AP % at the largest size', 'objects', ...ids], rows);
 }
 
-function listOf<T>(title: string, list: readonly T[], describe: (one: T) => string): string[] {
+/** A titled list as a part of a report; no part where nothing is listed. */
+export function listOf<T>(title: string, list: readonly T[], describe: (one: T) => string): string[] {
   if (list.length === 0) return [];
   return [`${title}:\n\n${list.map((one) => `- ${printable(describe(one))}`).join('\n')}`];
 }
@@ -111,10 +126,12 @@ function signed(value: number): string {
   return `${value > 0 ? '+' : ''}${value.toFixed(1)}`;
 }
 
-function milliseconds(value: number | undefined): string {
+/** A time for a table; a dash where none was taken. */
+export function milliseconds(value: number | undefined): string {
   return value === undefined ? '-' : value.toFixed(1);
 }
 
-function megabytes(bytes: number | undefined): string {
+/** Bytes in megabytes for a table; a dash where they were not counted. */
+export function megabytes(bytes: number | undefined): string {
   return bytes === undefined ? '-' : (bytes / 1e6).toFixed(0);
 }

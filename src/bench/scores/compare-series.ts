@@ -4,14 +4,18 @@ import {
   type BootstrappedDelta,
   bootstrapBdAccuracy,
   bootstrapBdRate,
+  type SampledPoint,
 } from '../../evaluation/bootstrap-bjontegaard.js';
 import type { BenchComparison, BenchDelta } from '../report.js';
 import type { ScoredSeries } from './score-series.js';
 
+/** What a comparison takes of a series. */
+type Curve = Pick<ScoredSeries, 'id'> & { readonly points: readonly SampledPoint[] };
+
 /** Compares a curve with the anchor's; where a figure would say nothing, its note says why. */
 export function compareSeries(
-  series: ScoredSeries,
-  anchor: ScoredSeries,
+  series: Curve,
+  anchor: Curve,
   metric: string,
   options: BootstrapOptions,
 ): BenchComparison {

@@ -5,24 +5,24 @@ import type { FailedSample } from '../report.js';
 import type { AnswerScores } from './score-answers.js';
 
 /** A contender at one setting with everything about its images. */
-export interface ScoredPoint extends SampledPoint {
+export interface ScoredPoint<S = AnswerScores> extends SampledPoint {
   readonly contender: string;
   readonly setting: number;
   /** [images] */
   readonly bytes: readonly number[];
   readonly bpp: readonly number[];
-  readonly scores: AnswerScores;
+  readonly scores: S;
 }
 
 /** A curve: one contender, with one way of counting its bytes. */
-export interface ScoredSeries {
+export interface ScoredSeries<S = AnswerScores> {
   readonly id: string;
   readonly name: string;
   readonly version: string;
   readonly settingName: string;
   /** Its answers have no masks. */
   readonly boxesOnly: boolean;
-  readonly points: readonly ScoredPoint[];
+  readonly points: readonly ScoredPoint<S>[];
 }
 
 /** Most of the images that a contender may fail on at one setting for that point to be kept, as a fraction. */
@@ -51,23 +51,23 @@ export function commonImages(images: readonly MeasuredImage[], failures: readonl
  * @param scoreOf - Scores the samples of one point, one for each image.
  * @param dropped - Keys of points to leave out.
  */
-export function scoreSeries(
+export function scoreSeries<S extends Pick<AnswerScores, 'score'>>(
   contender: Contender,
   images: readonly MeasuredImage[],
   metric: string,
-  scoreOf: (samples: readonly Sample[]) => AnswerScores,
+  scoreOf: (samples: readonly Sample[]) => S,
   dropped: ReadonlySet<string>,
-): ScoredSeries[] {
+): ScoredSeries<S>[] {
   const { id, name, version, settingName, settings, payloadName, boxesOnly = false } = contender;
-  const whole: ScoredPoint[] = [];
-  const payload: ScoredPoint[] = [];
+  const whole: ScoredPoint<S>[] = [];
+  const payload: ScoredPoint<S>[] = [];
   for (const setting of settings) {
     const key = sampleKey(id, setting);
     if (dropped.has(key)) continue;
     const samples = images.map((image) => image.samples.get(key)!);
     const scores = scoreOf(samples);
     const accuracy = remembered((counts) => scores.score(metric, counts));
-    const point = (sizes: number[]): ScoredPoint => ({
+    const point = (sizes: number[]): ScoredPoint<S> => ({
       ...{ contender: id, setting, scores, accuracy, bytes: sizes },
       bpp: sizes.map((size, i) => (8 * size) / images[i]!.sourcePixels),
     });

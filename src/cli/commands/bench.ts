@@ -1,12 +1,19 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { BenchOptions, BenchResult, BenchTask } from '../../index.js';
 import { openBenchProgress } from '../bench-progress.js';
 import { type Context, jobsOf, type RunAction } from '../context.js';
 import { EXIT } from '../exit-codes.js';
-import { parseLimit, parseList, sideOrNone, wholeNumber, wholeNumberBetween } from '../option-values.js';
-import { asOutputError, checkOutput, writeOutput } from '../write-output.js';
+import {
+  parseLimit,
+  parseList,
+  parseSettings,
+  sideOrNone,
+  wholeNumber,
+  wholeNumberBetween,
+} from '../option-values.js';
+import { checkOutput, makeFolder, writeOutput } from '../write-output.js';
+import { addBenchView } from './bench-view.js';
 
 interface BenchFlags {
   name?: string;
@@ -96,6 +103,7 @@ export function addBench(program: Command, run: RunAction) {
         run((context) => runBench(context, task, path, command.opts<BenchFlags>(), imageLimit())),
       );
   }
+  addBenchView(bench, run, imageLimit);
 }
 
 async function runBench(
@@ -153,22 +161,4 @@ function takeImageLimit(program: Command): () => number | undefined {
     return previous ?? {};
   });
   return () => images;
-}
-
-async function makeFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true });
-  } catch (error) {
-    throw asOutputError(folder, error);
-  }
-}
-
-/** `jpeg=5,10,20` */
-function parseSettings(text: string, previous: Record<string, number[]> = {}): Record<string, number[]> {
-  const match = /^([a-z0-9-]+)=(.+)$/.exec(text);
-  const numbers = parseList(match?.[2] ?? '').map(Number);
-  if (match === null || numbers.length === 0 || numbers.some((number) => !Number.isFinite(number))) {
-    throw new InvalidArgumentError('It must be a codec and its settings, like jpeg=5,10,20.');
-  }
-  return { ...previous, [match[1]!]: numbers };
 }
