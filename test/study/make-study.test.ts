@@ -10,6 +10,7 @@ import { makeStudy } from '../../src/study/make-study.js';
 import type { Study, StudySite } from '../../src/study/study-format.js';
 import { drawnPicture } from '../bench/drawn-picture.js';
 import { fakeTerminal } from '../cli/fake-terminal.js';
+import { writeTinyView } from '../session/view-model.js';
 
 let folder: string;
 const pictures: string[] = [];
@@ -136,6 +137,18 @@ describe('a study', () => {
     const names = new Set(Object.keys(made.study.files));
     expect(Object.keys(other.study.files).filter((name) => names.has(name))).toEqual([]);
   }, 240_000);
+});
+
+test("dicm's view layer takes part, at the bytes of the other", async () => {
+  await writeTinyView(join(folder, 'view'));
+  const model = join(folder, 'view');
+  const { study } = await make({ codecs: ['view', 'jpeg'], bpp: [1.5], model, backend: 'wasm' });
+  expect(study.codecs.map(({ id }) => id)).toEqual(['dicm-view', 'jpeg']);
+  expect(study.comparisons.length).toBeGreaterThan(0);
+  for (const { files, mismatch } of study.comparisons) {
+    expect(study.files[files[0]]!.codec).toBe('dicm-view');
+    expect(mismatch).toBeLessThanOrEqual(0.01);
+  }
 });
 
 describe('what a study is told', () => {

@@ -265,6 +265,29 @@ describe.skipIf(noBrowser !== undefined)('the page of studies', () => {
     await close();
   });
 
+  test('enlarges all three by two fingers on any of them, which choose nothing', async () => {
+    const { page, close } = await browser.open({
+      ...{ hasTouch: true, isMobile: true, deviceScaleFactor: 3, viewport: { width: 360, height: 740 } },
+    });
+    await consent(page);
+    const { x, y, width, height } = (await page.getByRole('img', { name: 'Original' }).boundingBox())!;
+    const [left, middle] = [x + width / 2, y + height / 2];
+    const touches = await page.context().newCDPSession(page);
+    const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', spread?: number) =>
+      touches.send('Input.dispatchTouchEvent', {
+        type,
+        touchPoints: spread === undefined ? [] : [spread, -spread].map((to) => ({ x: left + to, y: middle })),
+      });
+    await touch('touchStart', 15);
+    for (const spread of [20, 30, 40, 50]) await touch('touchMove', spread);
+    await touch('touchEnd');
+    await expect.poll(() => page.getByRole('status', { name: 'Enlargement' }).textContent()).toBe('3×');
+    expect(new Set(await places(page)).size).toBe(1);
+    expect((await places(page))[0]).toMatch(/ 1440$/);
+    expect(await page.locator('.choose[aria-pressed="true"]').count()).toBe(0);
+    await close();
+  });
+
   test.each([
     [1, 480],
     [2, 480],
