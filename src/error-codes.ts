@@ -107,7 +107,8 @@ export const errorClasses = {
       'missing-layer': 'The file has no such layer. `dicm inspect` names those it has.',
       'no-mask': 'Objects should be compared by mask, and one has none. Give the mask, or compare boxes.',
       'no-match': 'No file matches an input. Check the pattern, or the kinds of files in the folder.',
-      'no-picture': 'Features should be written into a picture. Name a .npy or a .safetensors file.',
+      'no-picture':
+        'A picture should be rebuilt from a file without a view layer. Encode its photograph with --view or --view-only, or write its features to a .npy or a .safetensors file.',
       'no-prefix-check':
         'The file has no check of its first layer, so only the whole file can be read. Keep it whole.',
       'no-tasks': 'No task is asked for. Name at least one.',

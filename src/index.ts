@@ -86,9 +86,15 @@ export {
   probeBackends,
   segment,
   verify,
+  writePicture,
 } from './platform/node/library.js';
 export type { OverlayOptions } from './platform/node/pictures/draw-overlay.js';
 export type { SheetOptions, SheetPicture } from './platform/node/pictures/draw-sheet.js';
+export type {
+  WritePictureOptions,
+  WrittenFormat,
+  WrittenPicture,
+} from './platform/node/pictures/write-picture.js';
 export type { FeatureLayer } from './profiles/feature-layers.js';
 export {
   DEFAULT_WITHIN,
@@ -133,6 +139,7 @@ export {
   type ModelIdentity,
   type ModelVocabulary,
   type ObjectDetection,
+  type OpenModelOptions,
   type PictureStream,
   type PixelAnalysis,
   type PrefixOptions,

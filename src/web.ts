@@ -80,6 +80,7 @@ export {
   type MetadataChoice,
   type ModelIdentity,
   type ObjectDetection,
+  type OpenModelOptions,
   type PictureStream,
   type PixelAnalysis,
   type PrefixOptions,

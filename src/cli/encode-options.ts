@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import {
   defaultMaxSide,
   defaultQuality,
+  type EncodeOptions,
   type KeptAnswer,
   type MaxSide,
   type MetadataChoice,
@@ -25,10 +26,46 @@ export interface CodingFlags {
   keep?: KeptAnswer[];
   minScore?: number;
   effort?: number;
-  maxSide: MaxSide;
+  maxSide?: MaxSide;
   metadata: MetadataChoice;
   tolerateDamage?: boolean;
   digest?: boolean;
+}
+
+/** {@link CodingFlags} as the library takes them, with what a view layer has of its own. */
+export type LayeredOptions = CodingFlags & { maxSide: MaxSide } & Pick<
+    EncodeOptions,
+    'layers' | 'viewQuality' | 'viewSide'
+  >;
+
+/** Which layers a file gets, and how its view is coded. */
+export interface ViewFlags {
+  view?: boolean;
+  viewOnly?: boolean;
+  viewQuality?: number;
+  viewSide?: MaxSide;
+}
+
+/** Adds the options of {@link ViewFlags}. */
+export function addViewOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        '--view',
+        'add a view layer, a picture for eyes, which decode -o photo.png rebuilds',
+      ).conflicts(['viewOnly', 'targetBpp', 'targetBytes', 'keep']),
+    )
+    .addOption(new Option('--view-only', 'the view layer alone, nothing for networks').conflicts(['keep']))
+    .option(
+      '--view-quality <number>',
+      'quality of the view, 1 to 100 (default: that of -q)',
+      numberBetween(1, 100),
+    )
+    .option(
+      '--view-side <pixels>',
+      'fit the longer side of the view to this many pixels (default: none, every pixel)',
+      sideOrNone,
+    );
 }
 
 /** Adds the options that say how photographs are coded. */
@@ -64,9 +101,10 @@ export function addEncodeOptions(command: Command): Command {
       wholeNumberBetween(1, 9),
     )
     .addOption(
-      new Option('--max-side <pixels>', 'fit the longer side to this many pixels; none keeps every pixel')
-        .argParser(sideOrNone)
-        .default(defaultMaxSide),
+      new Option(
+        '--max-side <pixels>',
+        `fit the longer side to this many pixels; none keeps every pixel (default: ${defaultMaxSide})`,
+      ).argParser(sideOrNone),
     )
     .addOption(
       new Option('--metadata <what>', 'keep of the photograph; exif and all keep the place it was taken')
@@ -82,14 +120,36 @@ export function addEncodeOptions(command: Command): Command {
  *
  * @throws UsageError `rate-conflict`, `option-needs-other`
  */
-export function codingOptions(flags: CodingFlags): CodingFlags {
+export function codingOptions(flags: CodingFlags): CodingFlags & { maxSide: MaxSide } {
   checkKeepFlags(flags);
   const { quality, targetBpp, targetBytes, keep, minScore, effort } = flags;
-  const { maxSide, metadata, tolerateDamage, digest } = flags;
+  const { maxSide = defaultMaxSide, metadata, tolerateDamage, digest } = flags;
   return {
     ...{ quality, targetBpp, targetBytes, keep, minScore, effort },
     ...{ maxSide, metadata, tolerateDamage, digest },
   };
+}
+
+/**
+ * The options of a coding with layers among those of a command.
+ *
+ * @throws UsageError `rate-conflict`, `option-needs-other`
+ */
+export function layeredOptions(flags: CodingFlags & ViewFlags): LayeredOptions {
+  const { view = false, viewOnly = false, viewQuality, viewSide, ...coding } = flags;
+  const options = codingOptions(coding);
+  if (!view && !viewOnly) {
+    if (viewQuality === undefined && viewSide === undefined) return options;
+    throw new UsageError(
+      'option-needs-other',
+      '--view-quality and --view-side are for a view layer; give --view or --view-only too',
+    );
+  }
+  if (viewQuality !== undefined && (coding.targetBpp !== undefined || coding.targetBytes !== undefined)) {
+    throw new UsageError('rate-conflict', 'give --view-quality or a target size, not both');
+  }
+  const own = { viewQuality, viewSide: viewSide ?? (viewOnly ? coding.maxSide : undefined) ?? 'none' };
+  return { ...options, ...own, layers: viewOnly ? ['view'] : ['machine', 'view'] };
 }
 
 /** Parses `--keep top1,boxes=0.75`; may be given several times. @throws UsageError `bad-keep` */

@@ -134,6 +134,12 @@ export interface EncodedView {
   model: ModelIdentity;
 }
 
+/** Which model to open. */
+export interface OpenModelOptions {
+  /** The layer to encode with it; `machine` unless given. */
+  layer?: LayerName | undefined;
+}
+
 /** Names of a model. */
 export interface ModelIdentity {
   name: string;
@@ -361,8 +367,8 @@ export interface BackendInfo {
 export interface Codec {
   /** Opens the executor, if that has not happened yet, and says which one it is. */
   openBackend(): Promise<BackendInfo>;
-  /** Opens the model to encode with, if that has not happened yet, and names it. */
-  openModel(): Promise<ModelIdentity>;
+  /** Opens the model to encode a layer with, the machine layer unless given, if that has not happened yet, and names it. */
+  openModel(options?: OpenModelOptions): Promise<ModelIdentity>;
   /** Opens the same model, and says what it can name. */
   readVocabulary(): Promise<ModelVocabulary>;
   /** Encodes a picture: a path, or the bytes of any format the image library reads. */

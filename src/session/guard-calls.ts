@@ -5,12 +5,16 @@ import type {
   AnalyzePixelsOptions,
   Codec,
   CodecOptions,
+  OpenModelOptions,
   PrefixOptions,
   RegionOptions,
 } from './codec.js';
 
-/** The calls of a codec that take options. */
-type Call = { [K in keyof Codec]: Parameters<Codec[K]> extends [] ? never : K }[keyof Codec];
+/** The calls of a codec that take options besides what they are about. */
+type Call = Exclude<
+  { [K in keyof Codec]: Parameters<Codec[K]> extends [] ? never : K }[keyof Codec],
+  'openModel'
+>;
 
 type CallOptions<K extends Call> = NonNullable<Parameters<Codec[K]>[1]>;
 
@@ -32,6 +36,8 @@ export const codecOptionNames = optionNames<CodecOptions>()({
   limits: true,
   threads: true,
 });
+
+const openModelOptions = optionNames<OpenModelOptions>()({ layer: true });
 
 /** Options of every call. */
 const CALLS: { readonly [K in Call]: OptionNames<CallOptions<K>> } = {
@@ -86,7 +92,10 @@ export function guardCalls(codec: Codec): Codec {
   return {
     ...guarded,
     openBackend: () => naming(openBackend),
-    openModel: () => naming(openModel),
+    openModel: async (options = {}) => {
+      checkOptions('openModel', options, openModelOptions);
+      return naming(() => openModel(options));
+    },
     readVocabulary: () => naming(readVocabulary),
     streamFeatures: async (file, options) => {
       const stream = await streamFeatures(file, options);

@@ -1,4 +1,6 @@
 import { type ModelShelf, type OpenModel, openModelShelf } from '../codec/model-shelf.js';
+import { LAYER_NAMES, profileOfLayer } from '../container/profiles.js';
+import { UsageError } from '../errors.js';
 import type { Limits } from '../limits.js';
 import type { Platform } from '../platform/platform.js';
 import { machine } from '../profiles/machine.js';
@@ -39,9 +41,12 @@ export function codecOver(shelf: ModelShelf, limits?: Partial<Limits>): Codec {
       const { name, version, device, passedOver } = await shelf.backend();
       return { name, version, device, passedOver };
     },
-    openModel: async () => {
+    openModel: async ({ layer = 'machine' } = {}) => {
       session.checkOpen();
-      return identityOf(await shelf.encodingModel(machine.name));
+      if (!LAYER_NAMES.includes(layer)) {
+        throw new UsageError('bad-layer', `layer must be one of ${LAYER_NAMES.join(', ')}, not ${layer}`);
+      }
+      return identityOf(await shelf.encodingModel(profileOfLayer(layer)));
     },
     readVocabulary: async () => {
       session.checkOpen();

@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
 import { type Command, Option } from 'commander';
-import { UsageError } from '../../index.js';
+import { UsageError, type WrittenFormat } from '../../index.js';
 import { announceBackend, type Context, type RunAction, withCodec } from '../context.js';
 import { addExistingOptions, type ExistingFlags, reasonToSkip } from '../existing-outputs.js';
 import { isDicmName } from '../expand-inputs.js';
@@ -13,13 +13,15 @@ import { runBatch } from '../run-batch.js';
 import type { ShardFormat } from '../shards/plan-shards.js';
 import { STANDARD } from '../terminal.js';
 import { checkStandardOutput } from '../write-output.js';
+import { decodePictures, PICTURE_FORMATS, pictureFormatOf } from './decode-pictures.js';
 import { decodeIntoShards } from './decode-shards.js';
 
 interface DecodeFlags extends PartFlags, InputFlags, ExistingFlags {
   layer: NonNullable<DecodeJob['layer']>;
   dtype: NonNullable<DecodeJob['dtype']>;
   output?: string;
-  format?: ArrayFormat | ShardFormat;
+  format?: ArrayFormat | ShardFormat | WrittenFormat;
+  size?: 'coded' | 'source';
   shard?: number;
   latents?: boolean;
 }
@@ -28,22 +30,28 @@ interface DecodeFlags extends PartFlags, InputFlags, ExistingFlags {
 export function addDecode(program: Command, run: RunAction) {
   const decode = program
     .command('decode')
-    .summary('write the features in .dicm files as arrays')
+    .summary('write the features in .dicm files as arrays, or rebuild their pictures')
     .description(
       'Write the features in .dicm files as arrays, [height, width, channels]: f3, one position for 4 x 4\n' +
         'coded pixels, or a layer of the network behind it, at stride 8, 16 or 32, or the last one pooled\n' +
-        'to a vector. No pixels are rebuilt.',
+        'to a vector. Into a picture (-o photo.png, or --format png) goes what the view layer holds.',
     );
   addInputs(decode, DICM_INPUTS)
     .option(
       '-o, --output <path>',
-      'file (.npy, .safetensors or, of shards, .npz), directory, or - for stdout',
+      'file (.npy, .safetensors or, of shards, .npz; .png, .jpg, .webp, .avif, .tiff), directory, or - for stdout',
     )
     .addOption(
       new Option(
         '--format <kind>',
         'of the files (default: what -o ends in, or else npy, of shards safetensors)',
-      ).choices(['npy', 'safetensors', 'npz']),
+      ).choices(['npy', 'safetensors', 'npz', ...PICTURE_FORMATS]),
+    )
+    .addOption(
+      new Option(
+        '--size <what>',
+        'of a picture: as it is coded, or scaled to its source (default: coded)',
+      ).choices(['coded', 'source']),
     )
     .addOption(
       new Option(
@@ -71,13 +79,24 @@ export function addDecode(program: Command, run: RunAction) {
       ]),
     );
   addExistingOptions(addPartOptions(decode)).action((inputs: string[], _: unknown, command: Command) =>
-    run((context) => decodeFiles(context, inputs, command.opts<DecodeFlags>())),
+    run((context) => decodeFiles(context, inputs, command)),
   );
 }
 
-async function decodeFiles(context: Context, patterns: string[], flags: DecodeFlags): Promise<number> {
+async function decodeFiles(context: Context, patterns: string[], command: Command): Promise<number> {
   const { terminal, reporter } = context;
-  const { force = false, latents = false, region, prefix, layer, dtype, shard, output } = flags;
+  const flags = command.opts<DecodeFlags>();
+  const { force = false, latents = false, region, prefix, layer, dtype, shard, output, size } = flags;
+  const picture = pictureFormat(flags);
+  if (picture !== undefined) {
+    checkNothingOfArrays(command);
+    const given = await findInputs(context, patterns, flags, isDicmName);
+    const options = { ...flags, format: picture, size: size ?? 'coded', region, output };
+    return decodePictures(context, given, options);
+  }
+  if (size !== undefined) {
+    throw new UsageError('option-needs-other', '--size is of a picture: give -o FILE.png, or --format png');
+  }
   const format = chooseFormat(flags);
   const given = await findInputs(context, patterns, flags, isDicmName);
   if (shard !== undefined && format !== 'npy') {
@@ -115,7 +134,31 @@ async function decodeFiles(context: Context, patterns: string[], flags: DecodeFl
   });
 }
 
-/** @throws UsageError `latents-need-safetensors`, `no-picture`, `format-mismatch` */
+/**
+ * The format of the pictures that are asked for, if they are.
+ *
+ * @throws UsageError `format-mismatch`
+ */
+function pictureFormat({ output, format }: DecodeFlags): WrittenFormat | undefined {
+  const named = output === undefined ? undefined : pictureFormatOf(output);
+  const chosen = PICTURE_FORMATS.find((one) => one === format);
+  if (named !== undefined && format !== undefined && named !== chosen) {
+    throw new UsageError('format-mismatch', `--format ${format} does not go into ${output}`);
+  }
+  return chosen ?? named;
+}
+
+/** @throws UsageError `format-mismatch` */
+function checkNothingOfArrays(command: Command): void {
+  const given = ['layer', 'dtype', 'latents', 'shard', 'prefix'].find(
+    (name) => command.getOptionValueSource(name) === 'cli',
+  );
+  if (given !== undefined) {
+    throw new UsageError('format-mismatch', `--${given} is for arrays of features, not for a picture`);
+  }
+}
+
+/** @throws UsageError `latents-need-safetensors`, `format-mismatch` */
 function chooseFormat({ output, format, latents, shard }: DecodeFlags): ArrayFormat | ShardFormat {
   const extension = output === undefined ? '' : extname(output).toLowerCase();
   if (latents && (extension === '.npy' || format === 'npy')) {
@@ -124,14 +167,11 @@ function chooseFormat({ output, format, latents, shard }: DecodeFlags): ArrayFor
       'latents are two arrays: write them to a .safetensors file',
     );
   }
-  if (/^\.(png|jpe?g|webp|avif|tiff?)$/.test(extension)) {
-    throw new UsageError(
-      'no-picture',
-      `${output}: features are no picture; write them to a .npy or a .safetensors file`,
-    );
-  }
   const named = /^\.(npy|safetensors|npz)$/.exec(extension)?.[1] as ArrayFormat | ShardFormat | undefined;
-  const chosen = format ?? named ?? (latents || shard !== undefined ? 'safetensors' : 'npy');
+  const chosen =
+    (format as ArrayFormat | ShardFormat | undefined) ??
+    named ??
+    (latents || shard !== undefined ? 'safetensors' : 'npy');
   if (named !== undefined && named !== chosen) {
     throw new UsageError('format-mismatch', `--format ${chosen} does not go into ${output}`);
   }

@@ -1,7 +1,13 @@
 import type { Command } from 'commander';
-import { UsageError } from '../../index.js';
+import { type ModelIdentity, UsageError } from '../../index.js';
 import { announceBackend, type Context, type RunAction, withCodec } from '../context.js';
-import { addEncodeOptions, type CodingFlags, codingOptions } from '../encode-options.js';
+import {
+  addEncodeOptions,
+  addViewOptions,
+  type CodingFlags,
+  layeredOptions,
+  type ViewFlags,
+} from '../encode-options.js';
 import {
   addExistingOptions,
   addUpdateOption,
@@ -19,7 +25,7 @@ import { runBatch } from '../run-batch.js';
 import { STANDARD } from '../terminal.js';
 import { checkStandardOutput } from '../write-output.js';
 
-interface EncodeFlags extends InputFlags, ExistingFlags, CodingFlags {
+interface EncodeFlags extends InputFlags, ExistingFlags, CodingFlags, ViewFlags {
   output?: string;
   keepExtension?: boolean;
   strict?: boolean;
@@ -39,7 +45,7 @@ export function addEncode(program: Command, run: RunAction) {
     about: 'photographs, in any format the image library reads',
     files: 'photographs',
   });
-  addEncodeOptions(encode.option('-o, --output <path>', 'file, directory, or - for stdout'))
+  addViewOptions(addEncodeOptions(encode.option('-o, --output <path>', 'file, directory, or - for stdout')))
     .option('--strict', 'exit with 1 where --keep could not be kept; the files are written')
     .option('--keep-extension', 'name a.jpg.dicm what comes of a.jpg, not a.dicm');
   addUpdateOption(addExistingOptions(encode)).action((inputs: string[], _: unknown, command: Command) =>
@@ -50,7 +56,8 @@ export function addEncode(program: Command, run: RunAction) {
 async function encodeFiles(context: Context, patterns: string[], flags: EncodeFlags): Promise<number> {
   const { terminal, reporter } = context;
   const { keepExtension, strict = false } = flags;
-  const options = codingOptions(flags);
+  const options = layeredOptions(flags);
+  const { layers = ['machine'] } = options;
   if (strict && options.keep === undefined) {
     throw new UsageError('option-needs-other', '--strict is for what --keep says; give that too');
   }
@@ -66,11 +73,15 @@ async function encodeFiles(context: Context, patterns: string[], flags: EncodeFl
   }
   return withCodec(context, async (codec) => {
     // First of all, so that a missing model or executor is one error and not one for each file.
-    const model = await codec.openModel();
+    const models: ModelIdentity[] = [];
+    for (const layer of layers) models.push(await codec.openModel({ layer }));
     await announceBackend(context, codec);
-    reporter.explain(`model ${model.name}, decode id ${model.decodeId}, render id ${model.renderId}`);
+    for (const { name, decodeId, renderId } of models) {
+      reporter.explain(`model ${name}, decode id ${decodeId}, render id ${renderId}`);
+    }
     await makeFolders(planned, flags.output);
     const force = flags.force === true || flags.update === true;
+    const isLarge = options.viewSide === 'none' || (layers.includes('machine') && options.maxSide === 'none');
     let isLost = false;
     const exitCode = await runBatch<(typeof planned)[number], EncodeResult>(context, {
       inputs: planned,
@@ -78,10 +89,10 @@ async function encodeFiles(context: Context, patterns: string[], flags: EncodeFl
       verb: 'encoding',
       nameOf: ({ input }) => input.path,
       // Large pictures are coded one at a time: their memory adds up.
-      ...(options.maxSide === 'none' && context.options.jobs === undefined && { jobs: 1 }),
+      ...(isLarge && context.options.jobs === undefined && { jobs: 1 }),
       skip: ({ input, output }) =>
         reasonToSkip({ input: input.path, output }, flags, () =>
-          isMadeSo(output, { model, options, limits: context.options.limit }),
+          isMadeSo(output, { models, options, limits: context.options.limit }),
         ),
       work: ({ input, output }, job) =>
         encodeOne({ ...options, force, input: input.path, output }, { ...job, codec }),

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import type { EncodedImage, EncodeOptions } from '../../index.js';
+import type { EncodedImage, EncodedView, EncodeOptions } from '../../index.js';
 import { formatBytes, formatSize } from '../format.js';
 import { readPicture } from '../read-input.js';
 import type { Reporter } from '../reporter.js';
@@ -21,6 +21,9 @@ export interface EncodeJob
     | 'metadata'
     | 'tolerateDamage'
     | 'digest'
+    | 'layers'
+    | 'viewQuality'
+    | 'viewSide'
   > {
   /** Path of the photograph, or `-` for stdin. */
   input: string;
@@ -31,7 +34,7 @@ export interface EncodeJob
 }
 
 /** What became of it, in the keys of `dicm.encode/1`. */
-export interface EncodeResult extends Omit<EncodedImage, 'bytes' | 'model'> {
+export interface EncodeResult extends Omit<EncodedImage, 'bytes' | 'model' | 'view'> {
   input: string;
   output: string;
   /** Size of the photograph's file. */
@@ -41,6 +44,10 @@ export interface EncodeResult extends Omit<EncodedImage, 'bytes' | 'model'> {
   elapsedMs: number;
   /** Name of the model. */
   model: string;
+  /** The layers in the file, where they were chosen. */
+  layers?: EncodeJob['layers'];
+  /** The view behind a machine layer, with the name of its model. */
+  view?: Omit<EncodedView, 'model'> & { model: string };
 }
 
 /** Encodes one photograph and writes the file. */
@@ -52,10 +59,15 @@ export async function encodeOne(job: EncodeJob, context: JobContext): Promise<En
   const image = await readPicture(context, input);
   // One that does not exist gets its error from whoever opens it.
   const inputBytes = typeof image === 'string' ? await sizeOf(image) : image.length;
-  const { bytes, model, ...encoded } = await codec.encode(image, { ...options, signal, onProgress });
+  const { bytes, model, view, ...encoded } = await codec.encode(image, { ...options, signal, onProgress });
   await writeResult(output, bytes, { stdout, force, signal });
   const elapsedMs = Math.round(performance.now() - started);
-  return { ...encoded, input, output, inputBytes, bytes: bytes.length, elapsedMs, model: model.name };
+  return {
+    ...encoded,
+    ...{ input, output, inputBytes, bytes: bytes.length, elapsedMs, model: model.name },
+    ...(options.layers !== undefined && { layers: options.layers }),
+    ...(view && { view: { ...view, model: view.model.name } }),
+  };
 }
 
 async function sizeOf(path: string): Promise<number> {
@@ -66,11 +78,13 @@ async function sizeOf(path: string): Promise<number> {
 export function encodeRecord(result: EncodeResult): { schema: string; [key: string]: unknown } {
   const { input, output, inputBytes, bytes, bpp, width, height, sourceWidth, sourceHeight, quality } = result;
   const { effort, backend, elapsedMs, model, targetBytes, targetReached, digest, notes } = result;
-  const { keep, kept, analyses } = result;
+  const { keep, kept, analyses, layers, view } = result;
   return {
     schema: 'dicm.encode/1',
     ...{ input, output, inputBytes, bytes, bpp, width, height, sourceWidth, sourceHeight, quality },
     ...{ effort, backend, elapsedMs, model },
+    ...(layers !== undefined && { layers }),
+    ...(view !== undefined && { view }),
     ...(targetBytes === undefined ? {} : { targetBytes, targetReached }),
     ...(keep !== undefined && { keep, kept, analyses }),
     ...(digest !== undefined && { digest }),
@@ -81,7 +95,7 @@ export function encodeRecord(result: EncodeResult): { schema: string; [key: stri
 /** Says what became of a photograph: as JSON, or in words. */
 export function reportEncoded(reporter: Reporter, result: EncodeResult): void {
   const { input, output, bytes, bpp, width, height, quality, notes, sourceWidth, sourceHeight } = result;
-  const { keep, kept, analyses } = result;
+  const { keep, kept, analyses, view } = result;
   if (reporter.options.json) reporter.json(encodeRecord(result));
   const fitted =
     width === sourceWidth && height === sourceHeight
@@ -90,6 +104,9 @@ export function reportEncoded(reporter: Reporter, result: EncodeResult): void {
   reporter.say(
     `${input} -> ${output === STANDARD ? 'stdout' : output}  ${fitted}${formatSize(width, height)}  ` +
       `${formatBytes(bytes)}  ${bpp.toFixed(3)} bpp  quality ${quality}` +
+      (view === undefined
+        ? ''
+        : `  view ${formatSize(view.width, view.height)}  ${formatBytes(view.bytes)}  quality ${view.quality}`) +
       (kept === true ? `  keeps ${keep!.join(', ')}` : ''),
   );
   if (kept !== undefined) reporter.explain(`${input}: the network was asked ${analyses} times`);

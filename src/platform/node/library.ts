@@ -8,6 +8,7 @@ import type {
   ClassifyOptions,
   Codec,
   CodecOptions,
+  DecodedPicture,
   DetectOptions,
   EncodedImage,
   EncodeOptions,
@@ -22,6 +23,7 @@ import { withImageLibrary } from './image-library.js';
 import { nodePlatform } from './node-platform.js';
 import type { OverlayOptions } from './pictures/draw-overlay.js';
 import type { SheetOptions, SheetPicture } from './pictures/draw-sheet.js';
+import type { WritePictureOptions, WrittenPicture } from './pictures/write-picture.js';
 
 const overlayOptionNames = optionNames<OverlayOptions>()({
   source: true,
@@ -31,6 +33,7 @@ const overlayOptionNames = optionNames<OverlayOptions>()({
 });
 
 const sheetOptionNames = optionNames<SheetOptions>()({ columns: true, limits: true, signal: true });
+const writePictureOptionNames = optionNames<WritePictureOptions>()({ format: true, size: true });
 
 // Nothing heavy is loaded by importing this file, so that `readInfo` starts in milliseconds.
 
@@ -105,6 +108,20 @@ export async function drawSheet(
   checkOptions('drawSheet', options, sheetOptionNames);
   const { drawSheet } = await withImageLibrary(() => import('./pictures/draw-sheet.js'));
   return drawSheet(pictures, options);
+}
+
+/**
+ * Writes a picture that `decodePicture` rebuilt as a PNG, JPEG, WebP, AVIF or TIFF file.
+ *
+ * @throws UsageError `format-mismatch` for a format that is not known, or has no pictures of this size
+ */
+export async function writePicture(
+  picture: DecodedPicture,
+  options: WritePictureOptions = {},
+): Promise<WrittenPicture> {
+  checkOptions('writePicture', options, writePictureOptionNames);
+  const { writePicture } = await withImageLibrary(() => import('./pictures/write-picture.js'));
+  return writePicture(picture, options);
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { CallHooks } from '../../../codec/call-hooks.js';
-import type { Codec } from '../../../session/codec.js';
+import type { Codec, OpenModelOptions } from '../../../session/codec.js';
 import { openCodec as openOn } from '../../../session/open-codec.js';
 import { webPlatform } from '../web-platform.js';
 import { type Report, type Request, transferablesOf, type WorkerSetup } from './messages.js';
@@ -98,8 +98,8 @@ class CodecServer {
       this.#streams.set(id, rows[Symbol.asyncIterator]());
       return stream;
     }
-    if (call === 'openBackend' || call === 'openModel' || call === 'readVocabulary')
-      return this.#codec[call]();
+    if (call === 'openModel') return this.#codec.openModel(first as OpenModelOptions);
+    if (call === 'openBackend' || call === 'readVocabulary') return this.#codec[call]();
     const method = this.#codec[call] as (first: unknown, options: object) => Promise<unknown>;
     return method(first, all);
   }
