@@ -78,11 +78,11 @@ function planeSimilarity(reference: Plane, test: Plane): number {
 
 /** Means over all windows: of contrast and structure, and of those with luminance, which is SSIM. */
 function similarityTerms(a: Plane, b: Plane): { whole: number; contrast: number } {
-  const meanA = blur(a, (i) => a.values[i]!);
-  const meanB = blur(b, (i) => b.values[i]!);
+  const blurred = (values: Float64Array) => blur({ width: a.width, height: a.height, values });
+  const [meanA, meanB] = [blurred(a.values), blurred(b.values)];
   // Only the sum of both variances is needed.
-  const squares = blur(a, (i) => a.values[i]! ** 2 + b.values[i]! ** 2);
-  const products = blur(a, (i) => a.values[i]! * b.values[i]!);
+  const squares = blurred(a.values.map((value, i) => value * value + b.values[i]! * b.values[i]!));
+  const products = blurred(a.values.map((value, i) => value * b.values[i]!));
   let [whole, contrast] = [0, 0];
   for (let i = 0; i < meanA.length; i++) {
     const bothMeans = meanA[i]! * meanB[i]!;
@@ -107,29 +107,26 @@ function gaussian(): Float64Array {
   return window.map((value) => value / sum);
 }
 
-/** Weighted means of all windows that lie in the picture, of a value at each pixel. */
-function blur({ width, height }: Plane, valueAt: (index: number) => number): Float64Array {
+/** Weighted means of all windows that lie in the plane. */
+function blur({ width, height, values }: Plane): Float64Array {
   const [across, down] = [width - WINDOW_SIDE + 1, height - WINDOW_SIDE + 1];
-  const rows = new Float64Array(across * height);
-  const row = new Float64Array(width);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) row[x] = valueAt(y * width + x);
-    for (let x = 0; x < across; x++) {
-      let sum = 0;
-      for (let i = 0; i < WINDOW_SIDE; i++) sum += WINDOW[i]! * row[x + i]!;
-      rows[y * across + x] = sum;
-    }
-  }
   const means = new Float64Array(across * down);
+  const row = new Float64Array(width);
   for (let y = 0; y < down; y++) {
+    row.fill(0);
+    for (let i = 0; i < WINDOW_SIDE; i++) addScaled(row, values, (y + i) * width, WINDOW[i]!);
     for (let i = 0; i < WINDOW_SIDE; i++) {
       const weight = WINDOW[i]!;
-      const from = (y + i) * across;
       const to = y * across;
-      for (let x = 0; x < across; x++) means[to + x]! += weight * rows[from + x]!;
+      for (let x = 0; x < across; x++) means[to + x]! += weight * row[x + i]!;
     }
   }
   return means;
+}
+
+/** Adds a row of a plane, multiplied, to another. */
+function addScaled(row: Float64Array, values: Float64Array, from: number, weight: number): void {
+  for (let x = 0; x < row.length; x++) row[x]! += weight * values[from + x]!;
 }
 
 /** Means of 2 x 2 pixels. */
