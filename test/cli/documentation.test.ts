@@ -52,7 +52,7 @@ test('the table of JSON schemas names all that the sources write', () => {
     ),
   );
   const schemas = new Set(
-    sources.flatMap((source) => source.match(/(?<=schema: ')dicm\.[a-z-]+\/\d/g) ?? []),
+    sources.flatMap((source) => source.match(/(?<=(?:schema:|SCHEMA =) ')dicm\.[a-z-]+\/\d/g) ?? []),
   );
   const listed = text.match(/(?<=^\| `)dicm\.[a-z-]+\/\d(?=` \|)/gm);
   expect(new Set(listed)).toEqual(schemas);
