@@ -32,11 +32,13 @@ beforeAll(async () => {
   await cp(join(MODELS, 'tiny'), join(models, 'tiny'), { recursive: true });
   await writeTinyView(join(models, 'view'));
   await encode(coffee, '-o', machine);
+  await encode(coffee, '-o', both, '--view', '--view-quality', '70');
+  await encode(coffee, '-o', view, '--view-only');
 });
 
 describe('dicm encode', () => {
   test('--view adds a view in its own size and quality', async () => {
-    const record = await encode(coffee, '-o', both, '--view', '-q', '30', '--view-quality', '70');
+    const record = await encode(coffee, '-o', both, '-f', '--view', '-q', '30', '--view-quality', '70');
     const { layers, fileBytes } = readInfo(await readFile(both));
     expect(layers.map(({ profile, width, height }) => [profile, width, height])).toEqual([
       ['semantic', 288, 192],
@@ -53,7 +55,7 @@ describe('dicm encode', () => {
   });
 
   test('--view-only writes nothing else, of the size of its source', async () => {
-    const record = await encode(coffee, '-o', view, '--view-only');
+    const record = await encode(coffee, '-o', view, '-f', '--view-only');
     expect(record).toMatchObject({
       layers: ['view'],
       model: 'tiny-view',

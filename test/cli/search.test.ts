@@ -4,6 +4,7 @@ import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openIndex, search } from '../../src/index.js';
 import { searchableModel } from '../search/searchable-model.js';
+import { writeTinyView } from '../session/view-model.js';
 import { dicm, jsonLines, PHOTOS, type Result, type RunOptions, scratchFolder } from './run-cli.js';
 
 const folder = scratchFolder();
@@ -346,6 +347,31 @@ describe('dicm search', () => {
     const there = await run(['search', 'pictures.dicmdex', '--where', 'width = 96', '--sheet', 'plain.png']);
     expect(there.exitCode).toBe(5);
     await good(['search', 'pictures.dicmdex', '--duplicates', '--within', '1', '--sheet', 'plain.png', '-f']);
+  });
+
+  test('a sheet shows the pictures of view layers where there are no photographs', async () => {
+    await writeTinyView(join(folder, 'models/view'));
+    await good([
+      'encode',
+      'photos/chelsea.png',
+      '-o',
+      'viewed/',
+      '--view',
+      '-q',
+      '60',
+      '--view-quality',
+      '90',
+    ]);
+    await good(['index', 'viewed/chelsea.dicm', '-o', 'viewed.dicmdex']);
+    const search = ['search', 'viewed.dicmdex', '--where', 'width = 96', '--sheet', 'viewed.png', '-f'];
+    const result = await good(search);
+    expect(result.stderr).not.toContain('not found');
+    const cell = await meanColour('viewed.png', 12 + 64 + 40, 12 + 80 + 24);
+    const own = await meanColour('photos/chelsea.png', 40, 24);
+    for (const c of [0, 1, 2]) expect(Math.abs(cell[c]! - own[c]!)).toBeLessThan(12);
+    // Without their model there are the objects.
+    await rm(join(folder, 'models/view'), { recursive: true });
+    expect((await good(search)).stderr).toContain('1 photographs were not found');
   });
 
   test.each([

@@ -13,6 +13,7 @@ import {
   readInfo,
   segment,
   verify,
+  writePicture,
 } from '../../src/index.js';
 import { MODELS, PHOTOS } from '../cli/run-cli.js';
 
@@ -65,6 +66,7 @@ const CALLS: readonly [name: string, has: string, call: Loose][] = [
   ['segment', 'minScore', (options) => segment(file, { ...CODEC, ...(options as object) })],
   ['verify', 'prefix', (options) => verify(file, { ...CODEC, ...(options as object) })],
   ['drawOverlay', 'tolerateDamage', (options) => drawOverlay(FOUND, options as object)],
+  ['writePicture', 'format', (options) => writePicture({} as never, options as object)],
   ['benchmark', 'pixelNetwork', (options) => benchmark(options as never)],
 ];
 
