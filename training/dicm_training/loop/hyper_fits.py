@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from ..models.backbone import Head, normalise
-from ..models.codec import Codec, Model
-from .setup import Setup, seed_step
+from ..models.hyperprior import Hyperprior
+from .setup import seed_step
+
+
+class Batches(Protocol):
+    """What a setup gives the fits: RGB in [0, 1] of preparatory steps."""
+
+    seed: int
+
+    def batch(self, step: int) -> Tensor:
+        """Batch of a step, on the device."""
+
+    def autocast(self) -> contextlib.AbstractContextManager:
+        """The precision of networks."""
 
 
 class HyperFit:
     """AdamW over h_a, h_s and the factorised density for a given number of steps: warm-up of 50, then a cosine."""
 
-    def __init__(self, codec: Codec, steps: int) -> None:
+    def __init__(self, codec: Hyperprior, steps: int) -> None:
         """Bind the codec; nothing else of it is changed."""
         self.steps, self.done = steps, 0
         self.networks = [*codec.ha.parameters(), *codec.hs.parameters()]
@@ -36,22 +49,22 @@ class HyperFit:
         self.done += 1
 
 
-def rate_at_random_quality(codec: Codec, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def rate_at_random_quality(codec: Hyperprior, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Bits of y^ and of z^ per picture, and the level [N] that each was coded at."""
     level = torch.rand(len(y), device=y.device) * (codec.arch.quality_levels - 1)
     mean, scale, hyper_bits = codec.hyper(y, noisy=True)
     return codec.latent_bits(y, mean, scale, codec.gains(level)[0], noisy=True), hyper_bits, level
 
 
-def fit_prior(setup: Setup, steps: int, head: Head, codec: Codec) -> None:
-    """Fit h_a, h_s and the factorised model to the fixed transform."""
+def fit_prior(setup: Batches, steps: int, analyse: Callable[[Tensor], Tensor], codec: Hyperprior) -> None:
+    """Fit h_a, h_s and the factorised model to the latents that `analyse` makes of RGB; it does not change."""
     fit = HyperFit(codec, steps)
     for step in range(steps):
         seed_step(setup.seed, -2_000_000 + step)
-        x = normalise(setup.batch(-1_000_000 - step))
+        x = setup.batch(-1_000_000 - step)
         pixels = x.shape[2] * x.shape[3]
         with torch.no_grad(), setup.autocast():
-            y = codec.ga.linear(head(x)).float()
+            y = analyse(x).float()
         bits, hyper_bits, _ = rate_at_random_quality(codec, y)
         loss = (bits + hyper_bits).mean() / pixels
         fit.step(loss, [*fit.networks, *fit.densities])
@@ -59,18 +72,20 @@ def fit_prior(setup: Setup, steps: int, head: Head, codec: Codec) -> None:
             print(f"prior {step}: {loss:.4f} bpp, hyper-latents {hyper_bits.mean() / pixels:.4f}", flush=True)
 
 
-def refit_hyper(setup: Setup, steps: int, lambdas: Sequence[float], model: Model) -> None:
+def refit_hyper(
+    setup: Batches, steps: int, lambdas: Sequence[float], analyse: Callable[[Tensor], Tensor], codec: Hyperprior
+) -> None:
     """Bring h_a, h_s and the factorised model to rest on the finished transform.
 
     They are small and see cached latents, so they can learn at a rate that the transforms could not bear. The
     transforms, the gains and so the distortion stay.
     """
-    codec = model.codec.requires_grad_(False)
+    codec.requires_grad_(False)
     latents = []
     with torch.no_grad(), setup.autocast():
         for i in range(max(1, steps // 6)):
-            x = normalise(setup.batch(-5_000_000 - i))
-            latents.append((codec.analyse(model.head(x))[0].float(), x.shape[2] * x.shape[3]))
+            x = setup.batch(-5_000_000 - i)
+            latents.append((analyse(x).float(), x.shape[2] * x.shape[3]))
     fit = HyperFit(codec, steps)
     low, high = (math.log2(value) for value in lambdas)
     for parameter in fit.networks + fit.densities:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .architecture import Architecture
+from .architecture import Architecture, HyperWidths
 from .blocks import Affine, ConvFormerBlock, RecursiveGatedBlock, Residual, VitBlock, depth_to_space, pad_to_even
 
 
@@ -109,7 +109,7 @@ class Synthesis(nn.Module):
 class HyperAnalysis(nn.Module):
     """h_a: y [N, latent, Hy, Wy] to z [N, hyper, ceil(Hy/4), ceil(Wy/4)]."""
 
-    def __init__(self, arch: Architecture) -> None:
+    def __init__(self, arch: HyperWidths) -> None:
         """Build the mirrored ViT stages."""
         super().__init__()
         d1, d2 = arch.hyper_analysis
@@ -133,7 +133,7 @@ class HyperSynthesis(nn.Module):
     the codec, which agrees with this to rounding error.
     """
 
-    def __init__(self, arch: Architecture) -> None:
+    def __init__(self, arch: HyperWidths) -> None:
         """Build the mirrored ViT stages."""
         super().__init__()
         d1, d2, d3 = arch.hyper_synthesis

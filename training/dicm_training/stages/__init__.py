@@ -1,8 +1,17 @@
 """One module a stage; each declares itself as STAGE. `STAGES` names them in the order of the chain."""
 
 from ..loop.stage import Stage
-from . import codec, export, heads, joint, polish, ssl
+from . import codec, export, heads, joint, perceptual, polish, ssl
 
 STAGES: dict[str, Stage] = {
-    stage.name: stage for stage in (ssl.STAGE, codec.STAGE, polish.STAGE, heads.STAGE, joint.STAGE, export.STAGE)
+    stage.name: stage
+    for stage in (
+        ssl.STAGE,
+        codec.STAGE,
+        polish.STAGE,
+        heads.STAGE,
+        joint.STAGE,
+        perceptual.STAGE,
+        export.STAGE,
+    )
 }

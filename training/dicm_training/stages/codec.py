@@ -201,7 +201,7 @@ def first_weights(setup: Setup, args: argparse.Namespace, teacher: Teacher, mode
         if first:
             if args.start is None:
                 start(setup, args, teacher.head, teacher.tail, codec)
-                fit_prior(setup, args.prior_steps, teacher.head, codec)
+                fit_prior(setup, args.prior_steps, lambda x: codec.ga.linear(teacher.head(normalise(x))), codec)
             report_start(setup, teacher, codec)
     distributed.copy_from_first(model)
 
@@ -248,7 +248,9 @@ def run(args: argparse.Namespace) -> None:
         stage.average.copy_to(model)
         with distributed.alone() as first:
             if first and args.start is None:
-                refit_hyper(setup, args.refit_steps, args.lambdas, model)
+                refit_hyper(
+                    setup, args.refit_steps, args.lambdas, lambda x: codec.analyse(model.head(normalise(x)))[0], codec
+                )
         distributed.copy_from_first(model)
         stage.average = AveragedWeights(model, 0.999)
     stage.finish()

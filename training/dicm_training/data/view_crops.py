@@ -1,0 +1,102 @@
+"""Crops for the perceptual profile: pixels as they are where a picture is pristine, shrunk where it was compressed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from torch import Tensor
+
+from ..errors import UsageError
+from .crops import BatchShape, CropSource
+from .layout import photographs_below, training_paths
+from .patterns import draw_pattern
+from .pictures import load_rgb
+
+PRISTINE = "photos-clean"
+"""Folder of DATA with pictures that were never compressed."""
+SHRINK = (1.3, 2.0)
+"""How many times smaller compressed photographs become, so that their own compression disappears."""
+PRISTINE_SHRINK = (1.0, 1.6)
+PRISTINE_SHARE = 0.5
+DRAWN_SHARE = 0.06
+"""Of crops: flat ones, slopes and fine patterns, which photographs do not hold and screens do."""
+
+
+def large_enough(pictures: list[np.ndarray], side: int) -> list[np.ndarray]:
+    """Choose the compressed pictures of which crops of `side` can be shrunk enough."""
+    return [picture for picture in pictures if min(picture.shape[:2]) >= SHRINK[0] * side]
+
+
+def view_pictures(root: Path, side: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Read pristine pictures, and compressed ones that are large enough for crops of `side`, the smallest."""
+    pristine = [load_rgb(path) for path in photographs_below(root / PRISTINE)] if (root / PRISTINE).is_dir() else []
+    compressed = []
+    for path in training_paths(root):
+        with Image.open(path) as image:
+            fits = min(image.size) >= SHRINK[0] * side
+        if fits:
+            compressed.append(load_rgb(path))
+    if not pristine and not compressed:
+        raise UsageError(
+            f"no photographs below {root} are {SHRINK[0] * side:.0f} pixels high and wide, which crops of {side} need: "
+            f"put pictures that were never compressed into {PRISTINE}/, or larger ones into photos/"
+        )
+    return pristine, compressed
+
+
+def draw_simple(rng: np.random.Generator, side: int) -> np.ndarray:
+    """Draw a flat colour, a slope between two, or a fine pattern; uint8 [side, side, 3]."""
+    kind = rng.random()
+    first, second = rng.integers(0, 256, (2, 3))
+    if kind < 0.4:
+        return np.broadcast_to(first.astype(np.uint8), (side, side, 3))
+    if kind < 0.7:
+        angle = rng.uniform(0, 2 * np.pi)
+        y, x = np.mgrid[:side, :side] / side - 0.5
+        share = 0.5 + 0.7 * (np.cos(angle) * x + np.sin(angle) * y)
+        return np.rint(first + (second - first) * share.clip(0, 1)[..., None]).astype(np.uint8)
+    return draw_pattern(rng, side)
+
+
+class ViewCrops(CropSource):
+    """Crops of two kinds of pictures, and drawn ones; like CropSource they depend on seed, step and place alone."""
+
+    def __init__(
+        self,
+        pristine: list[np.ndarray],
+        compressed: list[np.ndarray],
+        shapes: list[BatchShape],
+        seed: int = 0,
+        workers: int = 1,
+    ) -> None:
+        """Keep the pictures of both kinds."""
+        super().__init__([*pristine, *compressed], shapes, seed, workers)
+        self.pristine = pristine
+        self.compressed = {shape.side: large_enough(compressed, shape.side) for shape in shapes}
+
+    def _crop(self, rng: np.random.Generator, side: int) -> np.ndarray:
+        if rng.random() < DRAWN_SHARE:
+            return draw_simple(rng, side)
+        compressed = self.compressed[side]
+        clean = bool(self.pristine) and (not compressed or rng.random() < PRISTINE_SHARE)
+        # Where a picture of neither kind is large enough, the smaller ones are enlarged.
+        pool = self.pristine if clean else compressed or self.pictures
+        picture = pool[int(rng.integers(len(pool)))]
+        height, width = picture.shape[:2]
+        low, high = PRISTINE_SHRINK if clean else SHRINK
+        most = min(high, min(height, width) / side)
+        shrink = 1.0 if clean and rng.random() < 0.5 else rng.uniform(min(low, most), most)
+        window = min(min(height, width), round(side * shrink))
+        x, y = int(rng.integers(width - window + 1)), int(rng.integers(height - window + 1))
+        crop = picture[y : y + window, x : x + window]
+        if window != side:
+            crop = np.asarray(Image.fromarray(crop).resize((side, side), Image.Resampling.LANCZOS))
+        if rng.random() < 0.5:
+            crop = crop[:, ::-1]
+        return crop.transpose(1, 0, 2) if rng.random() < 0.1 else crop
+
+    def batch(self, step: int) -> Tensor:
+        """Return this process's share of the batch of `step`: uint8 RGB [N, 3, side, side]."""
+        return super().batch(step).contiguous()

@@ -1,0 +1,83 @@
+"""Objects that the options of the perceptual profile's stages name: device, crops, networks, distances."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .. import distributed
+from ..data.crops import CropSource, batch_shapes
+from ..data.pictures import synthetic_pictures, to_rgb
+from ..data.view_crops import ViewCrops, view_pictures
+from ..losses.perceptual import Lpips, load_lpips, random_lpips
+from ..models.architecture import TINY_VIEW, ViewArchitecture
+from ..models.place import place
+from .options import add_data_arguments, add_loop_arguments, add_machine_arguments, add_run_argument, coded_side
+from .setup import set_threads
+
+
+@dataclass
+class ViewSetup:
+    """Objects made from the options."""
+
+    device: torch.device
+    run_folder: Path
+    arch: ViewArchitecture
+    source: CropSource
+    lpips: Lpips
+    seed: int
+    float32: bool = False
+
+    def autocast(self) -> contextlib.AbstractContextManager:
+        """bfloat16 autocast on the setup's device, unless float32 is asked for."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=not self.float32)
+
+    def place(self, crops: Tensor) -> Tensor:
+        """Move uint8 crops to the device as RGB in [0, 1] in channels-last order."""
+        return to_rgb(crops.to(self.device)).contiguous(memory_format=torch.channels_last)
+
+    def batch(self, step: int) -> Tensor:
+        """Batch of a (possibly negative: preparatory) step, on the device."""
+        return self.place(self.source.batch(step + (1 << 40)))
+
+    def batches(self, first: int) -> Iterator[Tensor]:
+        """Batches of the joint training from step `first`, without end."""
+        return map(self.place, self.source.batches(first, 1 << 39))
+
+
+def add_view_options(parser: argparse.ArgumentParser) -> None:
+    """Declare what the stages of the perceptual profile share."""
+    add_run_argument(parser)
+    add_data_arguments(parser)
+    parser.add_argument("--lpips", type=Path, help="folder of LPIPS' weights (squeeze variant; training/README.md)")
+    parser.add_argument("--tiny", action="store_true", help="tiny random networks, for smoke tests and fixtures")
+    add_machine_arguments(parser)
+    parser.add_argument("--float32", action="store_true", help="compute in float32 throughout, not in bfloat16")
+    parser.add_argument("--pixels", type=int, default=6 * 192 * 192, help="pixels per batch")
+    parser.add_argument("--sides", type=coded_side, nargs="+", default=[192, 256, 384], help="crop sides, in pixels")
+    parser.add_argument("--workers", type=int, default=1, help="batches cropped at once, in threads")
+    add_loop_arguments(parser)
+
+
+def prepare_view(args: argparse.Namespace) -> ViewSetup:
+    """Make what the options name."""
+    set_threads(args)
+    device = distributed.begin()
+    torch.manual_seed(args.seed)
+    args.run.mkdir(parents=True, exist_ok=True)
+    shapes = batch_shapes(args.pixels, tuple(args.sides))
+    if args.synthetic:
+        pristine, compressed = synthetic_pictures(24, side=max(args.sides)), list[np.ndarray]()
+    else:
+        pristine, compressed = view_pictures(args.data, min(args.sides))
+    source = ViewCrops(pristine, compressed, shapes, args.seed, args.workers)
+    lpips = random_lpips() if args.lpips is None else load_lpips(args.lpips)
+    arch = TINY_VIEW if args.tiny else ViewArchitecture()
+    return ViewSetup(device, args.run, arch, source, place(lpips, device), args.seed, args.float32)
