@@ -11,11 +11,12 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import UsageError
-from ..models.architecture import Architecture
+from ..models.architecture import Architecture, ViewArchitecture
 from ..models.codec import Model
 from ..models.contrastive import ContrastiveModel
 from ..models.heads import Heads, HeadsArchitecture
 from ..models.place import place
+from ..models.view import View
 from ..release.fold import fold
 from ..release.folder import stored_tensors
 from ..release.quantise import store_all
@@ -105,6 +106,12 @@ def load_model(path: Path, device: torch.device) -> tuple[Model, State]:
     model = take_averages(place(Model(Architecture.from_dict(state["arch"])), device), state)
     model.codec.use_redundancy_elimination = state["options"].get("no_re") != "True"
     return model, state
+
+
+def load_view(path: Path, device: torch.device) -> tuple[View, State]:
+    """Rebuild the codec of a checkpoint of perceptual or perceptual-polish with its averaged weights."""
+    state = read_checkpoint(path, device)
+    return take_averages(place(View(ViewArchitecture.from_dict(state["arch"])), device), state), state
 
 
 def load_contrastive(path: Path, device: torch.device) -> tuple[ContrastiveModel, State]:

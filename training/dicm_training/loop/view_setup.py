@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +18,10 @@ from ..data.crops import CropSource, batch_shapes
 from ..data.pictures import synthetic_pictures, to_rgb
 from ..data.view_crops import ViewCrops, view_pictures
 from ..losses.perceptual import Lpips, load_lpips, random_lpips
+from ..losses.view import ViewTerms, view_distortion
 from ..models.architecture import TINY_VIEW, ViewArchitecture
 from ..models.place import place
+from ..models.view import View
 from .options import add_data_arguments, add_loop_arguments, add_machine_arguments, add_run_argument, coded_side
 from .setup import set_threads
 
@@ -81,3 +84,35 @@ def prepare_view(args: argparse.Namespace) -> ViewSetup:
     lpips = random_lpips() if args.lpips is None else load_lpips(args.lpips)
     arch = TINY_VIEW if args.tiny else ViewArchitecture()
     return ViewSetup(device, args.run, arch, source, place(lpips, device), args.seed, args.float32)
+
+
+def add_loss_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the distances that a stage learns to make small, and what they weigh beside the rate."""
+    terms = ViewTerms()
+    parser.add_argument("--lpips-weight", type=float, default=terms.lpips, help="of LPIPS")
+    parser.add_argument("--ms-ssim-weight", type=float, default=terms.ms_ssim, help="of 1 - MS-SSIM")
+    parser.add_argument("--mse-weight", type=float, default=terms.mse, help="of the mean squared error")
+    parser.add_argument("--lambdas", type=float, nargs=2, default=(0.2, 12.0), help="multipliers of the end levels")
+
+
+def terms_of(args: argparse.Namespace) -> ViewTerms:
+    """The weights that the options give."""
+    return ViewTerms(args.lpips_weight, args.ms_ssim_weight, args.mse_weight)
+
+
+def lagrangians(args: argparse.Namespace, share: Tensor) -> Tensor:
+    """Multipliers at shares of the range of levels, spread geometrically."""
+    low, high = (math.log2(value) for value in args.lambdas)
+    return torch.exp2(low + (high - low) * share)
+
+
+@torch.no_grad()
+def report(setup: ViewSetup, view: View, terms: ViewTerms, step: int) -> None:
+    """Print rate and distances of every level on one batch, with true rounding."""
+    rgb = setup.batch(step)
+    for level in range(view.arch.quality_levels):
+        coded = view(rgb, torch.full((len(rgb),), float(level), device=rgb.device), noisy=False)
+        _, parts = view_distortion(coded.rgb.clamp(0, 1), rgb, terms, setup.lpips)
+        bpp = float((coded.latent_bits + coded.hyper_bits).mean()) / rgb.shape[2] / rgb.shape[3]
+        values = ", ".join(f"{name} {value:.4f}" for name, value in parts.items())
+        print(f"level {level}: {bpp:.3f} bpp, {values}", flush=True)

@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from ..models.blocks import Affine, ConvFormerBlock, RecursiveGatedBlock, Residual, VitBlock
 from ..models.codec import Model
 from ..models.entropy import INDEX_PER_OCTAVE, factorised_tables, gaussian_tables
+from ..models.hyperprior import Hyperprior
+from ..models.view import View
 
 Tensors = dict[str, Tensor]
 
@@ -72,6 +74,41 @@ def matrix(out: Tensors, name: str) -> None:
     out[f"{name}.weight"] = out[f"{name}.weight"].flatten(1)
 
 
+def put_hyperprior(out: Tensors, codec: Hyperprior) -> None:
+    """Store h_a, h_s, the gains and the entropy tables."""
+    ha, hs = codec.ha, codec.hs
+    put_after_norm(out, "ha.down1", ha.down1, ha.norm)
+    put_vit(out, "ha", ha.cpe1, ha.vit1, 1)
+    put(out, "ha.down2", ha.down2)
+    put_vit(out, "ha", ha.cpe2, ha.vit2, 2)
+    put(out, "ha.out", ha.out)
+    put(out, "hs.in", hs.enter)
+    put_vit(out, "hs", hs.cpe1, hs.vit1, 1)
+    put(out, "hs.up1", hs.up1)
+    put_vit(out, "hs", hs.cpe2, hs.vit2, 2)
+    put(out, "hs.up2", hs.up2)
+    put(out, "hs.cpe3", hs.cpe3.conv)
+    put(out, "hs.out", hs.out)
+    for name in ("hs.in", "hs.up1", "hs.up2", "hs.out"):
+        matrix(out, name)
+    out["gain.log2"], out["gain.log2_inverse"] = codec.log2_gain, codec.log2_inverse_gain
+    out["gain.index_per_octave"] = torch.tensor(INDEX_PER_OCTAVE)
+    for kind, tables in (("gaussian", gaussian_tables()), ("factorised", factorised_tables(codec.prior))):
+        for part, values in tables.items():
+            out[f"entropy.{kind}.{part}"] = torch.from_numpy(np.ascontiguousarray(values))
+
+
+@torch.no_grad()
+def fold_view(view: View) -> Tensors:
+    """Return every tensor of a released model of the perceptual profile, by released name."""
+    out: Tensors = {}
+    for part, transform in (("ga", view.ga), ("gs", view.gs)):
+        for name, value in transform.state_dict().items():
+            out[f"{part}.{name.replace('enter.', 'in.')}"] = value
+    put_hyperprior(out, view)
+    return {k: v.detach().cpu().contiguous() for k, v in out.items()}
+
+
 @torch.no_grad()
 def fold(model: Model) -> Tensors:
     """Return every tensor of the released model as float32 (int32 for entropy tables), by released name."""
@@ -93,21 +130,7 @@ def fold(model: Model) -> Tensors:
     put(out, "ga.down2", codec.ga.down2)
     put_gated(out, "ga.block2.0", codec.ga.block2)
     put(out, "ga.out", codec.ga.out)
-    put_after_norm(out, "ha.down1", codec.ha.down1, codec.ha.norm)
-    put_vit(out, "ha", codec.ha.cpe1, codec.ha.vit1, 1)
-    put(out, "ha.down2", codec.ha.down2)
-    put_vit(out, "ha", codec.ha.cpe2, codec.ha.vit2, 2)
-    put(out, "ha.out", codec.ha.out)
-    hs = codec.hs
-    put(out, "hs.in", hs.enter)
-    put_vit(out, "hs", hs.cpe1, hs.vit1, 1)
-    put(out, "hs.up1", hs.up1)
-    put_vit(out, "hs", hs.cpe2, hs.vit2, 2)
-    put(out, "hs.up2", hs.up2)
-    put(out, "hs.cpe3", hs.cpe3.conv)
-    put(out, "hs.out", hs.out)
-    for name in ("hs.in", "hs.up1", "hs.up2", "hs.out"):
-        matrix(out, name)
+    put_hyperprior(out, codec)
     put(out, "gs.linear", codec.gs.linear)
     put_after_norm(out, "gs.in", codec.gs.enter, codec.gs.norm)
     for i, block in enumerate(codec.gs.block1):
@@ -118,9 +141,4 @@ def fold(model: Model) -> Tensors:
     put(out, "gs.up2", codec.gs.up2)
     for name, value in model.tail.state_dict().items():
         out[f"tail.{name}"] = value
-    out["gain.log2"], out["gain.log2_inverse"] = codec.log2_gain, codec.log2_inverse_gain
-    out["gain.index_per_octave"] = torch.tensor(INDEX_PER_OCTAVE)
-    for kind, tables in (("gaussian", gaussian_tables()), ("factorised", factorised_tables(codec.prior))):
-        for part, values in tables.items():
-            out[f"entropy.{kind}.{part}"] = torch.from_numpy(np.ascontiguousarray(values))
     return {k: v.detach().cpu().contiguous() for k, v in out.items()}

@@ -19,6 +19,9 @@ BOUNDS = {"hs.": 256.0, "gain.log2_inverse": 64.0, "gain.log2": 16.0, "gain.inde
 """Largest magnitudes the decoder accepts (spec: hyper-synthesis), longest name first where one starts another."""
 
 
+CLASSES_FILE = "classes.json"
+
+
 def stored_tensors(folder: Path) -> dict[str, Tensor]:
     """Read all tensors of a model but those of earlier decode paths, in the precision they are stored in."""
     return read_weights(folder)[0]
@@ -56,16 +59,29 @@ def read_classes(path: Path | None, count: int) -> list[dict[str, object]]:
     return [{"index": int(r["index"]), "wnid": r["wnid"], "label": r["name"]} for r in rows]
 
 
+def read_figures(path: Path | None) -> dict[str, object]:
+    """Read measured figures for the manifest."""
+    try:
+        figures = json.loads(path.read_text()) if path else {}
+    except ValueError as problem:
+        raise UsageError(f"--figures {path} is not JSON: {problem}") from problem
+    if not isinstance(figures, dict):
+        raise UsageError(f"--figures {path}: expected an object of names and figures, found {type(figures).__name__}")
+    return figures
+
+
 @dataclass(frozen=True)
 class Description:
     """What a manifest says beside what follows from the tensors."""
 
     name: str
     version: str
+    profile: str
     description: str
     licence: str
     provenance: str
-    classes: list[dict[str, object]]
+    classes: list[dict[str, object]] | None
+    """Names of the classes that the tail tells apart, where the model has one."""
     detection: dict[str, object] | None
     """Categories and mask channels of the heads, where the model has them."""
     figures: dict[str, object]
@@ -82,24 +98,25 @@ def write_model_folder(
     temporary = folder.with_name(folder.name + ".partial")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
-    rows = ",\n".join(json.dumps(c) for c in about.classes)
-    (temporary / "classes.json").write_text(f"[\n{rows}\n]\n")
+    if about.classes is not None:
+        rows = ",\n".join(json.dumps(c) for c in about.classes)
+        (temporary / CLASSES_FILE).write_text(f"[\n{rows}\n]\n")
     manifest = {
         "schema": "dicm.model/1",
         "name": about.name,
         "description": about.description,
         "version": about.version,
-        "profile": "semantic",
+        "profile": about.profile,
         "decodeId": decode_id(tensors),
         "renderId": render_id(tensors),
         **write_weights(tensors, earlier, temporary),
-        "classes": "classes.json",
+        **({"classes": CLASSES_FILE} if about.classes is not None else {}),
         "architecture": {
             "latentChannels": tensors["gain.log2"].shape[1],
             "hyperChannels": tensors["hs.in.weight"].shape[1],
             "tileSize": 512,
             "qualityLevels": tensors["gain.log2"].shape[0],
-            "classes": len(about.classes),
+            **({"classes": len(about.classes)} if about.classes is not None else {}),
         },
         **({"detection": about.detection} if about.detection is not None else {}),
         "licence": about.licence,
@@ -128,7 +145,7 @@ def replace_model(folder: Path, new: Path) -> None:
         if "search" in old and "search" not in fields:
             (new / manifest.name).write_text(json.dumps({**fields, "search": old["search"]}, indent=2) + "\n")
         manifest.unlink()  # first, so that what an interruption leaves is no model
-        for file in [old["classes"], *(shard["file"] for shard in old["weights"])]:
+        for file in [old.get("classes", CLASSES_FILE), *(shard["file"] for shard in old["weights"])]:
             (folder / file).unlink(missing_ok=True)
     for path in sorted(new.iterdir(), key=lambda path: (path.name == manifest.name, path.name)):
         path.replace(folder / path.name)

@@ -1,7 +1,7 @@
 """One module a stage; each declares itself as STAGE. `STAGES` names them in the order of the chain."""
 
 from ..loop.stage import Stage
-from . import codec, export, heads, joint, perceptual, polish, ssl
+from . import codec, export, heads, joint, perceptual, perceptual_export, perceptual_polish, polish, ssl
 
 STAGES: dict[str, Stage] = {
     stage.name: stage
@@ -11,7 +11,9 @@ STAGES: dict[str, Stage] = {
         polish.STAGE,
         heads.STAGE,
         joint.STAGE,
-        perceptual.STAGE,
         export.STAGE,
+        perceptual.STAGE,
+        perceptual_polish.STAGE,
+        perceptual_export.STAGE,
     )
 }

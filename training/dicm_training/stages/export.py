@@ -17,7 +17,7 @@ from ..loop.stage import Input, Stage
 from ..models import backbone
 from ..models.heads import Heads
 from ..release.fold import fold
-from ..release.folder import Description, check_bounds, read_classes, write_model_folder
+from ..release.folder import Description, check_bounds, read_classes, read_figures, write_model_folder
 from ..release.heads import fold_heads
 from ..release.quantise import store_all
 from ..release.shards import add_decode_path_option, decode_id, earlier_paths
@@ -70,17 +70,6 @@ def heads_of(run: Path) -> tuple[Heads, list[dict[str, object]]] | None:
     return heads, json.loads((run / CATEGORIES_FILE).read_text())
 
 
-def read_figures(path: Path | None) -> dict[str, object]:
-    """Read measured figures for the manifest."""
-    try:
-        figures = json.loads(path.read_text()) if path else {}
-    except ValueError as problem:
-        raise UsageError(f"--figures {path} is not JSON: {problem}") from problem
-    if not isinstance(figures, dict):
-        raise UsageError(f"--figures {path}: expected an object of names and figures, found {type(figures).__name__}")
-    return figures
-
-
 def run(args: argparse.Namespace) -> None:
     """Write the model folder; an existing model at the same place is replaced."""
     figures = read_figures(args.figures)
@@ -100,6 +89,7 @@ def run(args: argparse.Namespace) -> None:
     about = Description(
         name=args.name,
         version=args.version,
+        profile="semantic",
         description="tiny random weights for tests" if args.tiny else f"{backbone.NAME} semantic profile",
         licence=args.licence,
         provenance=args.notice or ("random, seeded" if args.tiny else ""),

@@ -8,11 +8,9 @@ Every picture has a random quality.
 from __future__ import annotations
 
 import argparse
-import math
 import time
 
 import torch
-from torch import Tensor
 
 from .. import distributed
 from ..data.layout import Data
@@ -22,7 +20,15 @@ from ..loop.schedule import root_mean_square
 from ..loop.setup import seed_step
 from ..loop.stage import Need, Stage
 from ..loop.stage_run import AveragedWeights, StageRun
-from ..loop.view_setup import ViewSetup, add_view_options, prepare_view
+from ..loop.view_setup import (
+    ViewSetup,
+    add_loss_arguments,
+    add_view_options,
+    lagrangians,
+    prepare_view,
+    report,
+    terms_of,
+)
 from ..losses.view import MSE_ALONE, ViewTerms, rate_and_distortion, view_distortion
 from ..models.place import place
 from ..models.view import View
@@ -45,26 +51,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--hyper-weight", type=float, default=1.5, help="weight of the hyper-latents' rate")
 
 
-def add_loss_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the distances that a stage learns to make small, and what they weigh beside the rate."""
-    terms = ViewTerms()
-    parser.add_argument("--lpips-weight", type=float, default=terms.lpips, help="of LPIPS")
-    parser.add_argument("--ms-ssim-weight", type=float, default=terms.ms_ssim, help="of 1 - MS-SSIM")
-    parser.add_argument("--mse-weight", type=float, default=terms.mse, help="of the mean squared error")
-    parser.add_argument("--lambdas", type=float, nargs=2, default=(0.2, 12.0), help="multipliers of the end levels")
-
-
-def terms_of(args: argparse.Namespace) -> ViewTerms:
-    """The weights that the options give."""
-    return ViewTerms(args.lpips_weight, args.ms_ssim_weight, args.mse_weight)
-
-
-def lagrangians(args: argparse.Namespace, share: Tensor) -> Tensor:
-    """Multipliers at shares of the range of levels, spread geometrically."""
-    low, high = (math.log2(value) for value in args.lambdas)
-    return torch.exp2(low + (high - low) * share)
-
-
 def start(setup: ViewSetup, args: argparse.Namespace, view: View) -> None:
     """Give `view` its Karhunen-Loeve start and its gains, and fit the hyper-transforms to them."""
     began = time.monotonic()
@@ -80,18 +66,6 @@ def start(setup: ViewSetup, args: argparse.Namespace, view: View) -> None:
         view.hyper(view.analyse(setup.batch(-1)), noisy=False)  # sets the activation normalisation
     print(f"transform: energies {energies[0]:.3g} to {energies[-1]:.3g}, {time.monotonic() - began:.0f} s", flush=True)
     fit_prior(setup, args.prior_steps, view.analyse, view)
-
-
-@torch.no_grad()
-def report(setup: ViewSetup, view: View, terms: ViewTerms, step: int) -> None:
-    """Print rate and distances of every level on one batch, with true rounding."""
-    rgb = setup.batch(step)
-    for level in range(view.arch.quality_levels):
-        coded = view(rgb, torch.full((len(rgb),), float(level), device=rgb.device), noisy=False)
-        _, parts = view_distortion(coded.rgb.clamp(0, 1), rgb, terms, setup.lpips)
-        bpp = float((coded.latent_bits + coded.hyper_bits).mean()) / rgb.shape[2] / rgb.shape[3]
-        values = ", ".join(f"{name} {value:.4f}" for name, value in parts.items())
-        print(f"level {level}: {bpp:.3f} bpp, {values}", flush=True)
 
 
 def parameter_groups(view: View, args: argparse.Namespace) -> list[dict]:

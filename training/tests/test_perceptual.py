@@ -1,0 +1,206 @@
+"""The perceptual profile: its distances, its start, its stages at smoke size, and what is exported."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import assert_same_path, stage
+from scipy.ndimage import correlate1d
+from torch import Tensor
+from torch.nn import functional as F
+
+from dicm_training.data.crops import batch_shapes
+from dicm_training.data.pictures import synthetic_pictures, to_rgb
+from dicm_training.data.view_crops import SHRINK, ViewCrops, draw_simple, view_pictures
+from dicm_training.errors import UsageError
+from dicm_training.loop.checkpoint import load_view
+from dicm_training.losses.perceptual import LINEAR_FILE, load_lpips, ms_ssim, random_lpips
+from dicm_training.models.architecture import TINY_VIEW, ViewArchitecture
+from dicm_training.models.view import View
+from dicm_training.release.folder import stored_tensors, widen
+from dicm_training.starts.patches import initialise, transform
+
+WEIGHTS = Path(__file__).resolve().parents[3] / "shared" / "weights"
+COMMON = ["--synthetic", "--tiny", "--pixels", "73728", "--sides", "192", "--log-every", "1", "--threads", "2"]
+START = ["--klt-batches", "2", "--prior-steps", "2", "--refit-steps", "6"]
+
+
+def pictures(count: int, side: int, seed: int = 0) -> Tensor:
+    drawn = np.stack(synthetic_pictures(count, side, seed))
+    return to_rgb(torch.from_numpy(drawn).permute(0, 3, 1, 2))
+
+
+def ms_ssim_by_scipy(a: np.ndarray, b: np.ndarray) -> float:
+    """MS-SSIM of a channel [H, W] in double precision, with SciPy's correlation (Wang et al., 2003)."""
+    kernel = np.exp(-((np.arange(11) - 5.0) ** 2) / (2 * 1.5**2))
+    kernel /= kernel.sum()
+
+    def blur(x: np.ndarray) -> np.ndarray:
+        return correlate1d(correlate1d(x, kernel, 0), kernel, 1)[5:-5, 5:-5]
+
+    product = 1.0
+    for scale, weight in enumerate((0.0448, 0.2856, 0.3001, 0.2363, 0.1333)):
+        mean_a, mean_b = blur(a), blur(b)
+        covariance = blur(a * b) - mean_a * mean_b
+        variances = blur(a * a) - mean_a**2 + blur(b * b) - mean_b**2
+        value = (2 * covariance + 0.0009) / (variances + 0.0009)
+        if scale == 4:
+            value = value * (2 * mean_a * mean_b + 0.0001) / (mean_a**2 + mean_b**2 + 0.0001)
+        product *= value.mean() ** weight
+        a, b = (x.reshape(x.shape[0] // 2, 2, x.shape[1] // 2, 2).mean((1, 3)) for x in (a, b))
+    return float(product)
+
+
+def test_ms_ssim_is_that_of_scipy() -> None:
+    a = pictures(2, 192)
+    b = (a + 0.1 * torch.randn(a.shape, generator=torch.Generator().manual_seed(0))).clamp(0, 1)
+    wanted = [
+        np.mean([ms_ssim_by_scipy(a[i, c].double().numpy(), b[i, c].double().numpy()) for c in range(3)])
+        for i in range(2)
+    ]
+    assert np.allclose(ms_ssim(a, b).numpy(), wanted, atol=1e-5)
+    assert np.allclose(ms_ssim(a, a).numpy(), 1, atol=1e-6)
+    with pytest.raises(ValueError, match="161 pixels"):
+        ms_ssim(a[:, :, :160], b[:, :, :160])
+
+
+def test_lpips_compares_unit_vectors_at_seven_points() -> None:
+    lpips = random_lpips()
+    a, b = pictures(2, 96), pictures(2, 96, seed=1)
+    points = lpips.features(a)
+    assert [p.shape[1] for p in points] == [64, 128, 256, 384, 384, 512, 512]
+    # Halving by poolings that round up: 96 -> 47 -> 23 -> 11 -> 5.
+    assert [p.shape[2] for p in points] == [47, 23, 11, 5, 5, 5, 5]
+    assert all(torch.allclose(p.square().sum(1).clamp(min=0.5), torch.ones(()), atol=1e-5) for p in points[1:])
+    assert torch.equal(lpips(a, a), torch.zeros(2))
+    assert (lpips(a, b) > 0).all()
+    near = lpips(a.lerp(b, 0.1), a)
+    assert (near < lpips(a.lerp(b, 0.5), a)).all()
+
+
+def test_lpips_names_the_file_that_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "squeezenet1_1.safetensors").touch()
+    with pytest.raises(UsageError, match=LINEAR_FILE):
+        load_lpips(tmp_path)
+
+
+@pytest.mark.skipif(not WEIGHTS.is_dir(), reason=f"the public weights are not at {WEIGHTS}")
+def test_lpips_of_published_weights_grows_with_what_eyes_see() -> None:
+    lpips = load_lpips(WEIGHTS)
+    assert all((getattr(lpips, f"lin{i}") >= 0).all() for i in range(7))
+    a = pictures(4, 128)
+    blurred = F.interpolate(F.avg_pool2d(a, 4), scale_factor=4, mode="bilinear")
+    brighter = a * 0.98 + 0.02
+    assert (lpips(blurred, a) > 4 * lpips(brighter, a)).all()
+
+
+def test_a_view_starts_as_the_transform_it_is_given() -> None:
+    batch = pictures(8, 64)
+    view = View(
+        ViewArchitecture(widths=(8, 8), latent=768, hyper_analysis=(32, 32), hyper=8, hyper_synthesis=(32,) * 3)
+    )
+    basis, energies = transform([batch], 768)
+    assert torch.allclose(basis @ basis.T, torch.eye(768), atol=1e-4)
+    assert (energies.diff() <= 1e-4).all()
+    initialise(view, basis, 3.0)
+    with torch.no_grad():
+        y = view.analyse(batch)
+        assert torch.allclose(view.rebuild(y), batch, atol=1e-4)
+    assert torch.allclose(y.square().mean((0, 2, 3))[:8], energies[:8] * 64, rtol=1e-3)
+
+
+def test_crops_of_compressed_pictures_are_shrunk() -> None:
+    line = np.zeros((400, 400, 3), np.uint8)
+    line[:, ::2] = 255  # a pixel wide: gone where a picture is shrunk, whole where it is not
+    kept = ViewCrops([line], [], batch_shapes(64 * 64 * 8, (64,)))
+    shrunk = ViewCrops([], [line], batch_shapes(64 * 64 * 8, (64,)))
+    contrast = [
+        max(int(crop.max()) - int(crop.min()) for crop in source.batch(step))
+        for step in range(4)
+        for source in (kept, shrunk)
+    ]
+    assert max(contrast[::2]) == 255
+    source = ViewCrops([], [line], batch_shapes(64 * 64, (64,)))
+    rng = np.random.default_rng(5)
+    plain = [source._crop(rng, 64) for _ in range(20)]
+    assert all(np.abs(np.diff(c[:, :, 0].astype(int), axis=1)).mean() < 200 for c in plain)
+    assert draw_simple(rng, 32).shape == (32, 32, 3)
+
+
+def test_pictures_that_are_too_small_are_refused(tmp_path: Path) -> None:
+    from PIL import Image
+
+    (tmp_path / "photos").mkdir()
+    Image.new("RGB", (200, 200)).save(tmp_path / "photos" / "a.png")
+    with pytest.raises(UsageError, match=f"{SHRINK[0] * 192:.0f} pixels.*photos-clean"):
+        view_pictures(tmp_path, 192)
+
+
+def released_synthesis(t: dict[str, Tensor], y: Tensor) -> Tensor:
+    """g_s by the names of released tensors (docs/architecture.md), apart from the trained modules."""
+
+    def conv(x: Tensor, name: str, padding: int = 0) -> Tensor:
+        return F.conv2d(x, t[f"gs.{name}.weight"], t.get(f"gs.{name}.bias"), padding=padding)
+
+    def block(x: Tensor, name: str) -> Tensor:
+        return x + conv(F.relu(conv(x, f"{name}.conv1", 1)), f"{name}.conv2", 1)
+
+    def spread(x: Tensor, factor: int) -> Tensor:
+        n, c, h, w = x.shape
+        x = x.reshape(n, factor, factor, c // factor**2, h, w)
+        return x.permute(0, 3, 4, 1, 5, 2).reshape(n, c // factor**2, h * factor, w * factor)
+
+    base = spread(conv(y, "linear"), 4)
+    x = block(block(spread(conv(y, "in"), 2), "block1"), "block2")
+    x = spread(conv(x, "up"), 2) + conv(base, "skip", 1)
+    x = block(block(x, "block3"), "block4")
+    return spread(base + conv(x, "out", 1), 4) + 0.5
+
+
+@pytest.fixture(scope="module")
+def view_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    run = tmp_path_factory.mktemp("view")
+    stage("perceptual", "--run", str(run), *COMMON, *START, "--steps", "4")
+    stage("perceptual-polish", "--run", str(run), *COMMON, "--steps", "2")
+    stage("perceptual-export", "--run", str(run), "--out", str(run / "model"), "--name", "smoke-view")
+    return run
+
+
+def test_stages_train_what_they_say(view_run: Path) -> None:
+    first, _ = load_view(view_run / "perceptual.pt", torch.device("cpu"))
+    last, state = load_view(view_run / "perceptual-polish.pt", torch.device("cpu"))
+    assert state["done"]
+    before, after = dict(first.named_parameters()), dict(last.named_parameters())
+    moved = {name for name in after if not torch.equal(before[name], after[name])}
+    assert moved == {name for name in after if name.startswith("gs.")} | {"log2_inverse_gain"}
+    lines = [json.loads(line) for line in (view_run / "perceptual.jsonl").read_text().splitlines()]
+    # Squared error alone in the first third of the budget, all three distances after it.
+    assert "lpips" not in lines[0]
+    assert {"mse", "1-msssim", "lpips", "bpp", "hyper_bpp"} <= lines[-1].keys()
+
+
+def test_the_export_computes_what_was_trained(view_run: Path) -> None:
+    view, _ = load_view(view_run / "perceptual-polish.pt", torch.device("cpu"))
+    manifest = json.loads((view_run / "model" / "manifest.json").read_text())
+    assert manifest["profile"] == "perceptual"
+    assert "classes" not in manifest and "classes" not in manifest["architecture"]
+    assert not (view_run / "model" / "classes.json").exists()
+    tensors = widen(stored_tensors(view_run / "model"))
+    y = torch.randn(1, TINY_VIEW.latent, 4, 5, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        assert torch.allclose(released_synthesis(tensors, y), view.rebuild(y), atol=3e-3)
+
+
+def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path: Path) -> None:
+    whole, halves = tmp_path / "whole", tmp_path / "halves"
+    stage("perceptual", "--run", str(whole), *COMMON, *START, "--steps", "4")
+    stage("perceptual", "--run", str(halves), *COMMON, *START, "--steps", "4", "--stop-after", "2")
+    middle = torch.load(halves / "perceptual.pt", weights_only=True)
+    assert middle["schedule"]["step"] == 2
+    stage("perceptual", "--run", str(halves), *COMMON, *START, "--steps", "4")
+    found, wanted = (torch.load(run / "perceptual.pt", weights_only=True) for run in (halves, whole))
+    assert_same_path(found["model"], wanted["model"], middle["model"])
