@@ -60,14 +60,30 @@ describe('the package of the model', () => {
   });
 });
 
+describe('the package of the view model', () => {
+  test('holds the model, its licence, and nothing else', () => {
+    const folder = join(ROOT, 'packages/model-dpc');
+    const manifest = readJson(join(folder, 'manifest.json'));
+    const weights = manifest.weights.map(({ file }: { file: string }) => file);
+    const wanted = [...weights, 'LICENSE', 'README.md', 'manifest.json', 'package.json'];
+    expect(packed(folder).sort()).toEqual(wanted.sort());
+    expect(readJson(join(folder, 'package.json'))).toMatchObject({
+      license: manifest.licence,
+      version: manifest.version,
+    });
+    expect(
+      manifest.weights.reduce((sum: number, { bytes }: { bytes: number }) => sum + bytes, 0),
+    ).toBeLessThan(16e6);
+  });
+});
+
 describe('the package of the code', () => {
   test('holds no weights and depends on the model optionally', () => {
     const files = packed('.');
     expect(files).toContain('bin/dicm.js');
     expect(files.filter((path) => /^packages|\.safetensors$/.test(path))).toEqual([]);
-    expect(Object.keys(readJson(join(ROOT, 'package.json')).optionalDependencies)).toContain(
-      'dicm-model-r50',
-    );
+    const optional = Object.keys(readJson(join(ROOT, 'package.json')).optionalDependencies);
+    expect(optional).toEqual(expect.arrayContaining(['dicm-model-r50', 'dicm-model-dpc']));
   });
 
   test('holds the built page, without a model that was put beside it, in less than 2 MB', () => {
@@ -160,7 +176,7 @@ describe('without the package of the model', () => {
     }
     mkdirSync(join(folder, 'node_modules'));
     for (const name of readdirSync(join(ROOT, 'node_modules'))) {
-      if (name.startsWith('.') || name === 'dicm-model-r50') continue;
+      if (name.startsWith('.') || name.startsWith('dicm-model-')) continue;
       symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name));
     }
   });
