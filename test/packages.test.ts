@@ -200,6 +200,8 @@ describe('without the package of the model', () => {
         expect.stringMatching(/no model[^;]*; there is none at all; .*: npm install dicm-model-r50 /),
       ]);
     }
+    const view = run('encode', join(ROOT, 'fixtures/images/chelsea.png'), '-o', '-', '--view-only');
+    expect([view.status, view.stderr]).toEqual([6, expect.stringMatching(/npm install dicm-model-dpc/)]);
     expect(run('models')).toMatchObject({
       status: 6,
       stderr: expect.stringMatching(/npm install dicm-model-r50/),
