@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openCodec } from '../../../src/platform/node/library.js';
 import type { Codec } from '../../../src/session/codec.js';
@@ -204,6 +205,35 @@ describe.skipIf(noBrowser !== undefined)('the library in a browser', () => {
     expect(refusal).toBe('model-damaged');
     await fresh.close();
   });
+
+  test(
+    'a search for symbols gives the file that it gives on Node',
+    async () => {
+      // Small enough to be coded as it is: no filter of ours or of Node's image library is in between.
+      const photograph = await sharp(
+        fileURLToPath(new URL('../../../fixtures/images/chelsea.png', import.meta.url)),
+      )
+        .resize(96)
+        .png()
+        .toBuffer();
+      const there = await page.evaluate(
+        async (bytes) => {
+          const { bytes: file, effort } = await codec.encode(Uint8Array.from(bytes), {
+            effort: 3,
+            quality: 20,
+          });
+          return { file: [...file], effort };
+        },
+        [...photograph],
+      );
+      const plain = await node.encode(photograph, { quality: 20 });
+      const here = await node.encode(photograph, { effort: 3, quality: 20 });
+      expect(there.effort).toBe(3);
+      expect(there.file).toEqual([...here.bytes]);
+      expect(there.file).not.toEqual([...plain.bytes]);
+    },
+    PATIENCE_MS,
+  );
 
   test('a model that is not there is an error with a name and its address', async () => {
     const error = await page.evaluate(async () => {
