@@ -27,9 +27,9 @@ describe('a file in the place of a command', () => {
       /embed$/,
     ],
     [['analyze', '-'], 'dicm analyze classify -', /embed$/],
-    [['bench', 'labelled/'], 'dicm bench classify labelled/', /classify, detect, segment$/],
-    [['bench', 'labelled'], 'dicm bench classify labelled', /segment$/],
-    [['bench', 'instances.json'], 'dicm bench detect instances.json', /segment$/],
+    [['bench', 'labelled/'], 'dicm bench classify labelled/', /classify, detect, segment, view$/],
+    [['bench', 'labelled'], 'dicm bench classify labelled', /segment, view$/],
+    [['bench', 'instances.json'], 'dicm bench detect instances.json', /segment, view$/],
     [['p.dicm'], 'dicm analyze classify p.dicm', /encode, decode, analyze,/],
     [['photo.jpg', '-q', '40'], 'dicm encode photo.jpg', /encode, decode, analyze,/],
   ])('%j', async (args, call, others) => {
