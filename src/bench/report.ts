@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../errors.js';
-import type { ModelIdentity } from '../session/codec.js';
+import type { ModelIdentity } from '../session/model-identity.js';
 import type { Task } from '../tasks/all-tasks.js';
 import type { MissingCodec } from './codecs/picture-codec.js';
 

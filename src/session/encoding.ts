@@ -14,14 +14,8 @@ import { tileGrid } from '../geometry.js';
 import { defaultMaxSide, describeFitting, fitSize, type MaxSide } from '../image/fit-size.js';
 import type { ImageInput, Picture } from '../image/picture.js';
 import { checkScore } from '../tasks/checks.js';
-import {
-  type AnalyzePixelsOptions,
-  type Codec,
-  defaultQuality,
-  type EncodedImage,
-  type EncodedView,
-  type EncodeOptions,
-} from './codec.js';
+import type { AnalyzePixelsOptions, Codec } from './codec.js';
+import { defaultQuality, type EncodedImage, type EncodedView, type EncodeOptions } from './encode-options.js';
 import { checkMetadata, metadataSections } from './metadata-sections.js';
 import { identityOf, type Session } from './session.js';
 

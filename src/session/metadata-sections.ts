@@ -4,7 +4,7 @@ import { UsageError } from '../errors.js';
 import { exifHasPlace, uprightExif } from '../image/exif.js';
 import type { Picture } from '../image/picture.js';
 import { checkLimit, type Limits } from '../limits.js';
-import type { MetadataChoice } from './codec.js';
+import type { MetadataChoice } from './encode-options.js';
 
 const CHOICES: readonly MetadataChoice[] = ['none', 'icc', 'exif', 'all'];
 

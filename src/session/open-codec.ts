@@ -7,10 +7,11 @@ import { machine } from '../profiles/machine.js';
 import { vectorSpaceOf } from '../tasks/vector/vector.js';
 import { analysingCalls, pixelCalls } from './analysing.js';
 import { checkOptions } from './check-options.js';
-import type { Codec, CodecOptions, ModelVocabulary } from './codec.js';
+import type { Codec, CodecOptions } from './codec.js';
 import { latentCalls, rebuildingCalls } from './decoding.js';
 import { encodingCalls } from './encoding.js';
 import { codecOptionNames, guardCalls } from './guard-calls.js';
+import type { ModelVocabulary } from './model-identity.js';
 import { identityOf, openSession } from './session.js';
 import { verifyingCalls } from './verifying.js';
 

@@ -12,7 +12,8 @@ import type { BackendName } from '../nn/backend.js';
 import type { Platform } from '../platform/platform.js';
 import { profileNamed } from '../profiles/all-profiles.js';
 import type { Profile } from '../profiles/profile.js';
-import type { DecodedWith, ModelIdentity, PrefixOptions } from './codec.js';
+import type { DecodedWith, PrefixOptions } from './codec.js';
+import type { ModelIdentity } from './model-identity.js';
 
 /** A layer of a file: what its header, or that of the layer, states, and its tiles. */
 export interface FileLayer extends CodedLayer, Pick<DicmHeader, 'profile' | 'decodeId' | 'renderId'> {}

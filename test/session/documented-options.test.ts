@@ -23,6 +23,7 @@ for (const file of [
   'tasks/classify/top-predictions.ts',
   'tasks/task.ts',
   'session/codec.ts',
+  'session/encode-options.ts',
   'bench/bench-options.ts',
   'platform/node/pictures/draw-overlay.ts',
 ]) {

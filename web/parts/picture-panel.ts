@@ -22,7 +22,7 @@ export function picturePanel(store: PageStore): HTMLElement {
       title.textContent = entry?.name ?? 'No picture yet';
       const isAlone = entry !== undefined && entry.photograph === undefined;
       credit.textContent = isAlone
-        ? 'Without its photograph: a .dicm file has no pixels'
+        ? 'Without its photograph, of which a .dicm file has no pixels to show here'
         : (entry?.credit ?? '');
     },
   );

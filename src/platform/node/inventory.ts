@@ -1,5 +1,5 @@
 import { ModelError } from '../../errors.js';
-import type { ModelIdentity } from '../../session/codec.js';
+import type { ModelIdentity } from '../../session/model-identity.js';
 import { MODEL_PACKAGE } from './model-folders.js';
 
 /** A model that is installed. */

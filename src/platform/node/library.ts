@@ -10,14 +10,13 @@ import type {
   CodecOptions,
   DecodedPicture,
   DetectOptions,
-  EncodedImage,
-  EncodeOptions,
   FeatureOptions,
   Features,
   ObjectDetection,
   PrefixOptions,
   Verification,
 } from '../../session/codec.js';
+import type { EncodedImage, EncodeOptions } from '../../session/encode-options.js';
 import type { Detection, SegmentedDetection } from '../../tasks/objects/describe-objects.js';
 import { withImageLibrary } from './image-library.js';
 import { nodePlatform } from './node-platform.js';

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import shutil
 from dataclasses import dataclass
@@ -57,6 +58,29 @@ def read_classes(path: Path | None, count: int) -> list[dict[str, object]]:
     if len(rows) != count:
         raise UsageError(f"{path} holds {len(rows)} classes, but the network has {count}")
     return [{"index": int(r["index"]), "wnid": r["wnid"], "label": r["name"]} for r in rows]
+
+
+def add_folder_options(parser: argparse.ArgumentParser, name: str) -> None:
+    """Declare where a model folder is written and what its manifest says; the model is called `name` unless told."""
+    parser.add_argument("--out", type=Path, required=True, help="model folder to write")
+    parser.add_argument("--name", default=name, help="of the model")
+    parser.add_argument("--version", default="1.0.0", help="of the model")
+    parser.add_argument("--licence-file", type=Path, help="licence text of the weights")
+    parser.add_argument("--licence", default="Apache-2.0", help="SPDX name or short title of that licence")
+    parser.add_argument("--notice", default="", help="provenance: where the weights come from and what was changed")
+    parser.add_argument("--figures", type=Path, help="JSON of measured figures to record in the manifest")
+
+
+def manifest_of(args: argparse.Namespace) -> Path:
+    """Return the manifest that these options lead to, which is written last."""
+    return Path(args.out) / "manifest.json"
+
+
+def summary(folder: Path, manifest: dict[str, Any]) -> str:
+    """Describe a written model folder in a line."""
+    total = sum(weights["bytes"] for weights in manifest["weights"])
+    ids = f"decode id {manifest['decodeId'][:8]}, render id {manifest['renderId'][:4]}"
+    return f"{folder}: {total / 2**20:.1f} MiB, {ids}"
 
 
 def read_figures(path: Path | None) -> dict[str, object]:

@@ -17,7 +17,16 @@ from ..loop.stage import Input, Stage
 from ..models import backbone
 from ..models.heads import Heads
 from ..release.fold import fold
-from ..release.folder import Description, check_bounds, read_classes, read_figures, write_model_folder
+from ..release.folder import (
+    Description,
+    add_folder_options,
+    check_bounds,
+    manifest_of,
+    read_classes,
+    read_figures,
+    summary,
+    write_model_folder,
+)
 from ..release.heads import fold_heads
 from ..release.quantise import store_all
 from ..release.shards import add_decode_path_option, decode_id, earlier_paths
@@ -31,14 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--base", type=Path, help="released model folder to take all but the heads from")
     add_decode_path_option(parser)
     parser.add_argument("--tiny", action="store_true", help="export a tiny randomly initialised model instead")
-    parser.add_argument("--out", type=Path, required=True, help="model folder to write")
-    parser.add_argument("--name", default="dicm-r50", help="of the model")
-    parser.add_argument("--version", default="1.0.0", help="of the model")
+    add_folder_options(parser, "dicm-r50")
     parser.add_argument("--classes", type=Path, help="CSV index,wnid,name")
-    parser.add_argument("--licence-file", type=Path, help="licence text of the weights")
-    parser.add_argument("--licence", default="Apache-2.0", help="SPDX name or short title of that licence")
-    parser.add_argument("--notice", default="", help="provenance: where the weights come from and what was changed")
-    parser.add_argument("--figures", type=Path, help="JSON of measured figures to record in the manifest")
     parser.add_argument("--vectors", type=Path, help="also write conformance vectors to this .safetensors file")
 
 
@@ -102,16 +105,7 @@ def run(args: argparse.Namespace) -> None:
     manifest = write_model_folder(args.out, tensors, about, earlier_paths(carried, decode_id(tensors)))
     if args.vectors:
         write_vectors(args.out, args.vectors)
-    total = sum(weights["bytes"] for weights in manifest["weights"])
-    print(
-        f"{args.out}: {total / 2**20:.1f} MiB, "
-        f"decode id {manifest['decodeId'][:8]}, render id {manifest['renderId'][:4]}"
-    )
-
-
-def manifest_of(args: argparse.Namespace) -> Path:
-    """The manifest, which is written last."""
-    return Path(args.out) / "manifest.json"
+    print(summary(args.out, manifest))
 
 
 STAGE = Stage(

@@ -11,7 +11,15 @@ from ..errors import UsageError
 from ..loop.checkpoint import load_view
 from ..loop.stage import Input, Stage
 from ..release.fold import fold_view
-from ..release.folder import Description, check_bounds, read_figures, write_model_folder
+from ..release.folder import (
+    Description,
+    add_folder_options,
+    check_bounds,
+    manifest_of,
+    read_figures,
+    summary,
+    write_model_folder,
+)
 from ..release.quantise import store_all
 from ..release.shards import add_decode_path_option, decode_id, earlier_paths
 
@@ -24,13 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--run", type=Path, required=True, help="run folder of the stages perceptual, perceptual-polish"
     )
     add_decode_path_option(parser)
-    parser.add_argument("--out", type=Path, required=True, help="model folder to write")
-    parser.add_argument("--name", default="dicm-dpc", help="of the model")
-    parser.add_argument("--version", default="1.0.0", help="of the model")
-    parser.add_argument("--licence-file", type=Path, help="licence text of the weights")
-    parser.add_argument("--licence", default="Apache-2.0", help="SPDX name or short title of that licence")
-    parser.add_argument("--notice", default="", help="provenance: what the weights were trained on and towards")
-    parser.add_argument("--figures", type=Path, help="JSON of measured figures to record in the manifest")
+    add_folder_options(parser, "dicm-dpc")
 
 
 def run(args: argparse.Namespace) -> None:
@@ -55,16 +57,7 @@ def run(args: argparse.Namespace) -> None:
         licence_file=args.licence_file,
     )
     manifest = write_model_folder(args.out, tensors, about, earlier_paths(args.decode_path_of, decode_id(tensors)))
-    total = sum(weights["bytes"] for weights in manifest["weights"])
-    print(
-        f"{args.out}: {total / 2**20:.1f} MiB, "
-        f"decode id {manifest['decodeId'][:8]}, render id {manifest['renderId'][:4]}"
-    )
-
-
-def manifest_of(args: argparse.Namespace) -> Path:
-    """The manifest, which is written last."""
-    return Path(args.out) / "manifest.json"
+    print(summary(args.out, manifest))
 
 
 STAGE = Stage(
