@@ -138,3 +138,22 @@ def test_a_connection_reads_only():
         assert dogs == sum(one.label == "dog" for file in index for one in file.objects)
         with pytest.raises(sqlite3.OperationalError):
             index.connection.execute("DELETE FROM files")
+
+
+def test_what_a_killed_writer_did_not_end_is_taken_back(tmp_path):
+    whole, crashed = tmp_path / "whole.dicmdex", tmp_path / "crashed.dicmdex"
+    shutil.copyfile(MADE, whole)
+    writer = sqlite3.connect(whole, isolation_level=None)
+    # Pages that do not fit a cache of one are written before the transaction ends; its journal is then in use.
+    writer.execute("PRAGMA cache_size = 1")
+    writer.execute("BEGIN")
+    writer.execute("UPDATE files SET bytes = bytes + 1")
+    writer.execute("UPDATE vectors SET data = zeroblob(length(data))")
+    for suffix in ("", "-journal"):
+        shutil.copyfile(f"{whole}{suffix}", f"{crashed}{suffix}")
+    writer.execute("ROLLBACK")
+    writer.close()
+    assert crashed.read_bytes() != whole.read_bytes()
+    with open_index(crashed) as mended, open_index(whole) as index:
+        assert list(mended) == list(index)
+    assert crashed.read_bytes() == whole.read_bytes()

@@ -76,12 +76,47 @@ export class PictureIndex {
  *   BackendError `missing-package` where better-sqlite3 is not installed
  */
 export async function openIndex(path: string): Promise<PictureIndex> {
+  try {
+    return await openForReading(path);
+  } catch (error) {
+    if (!wasInterrupted(error)) throw asIndexError(path, error);
+  }
+  await takeBack(path);
+  return openForReading(path).catch((error: unknown) => {
+    throw asIndexError(path, error);
+  });
+}
+
+async function openForReading(path: string): Promise<PictureIndex> {
   const database = await openIndexFile(path, { readonly: true, fileMustExist: true });
   try {
     return new PictureIndex(path, database);
   } catch (error) {
     database.close();
-    throw asIndexError(path, error);
+    throw error;
+  }
+}
+
+/** Whether whoever wrote last was killed amid a transaction: its journal waits to be taken back, which is writing. */
+function wasInterrupted(error: unknown): boolean {
+  return (error as { code?: unknown }).code === 'SQLITE_READONLY_ROLLBACK';
+}
+
+/** Takes back a transaction that was never ended, as SQLite does by itself for whoever may write. */
+async function takeBack(path: string): Promise<void> {
+  try {
+    const database = await openIndexFile(path, { fileMustExist: true });
+    try {
+      database.pragma('schema_version');
+    } finally {
+      database.close();
+    }
+  } catch (cause) {
+    throw new OutputError(
+      'output-denied',
+      `${path} was interrupted while it was written; somebody who may write it has to open it once, for example by dicm search`,
+      { cause },
+    );
   }
 }
 

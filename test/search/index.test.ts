@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type IndexEntry, openIndex, openIndexWriter, type SearchHit, search } from '../../src/index.js';
@@ -216,6 +216,32 @@ describe('an index that cannot be used is refused by name', () => {
 });
 
 describe('crashes', () => {
+  test('what a killed writer did not end is taken back by who reads next, if it may write', async () => {
+    const path = join(folder, 'whole.dicmdex');
+    await writeIndex(path, [...ENTRIES, ...Array.from({ length: 200 }, (_, i) => madeEntry(10 + i))]);
+    const before = await contentOf(path);
+    const crashed = join(folder, 'crashed.dicmdex');
+    const database = await openSqlite(path, 'tests', {});
+    // Pages that do not fit a cache of one are written before the transaction ends; its journal is then in use.
+    database.pragma('cache_size = 1');
+    database.exec('BEGIN; UPDATE files SET bytes = bytes + 1; UPDATE objects SET score = 0');
+    for (const suffix of ['', '-journal']) copyFileSync(`${path}${suffix}`, `${crashed}${suffix}`);
+    database.exec('ROLLBACK');
+    database.close();
+    expect(readFileSync(crashed).equals(readFileSync(path))).toBe(false);
+
+    if (process.getuid?.() !== 0) {
+      chmodSync(crashed, 0o444);
+      await expect(openIndex(crashed)).rejects.toMatchObject({
+        code: 'output-denied',
+        message: expect.stringContaining('was interrupted while it was written'),
+      });
+      chmodSync(crashed, 0o644);
+    }
+    expect(await contentOf(crashed)).toEqual(before);
+    expect(readFileSync(crashed).equals(readFileSync(path))).toBe(true);
+  });
+
   test('what was killed while it wrote leaves whole transactions', async () => {
     const path = join(folder, 'killed.dicmdex');
     const program = join(folder, 'write-for-ever.mjs');

@@ -260,13 +260,14 @@ def open_index(path: str | os.PathLike[str]) -> Index:
     """Opens an index for reading.
 
     Raises:
-        FormatError: ``file-missing``, ``not-an-index``, ``index-damaged``
+        FormatError: ``file-missing``, ``file-unreadable``, ``not-an-index``, ``index-damaged``
         UnsupportedError: ``newer-index``
     """
     place = Path(path)
     if not place.is_file():
         raise FormatError("file-missing", f"{place}: no such file")
-    connection = sqlite3.connect(f"{place.resolve().as_uri()}?mode=ro", uri=True)
+    _take_back(place)
+    connection = _connect(place, "ro")
     try:
         return Index(place, connection)
     except sqlite3.DatabaseError as cause:
@@ -275,6 +276,31 @@ def open_index(path: str | os.PathLike[str]) -> Index:
     except BaseException:
         connection.close()
         raise
+
+
+def _connect(place: Path, mode: str) -> sqlite3.Connection:
+    return sqlite3.connect(f"{place.resolve().as_uri()}?mode={mode}", uri=True)
+
+
+def _take_back(place: Path) -> None:
+    """Takes back what a writer that was killed did not end, as SQLite does for whoever may write."""
+    if not place.with_name(f"{place.name}-journal").exists():
+        return
+    for mode in ("ro", "rw"):
+        connection = _connect(place, mode)
+        try:
+            connection.execute("PRAGMA schema_version").fetchone()
+            return
+        except sqlite3.OperationalError as cause:
+            if mode == "rw":
+                raise FormatError(
+                    "file-unreadable",
+                    f"{place} was interrupted while it was written, and is mended by whoever may write it ({cause})",
+                ) from cause
+        except sqlite3.DatabaseError:
+            return  # it is no database, which who opens it says
+        finally:
+            connection.close()
 
 
 def _read_info(path: Path, connection: sqlite3.Connection) -> IndexInfo:
