@@ -80,7 +80,10 @@ async function preparePictures(
   return { pictures: written.filter((one) => one !== undefined), unreadable };
 }
 
-/** Writes the versions of a picture under names that say nothing of what they are. */
+/**
+ * Writes the versions of a picture under names that say nothing of what they are, and that nobody can find from codecs and
+ * settings: they come of the pixels.
+ */
 async function writePicture(
   { files, ...picture }: PreparedPicture,
   index: number,
@@ -89,7 +92,11 @@ async function writePicture(
 ): Promise<WrittenPicture> {
   const named = new Map<string, { file: string; about: Omit<StudyFile, 'picture'> }>();
   for (const [key, { pixels, ...about }] of files) {
-    const file = createHash('sha256').update(`${seed}\n${index}\n${key}`).digest('hex').slice(0, 16);
+    const hash = createHash('sha256').update(`${seed}\n${index}\n`).update(pixels.data);
+    const name = hash.digest('hex').slice(0, 16);
+    // Two codecs may give the same picture, which then counts as two.
+    const alike = [...named.values()].filter(({ file }) => file.startsWith(name)).length;
+    const file = alike === 0 ? name : `${name}-${alike}`;
     await write(`site/pictures/${file}.png`, await compressPixels(pixels));
     named.set(key, { file, about });
   }
@@ -177,16 +184,18 @@ async function writeStudy(study: Study, { write, post, consent }: MakeStudyOptio
 
 /** What the page may know: of each trial only which pictures it shows. */
 function siteOf(study: Study, consent: readonly string[], post: string | undefined): StudySite {
-  const { id, seed, comparisonsPerRater, pictures, comparisons, checks } = study;
+  const { id, comparisonsPerRater, pictures, comparisons, checks } = study;
   const trialOf = ({ trial, picture, files }: Pick<StudyComparison, 'trial' | 'picture' | 'files'>) => {
     const { file: original, width, height } = pictures[picture]!;
-    return { trial, original, files, width, height };
+    // In `study.json` the codec that was named first comes first.
+    const [first, second] = files;
+    return { trial, original, files: first < second ? files : ([second, first] as const), width, height };
   };
   const byName = (a: { trial: string }, b: { trial: string }) => (a.trial < b.trial ? -1 : 1);
   const groups = [...new Set([...comparisons].sort(byName).map(groupOf))];
   return {
     schema: 'dicm.study-site/1',
-    ...{ id, seed, consent, ...(post === undefined ? {} : { post }), comparisonsPerRater },
+    ...{ id, consent, ...(post === undefined ? {} : { post }), comparisonsPerRater },
     comparisons: comparisons
       .map((one) => ({ ...trialOf(one), group: groups.indexOf(groupOf(one)) }))
       .sort(byName),

@@ -12,7 +12,7 @@ export interface DrawnTrial extends SiteTrial {
  * session; sides tossed for each. The same study and rater give the same trials.
  */
 export function drawTrials(site: StudySite, rater: string): DrawnTrial[] {
-  const random = new Mulberry32(seedOf(`${site.seed}/${rater}`));
+  const random = new Mulberry32(seedOf(`${site.id}/${rater}`));
   const comparisons = apart(shuffled(drawComparisons(site, random), random));
   const order: SiteTrial[] = [...comparisons];
   const checks = shuffled(site.checks, random);
@@ -20,7 +20,7 @@ export function drawTrials(site: StudySite, rater: string): DrawnTrial[] {
     // One check at a random place of each of as many equal parts; those before it have moved it on.
     const part = comparisons.length / checks.length;
     const place = Math.floor(part * (i + random.next() / 2 ** 32)) + i;
-    order.splice(place, 0, check);
+    order.splice(placeApart(order, check, place, Math.floor(part * (i + 1)) + i), 0, check);
   }
   return order.map((trial) => {
     const [first, second] = trial.files;
@@ -57,6 +57,14 @@ function apart(trials: readonly SiteTrial[]): SiteTrial[] {
     order.push(...rest.splice(Math.max(0, other), 1));
   }
   return order;
+}
+
+/** The first place from one on, and up to another, beside which the original of a trial does not stand; the first if none. */
+function placeApart(order: readonly SiteTrial[], { original }: SiteTrial, from: number, to: number): number {
+  for (let place = from; place <= to; place++) {
+    if (order[place - 1]?.original !== original && order[place]?.original !== original) return place;
+  }
+  return from;
 }
 
 /** Fisher and Yates. */

@@ -79,7 +79,6 @@ export interface LeftOutPair {
 export interface StudySite {
   readonly schema: 'dicm.study-site/1';
   readonly id: string;
-  readonly seed: number;
   /** What raters agree to, by paragraphs. */
   readonly consent: readonly string[];
   /** Where results are sent, besides being offered as a file. */

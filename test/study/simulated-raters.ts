@@ -86,12 +86,12 @@ export function simulateRater(study: Study, rater: string, seed: number, manner:
   };
 }
 
-function siteOf({ id, seed, comparisonsPerRater, comparisons, checks, pictures }: Study): StudySite {
+function siteOf({ id, comparisonsPerRater, comparisons, checks, pictures }: Study): StudySite {
   const trialOf = ({ trial, picture, files }: Study['comparisons'][number] | Study['checks'][number]) => ({
     ...{ trial, files, original: pictures[picture]!.file, width: 8, height: 8 },
   });
   return {
-    ...{ schema: 'dicm.study-site/1', id, seed, consent: [], comparisonsPerRater },
+    ...{ schema: 'dicm.study-site/1', id, consent: [], comparisonsPerRater },
     comparisons: comparisons.map((one) => ({ ...trialOf(one), group: 0 })),
     checks: checks.map(trialOf),
   };

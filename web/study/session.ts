@@ -41,6 +41,11 @@ export function openSession(site: StudySite, named: string | undefined): Session
   let isKept = true;
   const rater = kept?.rater ?? named ?? randomName();
   const keep = (next: KeptSession) => {
+    // Another tab has gone on, or has deleted everything: what this one holds is old, and loading it again shows what there is.
+    if (isKept && JSON.stringify(read(key)) !== JSON.stringify(kept)) {
+      location.reload();
+      return;
+    }
     kept = next;
     try {
       localStorage.setItem(key, JSON.stringify(next));

@@ -20,6 +20,7 @@ export function writeStudyMarkdown(analysis: StudyAnalysis): string {
       note === undefined ? [] : [`Scores at ${rateName(bpp)}: ${note}.`],
     ),
     ...(agreement.length === 0 ? [] : [agreementTable(analysis)]),
+    ...sidesLine(analysis),
     ratersTable(analysis),
     ...(excluded.length === 0
       ? []
@@ -64,16 +65,20 @@ function scoresTable({ scores, codecs }: StudyAnalysis): string {
   );
 }
 
-function agreementTable({ agreement, identical }: StudyAnalysis): string {
+function agreementTable({ agreement }: StudyAnalysis): string {
   const rows = agreement.map(({ bpp, pairs, agreement: part, coefficient }) => [
     ...[rateName(bpp), String(pairs), percent(part), coefficient.toFixed(2)],
   ]);
-  const sides =
-    identical === undefined
-      ? ''
-      : `\n\nOf two identical versions the left one was chosen in ${percent(identical.share)} % ` +
-        `(${percent(identical.low)} to ${percent(identical.high)}) of ${identical.votes}.`;
-  return `${markdownTable(['agreement', 'pairs of votes', 'equal %', 'coefficient'], rows)}${sides}`;
+  return markdownTable(['agreement', 'pairs of votes', 'equal %', 'coefficient'], rows);
+}
+
+/** Whether sides mattered where nothing else could. */
+function sidesLine({ identical }: StudyAnalysis): string[] {
+  if (identical === undefined) return [];
+  const { share, low, high, votes } = identical;
+  return [
+    `Of two identical versions the left one was chosen in ${percent(share)} % (${percent(low)} to ${percent(high)}) of ${votes}.`,
+  ];
 }
 
 function ratersTable({ raters }: StudyAnalysis): string {
