@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FIXTURES = ROOT / "fixtures"
 TINY = FIXTURES / "models" / "tiny"
 R50 = ROOT / "packages" / "model-r50"
+VIEW = ROOT / "packages" / "model-dpc"
 RELEASED = sorted((FIXTURES / "released").glob("*.dicm"))
 
 CommandLine = Callable[..., list[dict]]

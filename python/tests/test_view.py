@@ -8,8 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import FIXTURES, RELEASED, ROOT, TINY, CommandLine
-from view_model import write_view_model
+from conftest import FIXTURES, RELEASED, ROOT, TINY, VIEW, CommandLine
 
 import dicm
 
@@ -32,7 +31,7 @@ def layered(command_line: CommandLine, tmp_path_factory: pytest.TempPathFactory)
     folder = tmp_path_factory.mktemp("view")
     models = folder / "models"
     shutil.copytree(TINY, models / "tiny")
-    view = write_view_model(models / "view")
+    view = shutil.copytree(VIEW, models / "view")
     command_line("models", "export", "--model", view, "--onnx", view / "onnx")
     path = folder / "two.dicm"
     picture = FIXTURES / "images" / "coffee.png"
@@ -56,12 +55,22 @@ def test_the_picture_is_that_of_node(layered: tuple[Path, Path]) -> None:
     assert found.std() > 10
 
 
+def test_a_region_is_a_part_of_the_picture(layered: tuple[Path, Path]) -> None:
+    path, models = layered
+    file = dicm.open(path, model=models)
+    whole = file.picture().astype(int)
+    # Across the border of the two tiles, at column 512.
+    region = file.picture(region=(480, 96, 100, 160)).astype(int)
+    assert region.shape == (160, 112, 3)
+    assert np.abs(region - whole[96:256, 480:592]).max() <= 1
+
+
 def test_both_layers_decode_and_verify(layered: tuple[Path, Path]) -> None:
     path, models = layered
     file = dicm.open(path, model=models)
     assert [layer.layer for layer in file.info.layers] == ["machine", "view"]
     np.testing.assert_array_equal(file.latents().y_hat, file.latents("machine").y_hat)
-    assert file.latents("view").y_hat.shape == file.latents().y_hat.shape
+    assert file.latents("view").y_hat.shape == (*file.latents().y_hat.shape[:2], 192)
     assert [one.proved for one in file.verify()] == [True, True]
     machine_alone = dicm.open(path, model=models / "tiny").verify()
     assert [one.proved for one in machine_alone] == [True, False]

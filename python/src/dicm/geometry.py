@@ -31,6 +31,19 @@ class Area:
     width: int
     height: int
 
+    def common(self, other: Area) -> Area:
+        """Where two areas meet."""
+        x, y = max(self.x, other.x), max(self.y, other.y)
+        right = min(self.x + self.width, other.x + other.width)
+        bottom = min(self.y + self.height, other.y + other.height)
+        return Area(x, y, right - x, bottom - y)
+
+    def with_context(self, positions: int, picture: Area) -> Area:
+        """Adds as many latent positions around the area on every side, as far as the picture goes."""
+        margin = positions * LATENT_STRIDE
+        around = Area(self.x - margin, self.y - margin, self.width + 2 * margin, self.height + 2 * margin)
+        return around.common(picture)
+
 
 @dataclass(frozen=True, slots=True)
 class Scale:

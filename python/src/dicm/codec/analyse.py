@@ -34,7 +34,7 @@ def mean_over_tiles(layer: CodedLayer, area: Area, output: str) -> NDArray[np.fl
         f3 = _features(layer.model.networks, source.cut(tile))
         values = layer.model.networks.run("tail", {"f3": f3}, [output])[output].ravel()
         _check_finite(f"bad-{output}", "classifier" if output == "logits" else "tail", values)
-        source.release(tile)
+        source.release(tile.x, tile.y)
         weight = tile.width * tile.height / (area.width * area.height)
         part = weight * values.astype(np.float64)
         total = part if total is None else total + part
@@ -68,7 +68,7 @@ def find_objects(
         for column in range(grid.columns):
             window = grid.window(column, row)
             levels, mask = _detect(layer.model.networks, source.cut(window), masks)
-            source.release(window)
+            source.release(window.x, window.y)
 
             def is_cut(box: Box, column: int = column, row: int = row) -> bool:
                 return grid.is_cut(box.moved(-area.x, -area.y), column, row)

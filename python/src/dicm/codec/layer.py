@@ -132,9 +132,9 @@ class LatentSource:
         assert cut is not None, "an area touches at least one tile"
         return cut
 
-    def release(self, area: Area) -> None:
-        """Says that no area from here on begins in a tile at or before this one's corner, in raster order."""
-        corner = (self.region.y + area.y, self.region.x + area.x)
+    def release(self, x: int, y: int) -> None:
+        """Says that no area from here on begins in a tile at or before this corner, in raster order."""
+        corner = (self.region.y + y, self.region.x + x)
         for index in list(self._held):
             tile = self._layer.grid.tile(index)
             if (tile.y, tile.x) <= corner:

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BackendError
-from ..geometry import LATENT_STRIDE, Area, Tile, parts
+from ..geometry import LATENT_STRIDE, TILE_EDGE, Area, parts
 from ..limits import Limits
 from ..networks.sessions import Networks
-from .layer import CodedLayer
+from .layer import CodedLayer, LatentSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +22,14 @@ class Synthesis:
         output: Name of the network's output: ``f3``, ``layer2``, ``layer3``, ``layer4``, ``rgb``.
         stride: Coded pixels per position, on a side.
         refusal: Code of the error when a network gives something that is none.
+        context: Latent positions around a tile that the network sees with it, so that no border between tiles is to be
+            seen; None where tiles are rebuilt alone.
     """
 
     output: str
     stride: int
     refusal: str
+    context: int | None = None
 
     def extent(self, pixels: int) -> int:
         """Positions that are kept along a side of so many coded pixels: of features, all of whole latent positions."""
@@ -52,8 +55,8 @@ FEATURE_LAYERS = {
 }
 """Layers of the network whose features can be decoded: the synthesis' own, and three of the tail behind it."""
 
-PICTURE = Synthesis("rgb", 1, "bad-pixels")
-"""The picture of a view layer."""
+PICTURE = Synthesis("rgb", 1, "bad-pixels", context=4)
+"""The picture of a view layer. A border of a tile is seen from 3.5 latents on either side of it."""
 
 
 def rebuild(
@@ -80,38 +83,45 @@ def rebuild(
     """
     height, width = synthesis.extent(area.height), synthesis.extent(area.width)
     joined: NDArray[np.generic] | None = None
-    stride = synthesis.stride
+    stride, context = synthesis.stride, synthesis.context
+    picture = Area(0, 0, layer.info.width, layer.info.height)
+    source = LatentSource(layer, picture)
     for index in layer.grid.touched(area):
         tile = layer.grid.tile(index)
-        piece = synthesis.run(layer.model.networks, layer.decode(index).latents)
-        _check(piece, tile, synthesis)
+        part = tile.common(area)
+        seen = tile if context is None else part.with_context(context, picture)
+        piece = synthesis.run(layer.model.networks, source.cut(seen))
+        # What is around a tile begins in the one above and to the left of it.
+        reach = 0 if context is None else TILE_EDGE
+        source.release(tile.x - reach, tile.y - reach)
+        _check(piece, seen, synthesis)
         if joined is None:
             size = height * width * piece.shape[2] * np.dtype(dtype).itemsize
             limits.check("max_array_bytes", size, "The size in bytes of what is rebuilt")
             joined = np.empty((height, width, piece.shape[2]), dtype)
-        # Where tile and area meet, from the corners of both, in positions.
-        x, y = max(0, area.x - tile.x) // stride, max(0, area.y - tile.y) // stride
-        to_x, to_y = max(0, tile.x - area.x) // stride, max(0, tile.y - area.y) // stride
-        part = piece[y : y + height - to_y, x : x + width - to_x]
+        # Where the part begins in what was rebuilt, and where in the area, in positions.
+        x, y = (part.x - seen.x) // stride, (part.y - seen.y) // stride
+        to_x, to_y = (part.x - area.x) // stride, (part.y - area.y) // stride
+        kept = piece[y : y + synthesis.extent(part.height), x : x + synthesis.extent(part.width)]
         if dtype is np.uint8:
-            part = np.floor(255 * part.astype(np.float64) + 0.5)
+            kept = np.floor(255 * kept.astype(np.float64) + 0.5)
         with np.errstate(over="ignore"):
-            joined[to_y : to_y + part.shape[0], to_x : to_x + part.shape[1]] = part.astype(dtype)
+            joined[to_y : to_y + kept.shape[0], to_x : to_x + kept.shape[1]] = kept.astype(dtype)
     assert joined is not None, "an area touches at least one tile"
     return joined
 
 
-def _check(piece: NDArray[np.float32], tile: Tile, synthesis: Synthesis) -> None:
+def _check(piece: NDArray[np.float32], area: Area, synthesis: Synthesis) -> None:
     """Refuses features, or pixels, that are none.
 
     Nothing in the format keeps a file, made for the purpose, from symbols so large that the networks overflow; nobody
     downstream should have to look for the NaN that comes of it.
     """
     expected = tuple(
-        parts(LATENT_STRIDE * extent, synthesis.stride) for extent in (tile.latent_height, tile.latent_width)
+        parts(LATENT_STRIDE * parts(extent, LATENT_STRIDE), synthesis.stride) for extent in (area.height, area.width)
     )
     if piece.shape[:2] != expected:
-        message = f"the synthesis network gave {piece.shape[:2]} values for a tile of {expected}"
+        message = f"the synthesis network gave {piece.shape[:2]} values instead of {expected}"
         raise BackendError(synthesis.refusal, message)
     if not np.isfinite(piece).all():
         message = "the synthesis network gave values that are no finite numbers"
