@@ -4,7 +4,7 @@ import { UsageError } from '../errors.js';
 import { type Context, streamsOf } from './context.js';
 import { checkStandard, expandInputs, expandPath, type Inputs } from './expand-inputs.js';
 import { nameOfBytes } from './file-names.js';
-import { readList } from './read-input.js';
+import { readTextFile } from './read-input.js';
 import { STANDARD } from './terminal.js';
 
 /** Where inputs come from besides the arguments. */
@@ -64,7 +64,7 @@ export async function findInputs(
   if (filesFrom === undefined) return all;
   if (filesFrom === STANDARD) checkStandard([...all.inputs, { path: STANDARD, relative: STANDARD }]);
   all.isOpen = true;
-  for (const name of splitNames(await readList(streamsOf(context), filesFrom), flags.null === true)) {
+  for (const name of splitNames(await readTextFile(streamsOf(context), filesFrom), flags.null === true)) {
     const { inputs, passedOver, isOpen } = await expandPath(name, { recursive, accept });
     // Files keep their folders, as those of a directory do: names alone may occur more than once in a list.
     const place = isOpen ? (relative: string) => relative : () => withoutRoot(name);

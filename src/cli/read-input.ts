@@ -72,11 +72,11 @@ export async function readPicture(context: ReadContext, path: string): Promise<U
 }
 
 /**
- * Reads a list of files, or stdin for `-`.
+ * Reads a file of text, such as a list of files, or stdin for `-`.
  *
  * @throws FormatError `file-missing`, `file-unreadable`; UsageError `stdin-is-terminal`; LimitError
  */
-export async function readList(context: ReadContext, path: string): Promise<Buffer> {
+export async function readTextFile(context: ReadContext, path: string): Promise<Buffer> {
   const { buffer, byteOffset, byteLength } = await readDicmFile(context, path);
   return Buffer.from(buffer, byteOffset, byteLength);
 }

@@ -190,6 +190,24 @@ describe.skipIf(noBrowser !== undefined)('the page of studies', () => {
     await close();
   });
 
+  test('is one session in two tabs: what one has kept the other does not undo', async () => {
+    const { page, close } = await browser.open();
+    await consent(page);
+    await answer(page, 1, byKeys);
+    const other = await page.context().newPage();
+    await other.goto(page.url());
+    await other.getByText('You have answered 1 of').waitFor();
+    await other.getByRole('button', { name: 'Go on where I stopped' }).click();
+    await other.locator('.board').waitFor();
+    await answer(page, 2, byKeys);
+    await byKeys(other, await preferredSide(other));
+    await other.getByText('You have answered 3 of').waitFor();
+    await other.getByRole('button', { name: 'Go on where I stopped' }).click();
+    await other.locator('.board').waitFor();
+    expect(await progress(other)).toMatch(/^4 of /);
+    await close();
+  });
+
   test('keeps nothing of who does not want to, or not any more', async () => {
     const { page, close } = await browser.open();
     const kept = () => page.evaluate(() => localStorage.length);

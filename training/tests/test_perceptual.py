@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from conftest import assert_same_path, stage
-from scipy.ndimage import correlate1d
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -24,6 +24,11 @@ from dicm_training.models.view import View
 from dicm_training.release.folder import stored_tensors, widen
 from dicm_training.starts.patches import initialise, transform
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
+
+import picture_witness as witness  # noqa: E402
+from make_op_vectors import view_synthesis  # noqa: E402
+
 WEIGHTS = Path(__file__).resolve().parents[3] / "shared" / "weights"
 COMMON = ["--synthetic", "--tiny", "--pixels", "73728", "--sides", "192", "--log-every", "1", "--threads", "2"]
 START = ["--klt-batches", "2", "--prior-steps", "2", "--refit-steps", "6"]
@@ -34,34 +39,11 @@ def pictures(count: int, side: int, seed: int = 0) -> Tensor:
     return to_rgb(torch.from_numpy(drawn).permute(0, 3, 1, 2))
 
 
-def ms_ssim_by_scipy(a: np.ndarray, b: np.ndarray) -> float:
-    """MS-SSIM of a channel [H, W] in double precision, with SciPy's correlation (Wang et al., 2003)."""
-    kernel = np.exp(-((np.arange(11) - 5.0) ** 2) / (2 * 1.5**2))
-    kernel /= kernel.sum()
-
-    def blur(x: np.ndarray) -> np.ndarray:
-        return correlate1d(correlate1d(x, kernel, 0), kernel, 1)[5:-5, 5:-5]
-
-    product = 1.0
-    for scale, weight in enumerate((0.0448, 0.2856, 0.3001, 0.2363, 0.1333)):
-        mean_a, mean_b = blur(a), blur(b)
-        covariance = blur(a * b) - mean_a * mean_b
-        variances = blur(a * a) - mean_a**2 + blur(b * b) - mean_b**2
-        value = (2 * covariance + 0.0009) / (variances + 0.0009)
-        if scale == 4:
-            value = value * (2 * mean_a * mean_b + 0.0001) / (mean_a**2 + mean_b**2 + 0.0001)
-        product *= value.mean() ** weight
-        a, b = (x.reshape(x.shape[0] // 2, 2, x.shape[1] // 2, 2).mean((1, 3)) for x in (a, b))
-    return float(product)
-
-
 def test_ms_ssim_is_that_of_scipy() -> None:
     a = pictures(2, 192)
     b = (a + 0.1 * torch.randn(a.shape, generator=torch.Generator().manual_seed(0))).clamp(0, 1)
-    wanted = [
-        np.mean([ms_ssim_by_scipy(a[i, c].double().numpy(), b[i, c].double().numpy()) for c in range(3)])
-        for i in range(2)
-    ]
+    in_255ths = [255 * x.permute(0, 2, 3, 1).double().numpy() for x in (a, b)]
+    wanted = [witness.ms_ssim(*pair) for pair in zip(*in_255ths, strict=True)]
     assert np.allclose(ms_ssim(a, b).numpy(), wanted, atol=1e-5)
     assert np.allclose(ms_ssim(a, a).numpy(), 1, atol=1e-6)
     with pytest.raises(ValueError, match="161 pixels"):
@@ -137,27 +119,6 @@ def test_pictures_that_are_too_small_are_refused(tmp_path: Path) -> None:
         view_pictures(tmp_path, 192)
 
 
-def released_synthesis(t: dict[str, Tensor], y: Tensor) -> Tensor:
-    """g_s by the names of released tensors (docs/architecture.md), apart from the trained modules."""
-
-    def conv(x: Tensor, name: str, padding: int = 0) -> Tensor:
-        return F.conv2d(x, t[f"gs.{name}.weight"], t.get(f"gs.{name}.bias"), padding=padding)
-
-    def block(x: Tensor, name: str) -> Tensor:
-        return x + conv(F.relu(conv(x, f"{name}.conv1", 1)), f"{name}.conv2", 1)
-
-    def spread(x: Tensor, factor: int) -> Tensor:
-        n, c, h, w = x.shape
-        x = x.reshape(n, factor, factor, c // factor**2, h, w)
-        return x.permute(0, 3, 4, 1, 5, 2).reshape(n, c // factor**2, h * factor, w * factor)
-
-    base = spread(conv(y, "linear"), 4)
-    x = block(block(spread(conv(y, "in"), 2), "block1"), "block2")
-    x = spread(conv(x, "up"), 2) + conv(base, "skip", 1)
-    x = block(block(x, "block3"), "block4")
-    return spread(base + conv(x, "out", 1), 4) + 0.5
-
-
 @pytest.fixture(scope="module")
 def view_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = tmp_path_factory.mktemp("view")
@@ -189,7 +150,7 @@ def test_the_export_computes_what_was_trained(view_run: Path) -> None:
     tensors = widen(stored_tensors(view_run / "model"))
     y = torch.randn(1, TINY_VIEW.latent, 4, 5, generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
-        assert torch.allclose(released_synthesis(tensors, y), view.rebuild(y), atol=3e-3)
+        assert torch.allclose(view_synthesis(y, tensors), view.rebuild(y).clamp(0, 1), atol=3e-3)
 
 
 def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path: Path) -> None:

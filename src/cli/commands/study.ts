@@ -1,15 +1,15 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { FormatError } from '../../errors.js';
 import type { AnalysedStudy, MadeStudy } from '../../index.js';
-import { type Context, jobsOf, type RunAction } from '../context.js';
+import { type Context, jobsOf, type RunAction, streamsOf } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import { isPictureName } from '../expand-inputs.js';
 import { toPath } from '../file-names.js';
 import { addInputs, findInputs, type InputFlags } from '../input-options.js';
 import { parseList, wholeNumber } from '../option-values.js';
 import { openProgress } from '../progress.js';
+import { readTextFile } from '../read-input.js';
 import { asOutputError, checkOutput, writeOutput } from '../write-output.js';
 
 const PICTURES = {
@@ -90,7 +90,10 @@ async function makeFiles(context: Context, patterns: string[], flags: MakeFlags)
   const { output: folder, trials, force = false, codecs, bpp, seed, post } = flags;
   const { inputs } = await findInputs(context, patterns, flags, isPictureName);
   await checkOutput(join(folder, 'study.json'), force);
-  const consent = flags.consent === undefined ? undefined : await readText(flags.consent);
+  const consent =
+    flags.consent === undefined
+      ? undefined
+      : (await readTextFile(streamsOf(context), flags.consent)).toString();
   const { makeStudy } = await import('../../index.js');
   const progress = await openProgress(context, 'coding', inputs.length);
   let made: MadeStudy;
@@ -171,21 +174,6 @@ async function analyseFiles(context: Context, patterns: string[], flags: Analyse
   else reporter.text(markdown.trimEnd());
   if (outputs.length > 0) reporter.say(`written: ${outputs.join(', ')}`);
   return EXIT.ok;
-}
-
-/** @throws FormatError `file-missing`, `file-unreadable` */
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(toPath(path), 'utf8');
-  } catch (cause) {
-    const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
-    throw new FormatError(
-      isMissing ? 'file-missing' : 'file-unreadable',
-      `${path}: ${isMissing ? 'no such file' : (cause as Error).message}`,
-      {},
-      { cause },
-    );
-  }
 }
 
 async function makeFolder(folder: string): Promise<void> {

@@ -7,7 +7,7 @@ import { isAddress, isBucket } from '../addresses.js';
 import { type Context, streamsOf } from '../context.js';
 import type { PassedOver } from '../expand-inputs.js';
 import { findInputs, type InputFlags, withoutRoot } from '../input-options.js';
-import { readList } from '../read-input.js';
+import { readTextFile } from '../read-input.js';
 import { STANDARD } from '../terminal.js';
 import { openBuckets } from './open-stores.js';
 
@@ -48,7 +48,7 @@ export async function findKeys(
     );
   }
   const rows = isTable
-    ? await readTable(filesFrom, await readList(streamsOf(context), filesFrom), flags.column)
+    ? await readTable(filesFrom, await readTextFile(streamsOf(context), filesFrom), flags.column)
     : [];
   const isEmpty = buckets.length + rows.length === 0;
   const { inputs, passedOver } =

@@ -23,6 +23,8 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".avif")
 """Names of photographs end so, in any case."""
 OPTIONAL_FORMATS = {".webp": "webp", ".avif": "avif"}
 """Suffixes that not every Pillow reads, with its name for the feature."""
+PRISTINE = "photos-clean"
+"""Folder with pictures that were never compressed, for the perceptual profile alone."""
 HELD_OUT = frozenset({"kodak"})
 """Folders below photos/ that are kept for comparisons of codecs and never trained on."""
 
@@ -33,6 +35,7 @@ class Data(enum.Enum):
     """What a stage may ask of the data folder."""
 
     PHOTOGRAPHS = "*/train.csv, */instances_train.json, */instances_more.json, photos/ (what there is of them)"
+    VIEW_PHOTOGRAPHS = "photos-clean/, and what there is of the other photographs"
     ANNOTATED = "detection/instances_train.json"
     ANNOTATED_VAL = "detection/instances_val.json"
     LABELLED_VAL = "classification/val.csv"
@@ -101,18 +104,42 @@ def unlabelled_paths(root: Path, per_class: int | None = None) -> list[Path]:
 
 
 def training_paths(root: Path, per_class: int | None = None) -> list[Path]:
-    """List every training photograph of a data folder: annotated ones, and `unlabelled_paths`."""
+    """List every training photograph of a data folder: annotated ones, and `unlabelled_paths`. Raises UsageError."""
+    paths = compressed_paths(root, per_class)
+    if not paths:
+        raise no_photographs(root, "classification/train.csv, detection/instances_train.json or pictures in photos/")
+    return paths
+
+
+def compressed_paths(root: Path, per_class: int | None = None) -> list[Path]:
+    """List what `training_paths` lists, of which there may be none."""
     paths = unlabelled_paths(root, per_class)
     for instances in annotated_lists(root, Data.ANNOTATED):
         if instances.exists():
             paths += [instances.parent / image["file_name"] for image in read_instances(instances)["images"]]
-    if not paths:
-        inside = ", ".join(sorted(p.name for p in root.iterdir())[:8]) or "nothing"
-        raise UsageError(
-            f"no training photographs below {root}: expected classification/train.csv, detection/instances_train.json "
-            f"or pictures ({' '.join(SUFFIXES)}) in photos/, found {inside}; unpack the data there, or use --synthetic"
-        )
     return paths
+
+
+def pristine_paths(root: Path) -> list[Path]:
+    """List the pictures below `photos-clean/`, which were never compressed."""
+    return photographs_below(root / PRISTINE)
+
+
+def view_paths(root: Path) -> tuple[list[Path], list[Path]]:
+    """List what the perceptual profile learns from: `pristine_paths`, `compressed_paths`. Raises UsageError."""
+    pristine, compressed = pristine_paths(root), compressed_paths(root)
+    if not pristine and not compressed:
+        raise no_photographs(root, f"pictures in {PRISTINE}/ or photos/, or classification/train.csv")
+    return pristine, compressed
+
+
+def no_photographs(root: Path, expected: str) -> UsageError:
+    """Say what a data folder without photographs lacks."""
+    inside = ", ".join(sorted(p.name for p in root.iterdir())[:8]) or "nothing"
+    return UsageError(
+        f"no training photographs below {root}: expected {expected} ({' '.join(SUFFIXES)}), found {inside}; "
+        "unpack the data there, or use --synthetic"
+    )
 
 
 def validation_rows(root: Path) -> list[tuple[Path, str]]:
@@ -143,6 +170,8 @@ def list_pictures(root: Path, data: Data) -> list[Path]:
     """List the pictures behind a list of the data folder; all of the list is read, no picture is."""
     if data is Data.PHOTOGRAPHS:
         return training_paths(root)
+    if data is Data.VIEW_PHOTOGRAPHS:
+        return [path for paths in view_paths(root) for path in paths]
     path = root / data.value
     if not path.exists():
         raise UsageError(f"{path} is missing: unpack the data so that {data.value} is below {root}, or use --synthetic")

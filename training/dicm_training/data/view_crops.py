@@ -10,12 +10,10 @@ from torch import Tensor
 
 from ..errors import UsageError
 from .crops import BatchShape, CropSource
-from .layout import photographs_below, training_paths
+from .layout import PRISTINE, view_paths
 from .patterns import draw_pattern
 from .pictures import load_rgb
 
-PRISTINE = "photos-clean"
-"""Folder of DATA with pictures that were never compressed."""
 SHRINK = (1.3, 2.0)
 """How many times smaller compressed photographs become, so that their own compression disappears."""
 PRISTINE_SHRINK = (1.0, 1.6)
@@ -31,9 +29,10 @@ def large_enough(pictures: list[np.ndarray], side: int) -> list[np.ndarray]:
 
 def view_pictures(root: Path, side: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Read pristine pictures, and compressed ones that are large enough for crops of `side`, the smallest."""
-    pristine = [load_rgb(path) for path in photographs_below(root / PRISTINE)] if (root / PRISTINE).is_dir() else []
+    pristine_paths, compressed_paths = view_paths(root)
+    pristine = [load_rgb(path) for path in pristine_paths]
     compressed = []
-    for path in training_paths(root):
+    for path in compressed_paths:
         with Image.open(path) as image:
             fits = min(image.size) >= SHRINK[0] * side
         if fits:

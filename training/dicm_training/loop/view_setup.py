@@ -17,6 +17,7 @@ from .. import distributed
 from ..data.crops import CropSource, batch_shapes
 from ..data.pictures import synthetic_pictures, to_rgb
 from ..data.view_crops import ViewCrops, view_pictures
+from ..errors import UsageError
 from ..losses.perceptual import Lpips, load_lpips, random_lpips
 from ..losses.view import ViewTerms, view_distortion
 from ..models.architecture import TINY_VIEW, ViewArchitecture
@@ -71,6 +72,8 @@ def add_view_options(parser: argparse.ArgumentParser) -> None:
 
 def prepare_view(args: argparse.Namespace) -> ViewSetup:
     """Make what the options name."""
+    if args.lpips is None and args.lpips_weight > 0 and not (args.synthetic or args.tiny):
+        raise UsageError("--lpips FOLDER is needed (training/README.md says what is in it), or --lpips-weight 0")
     set_threads(args)
     device = distributed.begin()
     torch.manual_seed(args.seed)

@@ -126,5 +126,5 @@ STAGE = Stage(
     run=run,
     writes=("perceptual.pt", "perceptual.jsonl"),
     budget=("minutes", "steps"),
-    data=(Need(Data.PHOTOGRAPHS),),
+    data=(Need(Data.VIEW_PHOTOGRAPHS),),
 )

@@ -72,5 +72,5 @@ STAGE = Stage(
     reads=(Input(("perceptual.pt",)),),
     writes=("perceptual-polish.pt", "perceptual-polish.jsonl"),
     budget=("minutes", "steps"),
-    data=(Need(Data.PHOTOGRAPHS),),
+    data=(Need(Data.VIEW_PHOTOGRAPHS),),
 )
