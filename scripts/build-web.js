@@ -1,8 +1,8 @@
-// Builds the page (web/) as a static folder, dist/web, and puts the installed model beside it, in dist/web/model: the folder
-// works on any host, under any path. Also the page of studies (web/study/), dist/study, which `dicm study make` copies into each.
+// Builds the page (web/) as a static folder, dist/web, and puts the installed models beside it, in dist/web/model and
+// dist/web/view-model: the folder works on any host, under any path. Also the page of studies (web/study/), dist/study, which `dicm study make` copies into each.
 //   node scripts/build-web.js [--without-model]
-// `npm run build:web` is the whole folder; `npm run build` makes it without the model, which `dicm view` serves from where
-// it is installed.
+// `npm run build:web` is the whole folder; `npm run build` makes it without models, which `dicm view` serves from where
+// they are installed.
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,22 +16,17 @@ const { values } = parseArgs({ options: { 'without-model': { type: 'boolean', de
 
 await build({ configFile: join(ROOT, 'web/vite.config.ts'), logLevel: 'warn' });
 await build({ configFile: join(ROOT, 'web/study/vite.config.ts'), logLevel: 'warn' });
-if (values['without-model']) process.stdout.write('build-web: dist/web, without the model; dist/study\n');
-else await copyModel(join(PAGE, 'model'));
+if (values['without-model']) process.stdout.write('build-web: dist/web, without models; dist/study\n');
+else await copyModels();
 
-/**
- * Copies what a page reads of the default model, and its licence.
- *
- * @param {string} to
- */
-async function copyModel(to) {
-  const { listInstalledModels } = await import('#dicm/platform/node/inventory.js');
-  const { modelFiles } = await import('#dicm/cli/view/page-files.js');
-  const model = (await listInstalledModels()).find(({ isDefault }) => isDefault);
-  if (model === undefined) throw new Error('no model is installed: npm install dicm-model-r50');
-  mkdirSync(to, { recursive: true });
-  for (const file of await modelFiles(model.folder)) copyFileSync(join(model.folder, file), join(to, file));
-  process.stdout.write(
-    `build-web: dist/web, with ${model.name} ${model.version}. ${model.licence}: dist/web/model/LICENSE goes with it\n`,
-  );
+/** Copies what a page reads of the default models, and their licences. */
+async function copyModels() {
+  const { MODEL_FOLDERS, modelFiles, pageModels } = await import('#dicm/cli/view/page-files.js');
+  for (const { folder, profile, name, version, licence } of await pageModels()) {
+    const to = join(PAGE, MODEL_FOLDERS[profile]);
+    mkdirSync(to, { recursive: true });
+    for (const file of await modelFiles(folder)) copyFileSync(join(folder, file), join(to, file));
+    const where = `dist/web/${MODEL_FOLDERS[profile]}/LICENSE`;
+    process.stdout.write(`build-web: dist/web, with ${name} ${version}. ${licence}: ${where} goes with it\n`);
+  }
 }

@@ -5,7 +5,7 @@ import './styles/picture.css';
 import './styles/answers.css';
 import './styles/bytes.css';
 import { bytesPanel } from './bytes/bytes-panel.js';
-import { addEntries, addFiles } from './files/add-files.js';
+import { addFiles, appendEntries } from './files/add-files.js';
 import { fetchListedFiles } from './files/listed-files.js';
 import { fetchSamples } from './files/samples.js';
 import { answersPanel } from './parts/answers-panel.js';
@@ -31,7 +31,14 @@ const initial: PageState = {
   selectedId: undefined,
   quality: FIRST_QUALITY,
   effort: 1,
-  layers: { photograph: true, bitMap: undefined, boxes: true, masks: true, minScore: 0.3 },
+  layers: {
+    photograph: true,
+    rebuilt: undefined,
+    bitMap: undefined,
+    boxes: true,
+    masks: true,
+    minScore: 0.3,
+  },
   network: { state: 'opening' },
   isReadingAll: false,
   activity: '',
@@ -57,7 +64,7 @@ replaceContent(
   dropZone(store),
 );
 void fillList(store);
-void openNetwork(store).then((codec) => runDesk(store, codec));
+void openNetwork(store).then((codecs) => runDesk(store, codecs));
 
 /** Brings the photographs that come with the page, and before them the files of a list beside it. */
 async function fillList(into: PageStore): Promise<void> {
@@ -69,7 +76,8 @@ async function fillList(into: PageStore): Promise<void> {
         return [];
       }),
     ]);
-    addEntries(into, samples);
+    // Someone may have dropped a file already, which stays selected.
+    appendEntries(into, samples);
     // Before the samples, and selected: at once, so that no work begins on what is not looked at.
     if (listed.length > 0) await addFiles(into, listed);
   } catch (error) {

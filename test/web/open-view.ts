@@ -1,14 +1,23 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { mediaType, modelFiles, pageFiles, type ServedFile } from '../../src/cli/view/page-files.js';
+import {
+  MODEL_FOLDERS,
+  mediaType,
+  modelFiles,
+  pageFiles,
+  type ServedFile,
+} from '../../src/cli/view/page-files.js';
 import { type FileServer, serveFiles } from '../../src/cli/view/serve-files.js';
 import { findChromium } from '../platform/web/find-chromium.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
-/** The released model, as the page finds it beside itself. */
-const MODEL = join(ROOT, 'packages/model-r50');
+/** The released models, as the page finds them beside itself. */
+const MODELS = {
+  [MODEL_FOLDERS.semantic]: join(ROOT, 'packages/model-r50'),
+  [MODEL_FOLDERS.perceptual]: join(ROOT, 'packages/model-dpc'),
+};
 
 /** A file that a test drops on the page. */
 export interface DroppedFile {
@@ -19,8 +28,16 @@ export interface DroppedFile {
 /** The built page in a browser, as `dicm view` serves it. */
 export interface ViewBrowser {
   readonly url: string;
-  /** Opens the page; what it asks for and complains of is noted. */
-  open(options?: { readonly path?: string; readonly colourScheme?: 'light' | 'dark' }): Promise<ViewPage>;
+  /**
+   * Opens the page; what it asks for and complains of is noted.
+   *
+   * @param options - `held`: addresses that are not answered before `release` of the page is called, as a glob.
+   */
+  open(options?: {
+    readonly path?: string;
+    readonly colourScheme?: 'light' | 'dark';
+    readonly held?: string;
+  }): Promise<ViewPage>;
   close(): Promise<void>;
 }
 
@@ -31,6 +48,8 @@ export interface ViewPage {
   readonly requests: readonly string[];
   /** Errors of scripts and of the content security policy, answers that failed. */
   readonly complaints: readonly string[];
+  /** Lets what is held go. */
+  release(): void;
   /** Drops files on the page. */
   drop(files: readonly DroppedFile[]): Promise<void>;
 }
@@ -43,14 +62,19 @@ export function repositoryFile(path: string): DroppedFile {
 /**
  * Starts the server of `dicm view` and a browser.
  *
- * @param named - Files besides those of the page and the model, by their addresses below the page's.
+ * @param named - Files besides those of the page and the models, by their addresses below the page's.
+ * @param folders - Of the models that lie beside the page; all of them unless given.
  */
 export async function openViewBrowser(
   named: Readonly<Record<string, ServedFile>> = {},
+  folders = Object.keys(MODELS),
 ): Promise<ViewBrowser> {
   const files = pageFiles();
-  for (const name of await modelFiles(MODEL)) {
-    files.set(`/model/${name}`, { path: join(MODEL, name), type: mediaType(name), cache: 'ask' });
+  for (const folder of folders) {
+    for (const name of await modelFiles(MODELS[folder]!)) {
+      const file = { path: join(MODELS[folder]!, name), type: mediaType(name), cache: 'ask' } as const;
+      files.set(`/${folder}/${name}`, file);
+    }
   }
   for (const [name, file] of Object.entries(named)) files.set(`/${name}`, file);
   // Where a static host may have it: not at the root.
@@ -66,8 +90,13 @@ export async function openViewBrowser(
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
   return {
     url,
-    open: async ({ path = '', colourScheme = 'light' } = {}) => {
+    open: async ({ path = '', colourScheme = 'light', held } = {}) => {
       const page = await context.newPage();
+      let release = () => {};
+      const released = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      if (held !== undefined) await page.route(held, (route) => released.then(() => route.continue()));
       const [requests, complaints]: [string[], string[]] = [[], []];
       page.on('request', (request) => requests.push(request.url()));
       page.on('pageerror', (error) => complaints.push(error.message));
@@ -76,7 +105,7 @@ export async function openViewBrowser(
       });
       await page.emulateMedia({ colorScheme: colourScheme });
       await page.goto(url + path);
-      return { page, requests, complaints, drop: (dropped) => dropOn(page, dropped) };
+      return { page, requests, complaints, release, drop: (dropped) => dropOn(page, dropped) };
     },
     close: async () => {
       await browser.close();

@@ -3,9 +3,11 @@ import { join, resolve } from 'node:path';
 import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { MODEL_FOLDERS } from '../../src/cli/view/page-files.js';
+import type { LayerName } from '../../src/container/profiles.js';
 import { readInfo } from '../../src/container/read-info.js';
 import { openCodec } from '../../src/platform/node/library.js';
-import type { Codec } from '../../src/session/codec.js';
+import type { Codec, DecodedPicture } from '../../src/session/codec.js';
 import { noBrowser } from '../platform/web/open-page.js';
 import { openViewBrowser, repositoryFile, type ViewBrowser, type ViewPage } from './open-view.js';
 
@@ -15,6 +17,7 @@ const RELEASED = resolve(import.meta.dirname, '../../fixtures/released');
 const CHELSEA = repositoryFile('fixtures/released/chelsea-q40-1c1e0cca.dicm');
 const ASTRONAUT = repositoryFile('fixtures/released/astronaut-q25-1c1e0cca.dicm');
 const PHOTOGRAPH = repositoryFile('fixtures/images/rocket.jpg');
+const COFFEE = resolve(import.meta.dirname, '../../fixtures/images/coffee.png');
 
 /** Networks take seconds in a page, and much longer on a machine that has other work. */
 const PATIENCE = { timeout: 170_000 };
@@ -128,6 +131,16 @@ describe.skipIf(noBrowser !== undefined)('the page', () => {
     await page.close();
   });
 
+  test('keeps what was dropped selected when the photographs that come with it arrive later', async () => {
+    const { page, drop, release } = await browser.open({ held: '**/assets/*.webp' });
+    await drop([CHELSEA]);
+    release();
+    await answersFor(page, CHELSEA.bytes.length);
+    await page.locator('.entry-name').nth(4).waitFor(PATIENCE);
+    expect(await page.locator('[aria-current] .entry-name').textContent()).toBe(CHELSEA.name);
+    await page.close();
+  });
+
   test('takes a folder, and the files of a list beside it', async () => {
     const { page, complaints } = await browser.open({ path: '?files=pictures/list.json' });
     const names = page.locator('.entry-name');
@@ -147,6 +160,88 @@ describe.skipIf(noBrowser !== undefined)('the page', () => {
     await page.getByRole('button', { name: 'Read all 10' }).waitFor(PATIENCE);
     expect(complaints).toEqual([]);
     await page.close();
+  });
+
+  describe('with a view layer', () => {
+    const models = resolve(import.meta.dirname, '../../packages');
+    const shape = /^The rebuilt picture: 320 x 213 from the [\d,]+ bytes of the view layer$/;
+    let layered: Uint8Array;
+    let alone: Uint8Array;
+    let picture: DecodedPicture;
+
+    beforeAll(async () => {
+      const codec = await openCodec({ backend: 'wasm', model: models });
+      const options = { quality: 30, maxSide: 320, viewSide: 320 };
+      const encode = async (layers: readonly LayerName[]) =>
+        (await codec.encode(COFFEE, { ...options, layers })).bytes;
+      layered = await encode(['machine', 'view']);
+      alone = await encode(['view']);
+      picture = await codec.decodePicture(layered);
+      await codec.dispose();
+    });
+
+    /** The samples that the page paints of what it rebuilt. */
+    const paintedOn = (page: Page) =>
+      page.evaluate(() => {
+        const canvas = document.querySelector<HTMLCanvasElement>('.stage canvas.rebuilt')!;
+        const { width, height } = canvas;
+        const copy = new OffscreenCanvas(width, height).getContext('2d')!;
+        copy.drawImage(canvas, 0, 0);
+        return { isHidden: canvas.hidden, width, data: [...copy.getImageData(0, 0, width, height).data] };
+      });
+
+    test('shows the picture of Node without a photograph, and beside one when it is asked for', async () => {
+      const { page, complaints, drop } = await browser.open();
+      await drop([{ name: 'layered.dicm', bytes: layered }]);
+      await page.getByText(shape).waitFor(PATIENCE);
+      const { isHidden, width, data } = await paintedOn(page);
+      expect([isHidden, width]).toEqual([false, picture.width]);
+      const errors = Array.from(picture.data, (sample, i) =>
+        Math.abs(sample - data[4 * Math.floor(i / 3) + (i % 3)]!),
+      );
+      // As the executors differ in the last bits, a sample may round to its neighbour.
+      expect(errors.filter((error) => error > 1)).toEqual([]);
+      expect(await page.getByLabel('Bit map').isChecked()).toBe(false);
+      await answersFor(page, layered.length);
+
+      await drop([
+        { name: 'layered.dicm', bytes: layered },
+        { ...PHOTOGRAPH, name: 'layered.jpg' },
+      ]);
+      await page.getByText(shape).waitFor(PATIENCE);
+      expect(await paintedOn(page)).toMatchObject({ isHidden: true });
+      await page.getByText('Rebuilt picture', { exact: true }).click();
+      expect(await paintedOn(page)).toMatchObject({ isHidden: false });
+      expect(complaints).toEqual([]);
+      await page.close();
+    });
+
+    test('shows that of a file which has nothing for networks, and says so', async () => {
+      const { page, complaints, drop } = await browser.open();
+      await drop([{ name: 'alone.dicm', bytes: alone }]);
+      await page.getByText(shape).waitFor(PATIENCE);
+      await page.getByText('This file is for eyes alone').waitFor(PATIENCE);
+      await page.getByText('Bit map', { exact: true }).click();
+      await page.locator('canvas.bit-map:not([hidden])').waitFor(PATIENCE);
+      expect(await seriousFaults(page)).toEqual([]);
+      expect(complaints).toEqual([]);
+      await page.close();
+    });
+
+    test('says why there is no picture where the model of pictures is not beside the page', async () => {
+      const without = await openViewBrowser({}, [MODEL_FOLDERS.semantic]);
+      try {
+        const { page, drop } = await without.open();
+        await drop([{ name: 'layered.dicm', bytes: layered }]);
+        await page
+          .getByText(/^The picture of the view layer \(.*\) is not shown: .*\[model-missing\]$/)
+          .waitFor(PATIENCE);
+        await answersFor(page, layered.length);
+        expect(await page.getByLabel('Bit map').isChecked()).toBe(true);
+      } finally {
+        await without.close();
+      }
+    });
   });
 
   describe('with a photograph', () => {

@@ -21,8 +21,15 @@ export async function addFiles(store: PageStore, files: readonly File[]): Promis
   return entries.length;
 }
 
-/** Puts entries into the list and selects the first of them. */
-export function addEntries(store: PageStore, entries: readonly Omit<Entry, 'id'>[]): void {
+/** Puts entries behind those that are there, and selects the first of them where nothing is selected yet. */
+export function appendEntries(store: PageStore, entries: readonly Omit<Entry, 'id'>[]): void {
+  const added = entries.map((entry) => ({ ...entry, id: ++lastId }));
+  const { entries: before, selectedId = added[0]?.id } = store.get();
+  store.set({ entries: [...before, ...added], selectedId });
+}
+
+/** Puts entries before those that are there, and selects the first of them. */
+function addEntries(store: PageStore, entries: readonly Omit<Entry, 'id'>[]): void {
   if (entries.length === 0) return;
   const added = entries.map((entry) => ({ ...entry, id: ++lastId }));
   store.set({ entries: [...added, ...store.get().entries], selectedId: added[0]!.id, litField: undefined });

@@ -64,6 +64,9 @@ function judgeInWords(
 ): { words: string; state: 'waiting' | 'alone' | 'same' | 'changed' } {
   const said = file?.predictions[0];
   const wanted = reference?.predictions[0];
+  if (file !== undefined && said === undefined) {
+    return { words: 'This file is for eyes alone: it has no layer that networks read', state: 'alone' };
+  }
   if (said === undefined) return { words: 'Nothing yet', state: 'waiting' };
   if (wanted === undefined) return { words: `It shows: ${said.label}`, state: 'alone' };
   return said.index === wanted.index

@@ -1,12 +1,22 @@
 import { bitColour, bitRange } from '../paint/bit-map.js';
 import { element, style } from '../state/dom.js';
-import { type Layers, type PageStore, selectedEntry, showsBitMap } from '../state/page-state.js';
+import {
+  type Entry,
+  type Layers,
+  type PageStore,
+  selectedEntry,
+  showsBitMap,
+  showsRebuilt,
+  viewLayer,
+} from '../state/page-state.js';
+import { formatBytes } from '../state/words.js';
 import { objectList } from './object-list.js';
 import { pictureView } from './picture-view.js';
 
 /** What can be switched on and off, in words. */
 const TOGGLES: Readonly<Record<Exclude<keyof Layers, 'minScore'>, string>> = {
   photograph: 'Photograph',
+  rebuilt: 'Rebuilt picture',
   bitMap: 'Bit map',
   boxes: 'Boxes',
   masks: 'Masks',
@@ -16,14 +26,13 @@ const TOGGLES: Readonly<Record<Exclude<keyof Layers, 'minScore'>, string>> = {
 export function picturePanel(store: PageStore): HTMLElement {
   const title = element('h2', { id: 'picture-title' });
   const credit = element('p', { class: 'quiet credit' });
+  const note = element('p', { class: 'quiet rebuilt-note', role: 'status' });
   store.watch(
     (state) => [selectedEntry(state)],
     (entry) => {
       title.textContent = entry?.name ?? 'No picture yet';
-      const isAlone = entry !== undefined && entry.photograph === undefined;
-      credit.textContent = isAlone
-        ? 'Without its photograph, of which a .dicm file has no pixels to show here'
-        : (entry?.credit ?? '');
+      credit.textContent = entry === undefined ? '' : creditOf(entry);
+      note.textContent = rebuiltWords(entry);
     },
   );
   return element(
@@ -31,6 +40,7 @@ export function picturePanel(store: PageStore): HTMLElement {
     { class: 'panel picture', 'aria-labelledby': 'picture-title' },
     element('div', { class: 'panel-head' }, title, credit),
     pictureView(store),
+    note,
     element('div', { class: 'layer-controls' }, toggles(store), scoreSlider(store)),
     bitLegend(store),
     objectList(store),
@@ -41,18 +51,21 @@ function toggles(store: PageStore): HTMLElement {
   const names = Object.keys(TOGGLES) as (keyof typeof TOGGLES)[];
   const boxes = names.map((name) => {
     const input = element('input', { type: 'checkbox', id: `layer-${name}` });
+    const label = element('label', { class: 'toggle' }, input, element('span', {}, TOGGLES[name]));
     input.addEventListener('change', () =>
       store.set({ layers: { ...store.get().layers, [name]: input.checked } }),
     );
     store.watch(
       (state) => [state.layers, selectedEntry(state)],
       (layers, entry) => {
-        const isMissing = name === 'photograph' && entry !== undefined && entry.photograph === undefined;
-        input.checked = !isMissing && (name === 'bitMap' ? showsBitMap(layers, entry) : layers[name]);
+        const isMissing = entry !== undefined && lacks(entry, name);
+        input.checked = !isMissing && isOn(name, layers, entry);
         input.disabled = isMissing;
+        // Most files have no view layer.
+        label.hidden = name === 'rebuilt' && (isMissing || entry === undefined);
       },
     );
-    return element('label', { class: 'toggle' }, input, element('span', {}, TOGGLES[name]));
+    return label;
   });
   return element(
     'fieldset',
@@ -60,6 +73,39 @@ function toggles(store: PageStore): HTMLElement {
     element('legend', { class: 'hidden' }, 'What to show'),
     ...boxes,
   );
+}
+
+/** Whether there is nothing of an entry to switch on. */
+function lacks(entry: Entry, name: keyof typeof TOGGLES): boolean {
+  if (name === 'photograph') return entry.photograph === undefined;
+  return name === 'rebuilt' && viewLayer(entry.coded) === undefined;
+}
+
+function isOn(name: keyof typeof TOGGLES, layers: Layers, entry: Entry | undefined): boolean {
+  if (name === 'bitMap') return showsBitMap(layers, entry);
+  return name === 'rebuilt' ? showsRebuilt(layers, entry) : layers[name];
+}
+
+function creditOf({ photograph, credit, coded }: Entry): string {
+  if (photograph !== undefined) return credit ?? '';
+  return viewLayer(coded) === undefined
+    ? 'Without its photograph, of which this file has no pixels to show'
+    : 'Without its photograph; the file has a view layer, of which the picture is rebuilt';
+}
+
+/** What is shown of a view layer, or why nothing is. */
+function rebuiltWords(entry: Entry | undefined): string {
+  const layer = viewLayer(entry?.coded);
+  const { rebuilt, coded } = entry ?? {};
+  if (layer === undefined) return '';
+  const bytes = formatBytes(layer.bytes);
+  if (rebuilt === undefined || rebuilt.of !== coded)
+    return `Rebuilding the picture from the ${bytes} of the view layer`;
+  if ('failure' in rebuilt) {
+    return `The picture of the view layer (${bytes}) is not shown: ${rebuilt.failure.message} [${rebuilt.failure.code}]`;
+  }
+  const { width, height } = rebuilt.picture;
+  return `The rebuilt picture: ${width} x ${height} from the ${bytes} of the view layer`;
 }
 
 function scoreSlider(store: PageStore): HTMLElement {

@@ -1,24 +1,28 @@
 import { textColourOn } from 'dicm/browser';
 import { bitMapExtent, paintBitMap } from '../paint/bit-map.js';
 import { paintMasks, type StyledObject, styleObjects } from '../paint/masks.js';
+import { paintPicture } from '../paint/picture.js';
 import { element, replaceContent, style } from '../state/dom.js';
 import {
   type Answers,
   type Entry,
   type Layers,
   type PageStore,
+  rebuiltPicture,
   selectedEntry,
   showsBitMap,
+  showsRebuilt,
 } from '../state/page-state.js';
 import { formatShare } from '../state/words.js';
 
-/** The photograph, the bit map over it, masks and boxes: whatever there is of them and is wanted. */
+/** The photograph or what was rebuilt of it, the bit map over it, masks and boxes: what there is of them and is wanted. */
 export function pictureView(store: PageStore): HTMLElement {
   const photograph = element('img', { class: 'layer', alt: '', decoding: 'async' });
+  const rebuilt = element('canvas', { class: 'layer rebuilt' });
   const bitMap = element('canvas', { class: 'layer bit-map' });
   const masks = element('canvas', { class: 'layer' });
   const boxes = element('div', { class: 'layer boxes' });
-  const stage = element('div', { class: 'stage', role: 'img' }, photograph, bitMap, masks, boxes);
+  const stage = element('div', { class: 'stage', role: 'img' }, photograph, rebuilt, bitMap, masks, boxes);
   const empty = element('p', { class: 'stage-empty quiet' });
   stage.append(empty);
   store.watch(
@@ -26,7 +30,9 @@ export function pictureView(store: PageStore): HTMLElement {
     (entry) => {
       const [width, height] = sizeOf(entry);
       style(stage, { '--ratio': String(width / height) });
-      empty.textContent = entry?.photograph || entry?.bits ? '' : emptyWords(entry);
+      const isThere =
+        entry?.photograph !== undefined || entry?.bits !== undefined || rebuiltPicture(entry) !== undefined;
+      empty.textContent = isThere ? '' : emptyWords(entry);
     },
   );
   photograph.addEventListener('load', () => {
@@ -44,10 +50,21 @@ export function pictureView(store: PageStore): HTMLElement {
     },
   );
   store.watch(
-    (state) => [selectedEntry(state)?.bits, state.layers],
-    (bits, layers) => {
-      bitMap.hidden = bits === undefined || !showsBitMap(layers, selectedEntry(store.get()));
-      bitMap.classList.toggle('over', isShown(store, layers));
+    (state) => [rebuiltPicture(selectedEntry(state)), showsRebuilt(state.layers, selectedEntry(state))],
+    (picture, isWanted) => {
+      rebuilt.hidden = picture === undefined || !isWanted;
+      if (picture !== undefined && !rebuilt.hidden) paintPicture(rebuilt, picture);
+    },
+  );
+  store.watch(
+    (state) => [
+      selectedEntry(state)?.bits,
+      showsBitMap(state.layers, selectedEntry(state)),
+      showsPicture(state.layers, selectedEntry(state)),
+    ],
+    (bits, isWanted, isOver) => {
+      bitMap.hidden = bits === undefined || !isWanted;
+      bitMap.classList.toggle('over', isOver);
       if (bits === undefined || bitMap.hidden) return;
       paintBitMap(bitMap, bits);
       const { width, height } = bitMapExtent(bits);
@@ -64,7 +81,13 @@ export function pictureView(store: PageStore): HTMLElement {
       if (answers !== undefined && !boxes.hidden) {
         replaceContent(boxes, ...[...objects].reverse().map((object) => box(object, answers)));
       }
-      stage.setAttribute('aria-label', describeStage(selectedEntry(store.get()), objects));
+    },
+  );
+  store.watch(
+    (state) => [selectedEntry(state), state.layers],
+    (entry, layers) => {
+      const objects = entry?.answers === undefined ? [] : shownObjects(entry.answers, layers);
+      stage.setAttribute('aria-label', describeStage(entry, objects));
     },
   );
   return stage;
@@ -75,8 +98,10 @@ export function shownObjects({ detections }: Answers, { minScore }: Layers): Sty
   return styleObjects(detections.filter(({ score }) => score >= minScore));
 }
 
-function isShown(store: PageStore, layers: Layers): boolean {
-  return layers.photograph && selectedEntry(store.get())?.photograph !== undefined;
+/** Whether pixels are to be seen, the photograph's or rebuilt ones. */
+function showsPicture(layers: Layers, entry: Entry | undefined): boolean {
+  const isPhotograph = layers.photograph && entry?.photograph !== undefined;
+  return isPhotograph || (rebuiltPicture(entry) !== undefined && showsRebuilt(layers, entry));
 }
 
 function box({ detection, colour, isDashed }: StyledObject, source: Answers): HTMLElement {
@@ -109,6 +134,10 @@ function emptyWords(entry: Entry | undefined): string {
 
 function describeStage(entry: Entry | undefined, objects: readonly StyledObject[]): string {
   const found = objects.map(({ detection }) => `${detection.label}, ${formatShare(detection.score)}`);
-  const what = entry?.photograph === undefined ? 'Without a photograph' : `Photograph ${entry.name}`;
+  const what = entry?.photograph === undefined ? withoutPhotograph(entry) : `Photograph ${entry.name}`;
   return found.length === 0 ? `${what}. No objects.` : `${what}. Objects: ${found.join('; ')}.`;
+}
+
+function withoutPhotograph(entry: Entry | undefined): string {
+  return rebuiltPicture(entry) === undefined ? 'Without a photograph' : `Rebuilt picture ${entry!.name}`;
 }

@@ -1,8 +1,10 @@
 import type {
   BackendInfo,
   BitReport,
+  DecodedPicture,
   DicmInfo,
   Field,
+  LayerInfo,
   ModelIdentity,
   Prediction,
   SegmentedDetection,
@@ -53,6 +55,12 @@ export interface Answers {
   readonly height: number;
 }
 
+/** The picture that the view layer of a file gives, or why it gives none. */
+export type Rebuilt = { readonly of: Coded } & (
+  | { readonly picture: DecodedPicture }
+  | { readonly failure: Failure }
+);
+
 /** One file of some codec, and what the network said of it. */
 export interface TriedFile {
   readonly bytes: number;
@@ -91,6 +99,8 @@ export interface Entry {
   /** The file that they are of: while another one is read, not the one that is shown. */
   readonly answered?: Coded | undefined;
   readonly bits?: BitReport | undefined;
+  /** The picture of the file's view layer; while another file is read, not of the one that is shown. */
+  readonly rebuilt?: Rebuilt | undefined;
   /** What the network says of the photograph itself. */
   readonly reference?: Answers | undefined;
   readonly trials?: readonly Trial[] | undefined;
@@ -115,6 +125,8 @@ export interface Download {
 export interface Layers {
   readonly photograph: boolean;
   /** Unless it was switched, only where there is no photograph to see. */
+  readonly rebuilt: boolean | undefined;
+  /** Unless it was switched, only where there is no picture to see. */
   readonly bitMap: boolean | undefined;
   readonly boxes: boolean;
   readonly masks: boolean;
@@ -150,9 +162,37 @@ export function selectedEntry({ entries, selectedId }: PageState): Entry | undef
   return entries.find(({ id }) => id === selectedId);
 }
 
+/** The layer of a file that holds a picture for eyes, if it has one. */
+export function viewLayer(coded: Coded | undefined): LayerInfo | undefined {
+  return coded?.structure.info?.layers.find(({ profile }) => profile === 'perceptual');
+}
+
+/** Whether networks find something to read in a file. */
+export function hasMachineLayer(coded: Coded): boolean {
+  return coded.structure.info?.layers.some(({ profile }) => profile === 'semantic') ?? false;
+}
+
+/** The picture that is rebuilt of the file that an entry shows. */
+export function rebuiltPicture(entry: Entry | undefined): DecodedPicture | undefined {
+  const { rebuilt, coded } = entry ?? {};
+  return rebuilt !== undefined && rebuilt.of === coded && 'picture' in rebuilt ? rebuilt.picture : undefined;
+}
+
+/** Whether the rebuilt picture of an entry, where there is one, is to be seen. */
+export function showsRebuilt({ rebuilt }: Layers, entry: Entry | undefined): boolean {
+  return rebuilt ?? entry?.photograph === undefined;
+}
+
+/** Whether the file of an entry has a view layer that is not known to give no picture. */
+function hasOrAwaitsPicture(entry: Entry | undefined): boolean {
+  const { rebuilt, coded } = entry ?? {};
+  const isRefused = rebuilt !== undefined && rebuilt.of === coded && 'failure' in rebuilt;
+  return viewLayer(coded) !== undefined && !isRefused;
+}
+
 /** Whether the bit map of an entry is to be seen. */
 export function showsBitMap({ bitMap }: Layers, entry: Entry | undefined): boolean {
-  return bitMap ?? entry?.photograph === undefined;
+  return bitMap ?? (entry?.photograph === undefined && !hasOrAwaitsPicture(entry));
 }
 
 /** Changes an entry, if it is still in the list. */

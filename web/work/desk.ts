@@ -1,9 +1,17 @@
-import type { Codec } from 'dicm/browser';
 import { findDamage } from '../bytes/read-structure.js';
 import { describeFailure, isAbort } from '../state/describe-failure.js';
-import { type Coded, type Entry, type PageStore, selectedEntry, updateEntry } from '../state/page-state.js';
+import {
+  type Coded,
+  type Entry,
+  hasMachineLayer,
+  type PageStore,
+  selectedEntry,
+  updateEntry,
+} from '../state/page-state.js';
 import { openLatestTask } from './latest-task.js';
+import type { PageCodecs } from './open-network.js';
 import { type EntryReader, openEntryReader, type ReadFile } from './read-entry.js';
+import { openPictureRebuilder, type PictureRebuilder } from './rebuild-picture.js';
 import { addTried, judge, tryCodecs } from './try-codecs.js';
 
 /**
@@ -11,9 +19,11 @@ import { addTried, judge, tryCodecs } from './try-codecs.js';
  * moves or another entry is chosen, what was being done for the one before is given up. All others are read after it, if
  * that is asked for.
  */
-export function runDesk(store: PageStore, codec: Codec): void {
+export function runDesk(store: PageStore, codecs: PageCodecs): void {
   const say = (activity: string) => store.set({ activity });
-  const reader = openEntryReader(store, codec, say);
+  const reader = openEntryReader(store, codecs.machine, say);
+  const rebuilder = openPictureRebuilder(store, codecs);
+  const desk: Desk = { store, codecs, reader, rebuilder, say };
   const latest = openLatestTask((error) => {
     const { selectedId } = store.get();
     if (selectedId !== undefined) updateEntry(store, selectedId, { failure: describeFailure(error) });
@@ -31,8 +41,7 @@ export function runDesk(store: PageStore, codec: Codec): void {
       const entry = selectedEntry(store.get());
       latest.start(async (signal) => {
         try {
-          if (entry !== undefined && isReadable(entry))
-            await workOn(store, codec, reader, entry.id, say, signal);
+          if (entry !== undefined && isReadable(entry)) await workOn(desk, entry.id, signal);
         } finally {
           if (!signal.aborted && store.get().isReadingAll) await readOthers(store, reader, say, signal);
         }
@@ -47,17 +56,22 @@ function isReadable({ photograph, given }: Entry): boolean {
   return photograph !== undefined || given !== undefined;
 }
 
+/** What work on an entry needs. */
+interface Desk {
+  readonly store: PageStore;
+  readonly codecs: PageCodecs;
+  readonly reader: EntryReader;
+  readonly rebuilder: PictureRebuilder;
+  readonly say: (activity: string) => void;
+}
+
 /** Takes an entry through all that there is to say about it. */
-async function workOn(
-  store: PageStore,
-  codec: Codec,
-  reader: EntryReader,
-  id: number,
-  say: (activity: string) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  const file = await reader.read(id, signal);
-  if (file.answers === undefined) return examineDamage(store, codec, id, file.coded, say);
+async function workOn(desk: Desk, id: number, signal: AbortSignal): Promise<void> {
+  const { store, codecs, reader, rebuilder, say } = desk;
+  // In another worker, beside the networks that read the file.
+  const file = await reader.read(id, signal, (coded) => void rebuilder.show(id, coded, signal));
+  if (file.answers === undefined) return examineDamage(desk, id, file.coded);
+  const codec = hasMachineLayer(file.coded) ? codecs.machine : await codecs.view();
   updateEntry(store, id, { bits: await codec.measureBits(file.coded.bytes, { signal }) });
   const entry = store.get().entries.find((one) => one.id === id)!;
   const { photograph } = entry;
@@ -67,7 +81,7 @@ async function workOn(
   addOwn(store, id, file, reference.predictions);
   say('Looking for the smallest files with the same answer');
   if (reference.predictions.length > 0) {
-    await tryCodecs(store, codec, { ...entry, photograph, reference }, signal);
+    await tryCodecs(store, codecs.machine, { ...entry, photograph, reference }, signal);
   }
 }
 
@@ -75,10 +89,11 @@ async function workOn(
 function addOwn(
   store: PageStore,
   id: number,
-  { coded: { bytes, quality, effort }, answers }: ReadFile,
+  { coded, answers }: ReadFile,
   reference: readonly { index: number }[],
 ): void {
-  if (effort !== 1 || quality === undefined || answers === undefined) return;
+  const { bytes, quality, effort } = coded;
+  if (effort !== 1 || quality === undefined || answers === undefined || !hasMachineLayer(coded)) return;
   addTried(store, id, 'dicm', judge(bytes.length, quality, answers.predictions, reference));
 }
 
@@ -103,14 +118,8 @@ async function readOthers(
 }
 
 /** Says what else can be found out about a damaged file. */
-async function examineDamage(
-  store: PageStore,
-  codec: Codec,
-  id: number,
-  coded: Coded,
-  say: (activity: string) => void,
-): Promise<void> {
+async function examineDamage({ store, codecs, say }: Desk, id: number, coded: Coded): Promise<void> {
   say('Looking for what is damaged');
-  const finding = coded.structure.finding ?? (await findDamage(coded.bytes, codec));
+  const finding = coded.structure.finding ?? (await findDamage(coded.bytes, codecs.machine));
   updateEntry(store, id, { coded: { ...coded, structure: { ...coded.structure, finding } } });
 }

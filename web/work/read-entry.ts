@@ -23,8 +23,12 @@ export interface ReadFile {
 
 /** Makes files of entries as the sliders say, and reads them; keeps the last ones. */
 export interface EntryReader {
-  /** Reads the file of an entry, and puts it into the entry step by step. */
-  read(id: number, signal: AbortSignal): Promise<ReadFile>;
+  /**
+   * Reads the file of an entry, and puts it into the entry step by step.
+   *
+   * @param onCoded - Told of the file as soon as it is there and whole, before networks read it.
+   */
+  read(id: number, signal: AbortSignal, onCoded?: (coded: Coded) => void): Promise<ReadFile>;
   /** What the networks say of a photograph itself. */
   ask(photograph: Blob, signal: AbortSignal): Promise<Answers>;
 }
@@ -51,8 +55,16 @@ export function openEntryReader(
     const { bytes } = await codec.encode(image, { quality, effort, signal });
     return { bytes, origin: 'encoded', quality, effort, structure: readStructure(bytes) };
   };
+  const read = async ({ bytes, structure }: Coded, signal: AbortSignal): Promise<Answers> => {
+    const { layers, header } = structure.info!;
+    // Networks have nothing to say of a picture for eyes.
+    if (!layers.some(({ profile }) => profile === 'semantic')) {
+      return { predictions: [], detections: [], width: header.sourceWidth, height: header.sourceHeight };
+    }
+    return answersOf(await codec.analyze(bytes, questions(signal)));
+  };
   return {
-    read: async (id, signal) => {
+    read: async (id, signal, onCoded) => {
       const entry = store.get().entries.find((one) => one.id === id)!;
       const { quality, effort } = store.get();
       const key = isGiven(entry) ? `${id}` : `${id} ${quality} ${effort}`;
@@ -62,7 +74,8 @@ export function openEntryReader(
       updateEntry(store, id, { coded, failure });
       if (failure !== undefined) return { coded };
       if (earlier === undefined) say('Reading the file');
-      const answers = earlier?.answers ?? answersOf(await codec.analyze(coded.bytes, questions(signal)));
+      onCoded?.(coded);
+      const answers = earlier?.answers ?? (await read(coded, signal));
       updateEntry(store, id, { answers, answered: coded });
       return keep(key, { coded, answers });
     },

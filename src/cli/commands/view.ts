@@ -3,8 +3,7 @@ import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Command } from 'commander';
-import { FormatError, ModelError, UsageError } from '../../errors.js';
-import { defaultModelPackage, type InstalledModel, listInstalledModels } from '../../index.js';
+import { FormatError, UsageError } from '../../errors.js';
 import type { Context, RunAction } from '../context.js';
 import { type Input, isDicmName, isPictureName } from '../expand-inputs.js';
 import { toPath } from '../file-names.js';
@@ -12,7 +11,14 @@ import { addInputs, findInputs, type InputFlags } from '../input-options.js';
 import { wholeNumberBetween } from '../option-values.js';
 import { STANDARD } from '../terminal.js';
 import { openBrowser } from '../view/open-browser.js';
-import { mediaType, modelFiles, pageFiles, type ServedFile } from '../view/page-files.js';
+import {
+  MODEL_FOLDERS,
+  mediaType,
+  modelFiles,
+  pageFiles,
+  pageModels,
+  type ServedFile,
+} from '../view/page-files.js';
 import { serveFiles } from '../view/serve-files.js';
 
 const INPUTS = {
@@ -53,18 +59,29 @@ async function viewFiles(context: Context, patterns: string[], flags: ViewFlags)
   const { reporter, options, signal } = context;
   const inputs = await inputsOf(context, patterns, flags);
   const files = pageFiles();
-  const model = await encodingModel(options.model);
-  for (const name of await modelFiles(model.folder)) {
-    files.set(`/model/${name}`, { path: join(model.folder, name), type: mediaType(name), cache: 'ask' });
+  const models = await pageModels(options.model);
+  for (const { folder, profile } of models) {
+    for (const name of await modelFiles(folder)) {
+      const file = { path: join(folder, name), type: mediaType(name), cache: 'ask' } as const;
+      files.set(`/${MODEL_FOLDERS[profile]}/${name}`, file);
+    }
   }
   const list = inputs.length === 0 ? undefined : addNamedFiles(files, inputs);
   const server = await serveFiles(files, flags.port);
   try {
     const url = list === undefined ? server.url : `${server.url}?files=${list}`;
     if (reporter.options.json) {
-      reporter.json({ schema: 'dicm.view/1', url, files: inputs.length, model: model.name });
+      const [machine, view] = models.map(({ name }) => name);
+      reporter.json({
+        schema: 'dicm.view/1',
+        url,
+        files: inputs.length,
+        model: machine,
+        viewModel: view ?? null,
+      });
     } else reporter.text(url);
-    reporter.say(`${model.name}: ${model.licence}. Ctrl-C ends the page`);
+    for (const { name, licence } of models) reporter.say(`${name}: ${licence}`);
+    reporter.say('Ctrl-C ends the page');
     const problem = flags.open ? await openBrowser(url) : undefined;
     if (problem !== undefined) reporter.warn(`the browser cannot be opened: ${problem}`);
     if (!signal.aborted) await once(signal, 'abort');
@@ -95,17 +112,6 @@ async function inputsOf(context: Context, patterns: string[], flags: ViewFlags):
     }
   }
   return inputs;
-}
-
-/** The model that files are encoded with. @throws ModelError `model-missing` */
-async function encodingModel(choice: string | undefined): Promise<InstalledModel> {
-  const models = await listInstalledModels(choice);
-  const model = models.find(({ isDefault }) => isDefault);
-  if (model !== undefined) return model;
-  throw new ModelError(
-    'model-missing',
-    `no model to encode with is installed: npm install ${defaultModelPackage}`,
-  );
 }
 
 /**

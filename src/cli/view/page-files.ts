@@ -2,7 +2,12 @@ import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, extname, join, posix, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { BackendError } from '../../errors.js';
+import { BackendError, ModelError } from '../../errors.js';
+import {
+  defaultModelPackage,
+  type InstalledModel,
+  listInstalledModels,
+} from '../../platform/node/inventory.js';
 
 /** Something that the server of the page shows: a file, as it is when it is asked for, or bytes. */
 export interface ServedFile {
@@ -13,6 +18,12 @@ export interface ServedFile {
   /** How long a browser may keep it without asking again. */
   readonly cache: 'forever' | 'ask' | 'never';
 }
+
+/** Folders beside the page in which it looks for models: of what networks read, and of pictures for eyes. */
+export const MODEL_FOLDERS: Readonly<Record<InstalledModel['profile'], string>> = {
+  semantic: 'model',
+  perceptual: 'view-model',
+};
 
 /** Media types by extension. Photographs among them, so that a browser knows what it gets. */
 const TYPES: Readonly<Record<string, string>> = {
@@ -49,14 +60,35 @@ export function pageFiles(): Map<string, ServedFile> {
     if (!entry.isFile()) continue;
     const path = join(entry.parentPath, entry.name);
     const address = posix.join('/', ...path.slice(root.length).split(sep));
-    // A model that was copied beside the page is not the one that is asked for.
-    if (address.startsWith('/model/')) continue;
+    // Models that were copied beside the page are not those that are asked for.
+    if (Object.values(MODEL_FOLDERS).some((folder) => address.startsWith(`/${folder}/`))) continue;
     // The names of these have a hash of their content in them.
     const cache = address.startsWith('/assets/') ? 'forever' : 'ask';
     files.set(address, { path, type: mediaType(entry.name), cache });
   }
   const index = files.get('/index.html')!;
   return files.set('/', index);
+}
+
+/**
+ * Finds the models that a page is to have beside itself.
+ *
+ * @param choice - As `--model` has it; pictures for eyes are rebuilt by what is installed where it names no model for them.
+ * @throws ModelError `model-missing` where there is none that networks read with
+ */
+export async function pageModels(choice?: string): Promise<InstalledModel[]> {
+  const named = await listInstalledModels(choice);
+  const defaultOf = (models: readonly InstalledModel[], wanted: InstalledModel['profile']) =>
+    models.find(({ isDefault, profile }) => isDefault && profile === wanted);
+  const machine = defaultOf(named, 'semantic');
+  if (machine === undefined) {
+    throw new ModelError(
+      'model-missing',
+      `no model to encode with is installed: npm install ${defaultModelPackage}`,
+    );
+  }
+  const view = defaultOf(named, 'perceptual') ?? defaultOf(await listInstalledModels(), 'perceptual');
+  return view === undefined ? [machine] : [machine, view];
 }
 
 /** Names of the files of a model that a page reads, with its licence. */

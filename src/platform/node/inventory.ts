@@ -1,9 +1,12 @@
+import { PROFILES, type Profile } from '../../container/profiles.js';
 import { ModelError } from '../../errors.js';
 import type { ModelIdentity } from '../../session/model-identity.js';
 import { MODEL_PACKAGE } from './model-folders.js';
 
 /** A model that is installed. */
 export interface InstalledModel extends ModelIdentity {
+  /** What its layers rebuild: `semantic` features for networks, `perceptual` pictures for eyes. */
+  profile: Profile;
   /** Folder it lies in. */
   folder: string;
   /** Decode ids of earlier releases, whose files it reads too. */
@@ -13,7 +16,7 @@ export interface InstalledModel extends ModelIdentity {
   licence: string;
   /** Size of its weights. */
   weightsBytes: number;
-  /** Whether encoders use it when no other is named. */
+  /** Whether encoders of its profile use it when no other is named. */
   isDefault: boolean;
 }
 
@@ -37,15 +40,14 @@ export async function listInstalledModels(model?: string): Promise<InstalledMode
   const models = (await listModels(nodePlatform, path)).filter(
     ({ manifest }) => wanted === undefined || manifest.name === wanted,
   );
-  // That of the machine layer; the profile itself would load its networks.
-  const profile = 'semantic';
-  const encodes = models.some(({ manifest }) => manifest.profile === profile);
+  const profiles = PROFILES.filter((profile) => models.some(({ manifest }) => manifest.profile === profile));
   // A preferred model that is not there concerns encoders; which models there are can be said all the same.
-  const chosen = encodes
-    ? await findModel(nodePlatform, { path, name: wanted, profile }).catch(ifMissing)
-    : undefined;
+  const chosen = await Promise.all(
+    profiles.map((profile) => findModel(nodePlatform, { path, name: wanted, profile }).catch(ifMissing)),
+  );
   return models.map(({ source, manifest }) => ({
     name: manifest.name,
+    profile: manifest.profile,
     decodeId: shortDecodeId(manifest.decodeId),
     renderId: shortRenderId(manifest.renderId),
     earlierDecodeIds: decodeIdsOf(manifest).slice(1),
@@ -54,7 +56,7 @@ export async function listInstalledModels(model?: string): Promise<InstalledMode
     description: manifest.description,
     licence: manifest.licence,
     weightsBytes: manifest.weights.reduce((sum, { bytes }) => sum + bytes, 0),
-    isDefault: source.where === chosen?.source.where,
+    isDefault: chosen.some((one) => one?.source.where === source.where),
   }));
 }
 
