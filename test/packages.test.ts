@@ -86,20 +86,23 @@ describe('the package of the code', () => {
     expect(optional).toEqual(expect.arrayContaining(['dicm-model-r50', 'dicm-model-dpc']));
   });
 
-  test('holds the built page, without a model that was put beside it, in less than 2 MB', () => {
-    const beside = join(ROOT, 'dist/web/model');
-    const isThere = existsSync(beside);
-    if (!isThere) mkdirSync(beside);
-    const stray = join(beside, 'stray.json');
-    writeFileSync(stray, '{}');
-    const page = packed('.').filter((path) => path.startsWith('dist/web/'));
-    rmSync(isThere ? stray : beside, { recursive: true });
-    expect(page).toContain('dist/web/index.html');
-    expect(page).toContain('dist/web/licences.md');
-    expect(page.filter((path) => path.startsWith('dist/web/model'))).toEqual([]);
-    const bytes = page.map((path) => statSync(join(ROOT, path)).size);
-    expect(bytes.reduce((sum, size) => sum + size, 0)).toBeLessThan(2e6);
-  });
+  test.each(['model', 'view-model'])(
+    'holds the built page without a %s beside it, in less than 2 MB',
+    (folder) => {
+      const beside = join(ROOT, 'dist/web', folder);
+      const isThere = existsSync(beside);
+      if (!isThere) mkdirSync(beside);
+      const stray = join(beside, 'stray.json');
+      writeFileSync(stray, '{}');
+      const page = packed('.').filter((path) => path.startsWith('dist/web/'));
+      rmSync(isThere ? stray : beside, { recursive: true });
+      expect(page).toContain('dist/web/index.html');
+      expect(page).toContain('dist/web/licences.md');
+      expect(page.filter((path) => path.startsWith(`dist/web/${folder}`))).toEqual([]);
+      const bytes = page.map((path) => statSync(join(ROOT, path)).size);
+      expect(bytes.reduce((sum, size) => sum + size, 0)).toBeLessThan(2e6);
+    },
+  );
 });
 
 test('the package holds the page of studies, in less than 200 kB', () => {

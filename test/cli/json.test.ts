@@ -188,7 +188,12 @@ describe('--json is one object a line', () => {
 
   test('dicm.models/1 and dicm.doctor/1', async () => {
     const models = jsonLines(await dicm(['models', '--json']));
-    expect(models[0]).toMatchObject({ schema: 'dicm.models/1', name: 'tiny', version: '1.0.0' });
+    expect(models[0]).toMatchObject({
+      schema: 'dicm.models/1',
+      name: 'tiny',
+      profile: 'semantic',
+      version: '1.0.0',
+    });
     const result = await dicm(['doctor', '--json']);
     expect(result.exitCode, result.stdout + result.stderr).toBe(0);
     const [doctor] = jsonLines(result);

@@ -63,6 +63,8 @@ describe('the server of dicm view', () => {
     const script = /src="\.\/(assets\/[^"]+\.js)"/.exec(page.body)![1];
     expect((await ask(root + script)).headers['cache-control']).toContain('immutable');
     expect(JSON.parse((await ask(`${root}model/manifest.json`)).body)).toMatchObject({ name: 'tiny' });
+    const ofPictures = await ask(`${root}view-model/manifest.json`);
+    expect(JSON.parse(ofPictures.body)).toMatchObject({ profile: 'perceptual' });
 
     const list = new URL(new URL(url).searchParams.get('files')!, root);
     const listed = JSON.parse((await ask(list.href)).body) as { name: string; href: string }[];
@@ -113,7 +115,13 @@ test('a port that is taken: another one unless it was asked for', async () => {
   expect([asked.exitCode, asked.stderr]).toEqual([2, expect.stringMatching(/\[bad-port\]/)]);
   const ended = await first.stop('SIGTERM');
   expect(ended.exitCode).toBe(130);
-  expect(jsonLines(ended)[0]).toEqual({ schema: 'dicm.view/1', url, files: 0, model: 'tiny' });
+  expect(jsonLines(ended)[0]).toEqual({
+    schema: 'dicm.view/1',
+    url,
+    files: 0,
+    model: 'tiny',
+    viewModel: 'dicm-dpc',
+  });
   await second.stop('SIGINT');
 });
 

@@ -1,5 +1,5 @@
 import { element } from '../state/dom.js';
-import type { PageStore } from '../state/page-state.js';
+import { type PageStore, rebuiltPicture } from '../state/page-state.js';
 
 /** What runs where, and under which licences. */
 export function foot(store: PageStore): HTMLElement {
@@ -12,6 +12,19 @@ export function foot(store: PageStore): HTMLElement {
         backend && `${backend.name} ${backend.version}`,
       ];
       model.textContent = parts.filter(Boolean).join('; ');
+    },
+  );
+  const view = element(
+    'span',
+    {},
+    ' Pictures of view layers are rebuilt by weights under CC BY-SA 4.0: ',
+    element('a', { href: 'view-model/LICENSE' }, 'licence and notice of those'),
+    '.',
+  );
+  store.watch(
+    (state) => [state.entries.some((entry) => rebuiltPicture(entry) !== undefined)],
+    (isUsed) => {
+      view.hidden = !isUsed;
     },
   );
   const isolation = globalThis.crossOriginIsolated
@@ -30,7 +43,9 @@ export function foot(store: PageStore): HTMLElement {
       element('strong', {}, 'non-commercial use only'),
       ': ',
       element('a', { href: 'model/LICENSE' }, 'licence and notice'),
-      '. Photographs: Stefan van der Walt (CC0), Rachel Michetti / Pikolo Espresso Bar (CC0), NASA and SpaceX (public domain).',
+      '.',
+      view,
+      ' Photographs: Stefan van der Walt (CC0), Rachel Michetti / Pikolo Espresso Bar (CC0), NASA and SpaceX (public domain).',
     ),
   );
 }
