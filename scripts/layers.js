@@ -78,7 +78,7 @@ export const LAYERS = {
   codec: { uses: 'below' },
   evaluation: { uses: ['tasks', 'errors'] },
   profiles: { uses: 'below' },
-  tasks: { uses: ['model', 'networks', 'nn', 'geometry', 'tensor', 'limits', 'errors'] },
+  tasks: { uses: ['model', 'networks', 'nn', 'geometry', 'tensor', 'limits', 'errors', 'near-name'] },
   latents: {
     uses: ['nn', 'hyperprior', 'entropy', 'container', 'wasm', 'tensor', 'geometry', 'shortage', 'errors'],
   },

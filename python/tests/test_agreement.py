@@ -9,7 +9,9 @@ import pytest
 from conftest import R50, RELEASED, TINY, CommandLine
 
 import dicm
+from dicm.model.manifest import Category
 from dicm.model.safetensors import read_safetensors
+from dicm.tasks.objects import choose_categories
 
 TINY_NAMES = ("one", "many", "odd")
 
@@ -93,6 +95,38 @@ def test_classes_are_those_of_the_command_line(cases: list[tuple[Path, Path]], c
         assert [one.label for one in found] == [one["label"] for one in wanted["predictions"]]
         for one, other in zip(found, wanted["predictions"], strict=True):
             assert one.score == pytest.approx(other["score"], abs=1e-4)
+
+
+def test_objects_of_some_categories_are_those_of_the_command_line(
+    cases: list[tuple[Path, Path]], command_line: CommandLine
+) -> None:
+    counts = []
+    for path, model in cases:
+        file = dicm.open(path, model=model)
+        everything = file.detect(min_score=0.2, max_detections=1000)
+        if not everything:
+            continue
+        first = everything[0]
+        least = ("--min-score", "0.2", "--categories", f"{first.label},{first.category_id}")
+        (wanted,) = command_line("analyze", "detect", path, "--model", model, "--backend", "onnx", *least)
+        found = file.detect(min_score=0.2, categories=[first.label.upper(), first.category_id])
+        assert [one.label for one in found] == [one["label"] for one in wanted["detections"]]
+        assert found == [one for one in everything if one.label == first.label]
+        counts.append(len(everything) - len(found))
+        with pytest.raises(dicm.UsageError, match="knows no category 'unicorn'; there are") as caught:
+            file.detect(categories=["unicorn"])
+        assert caught.value.code == "unknown-category"
+    # Others were left out somewhere.
+    assert sum(counts) > 0
+
+
+def test_lists_of_categories_are_what_a_model_knows_of_them() -> None:
+    known = [Category(3, "couch"), Category(4, "giraffe"), Category(7, "front desk")]
+    assert choose_categories(known, ["voc"]) == {0}
+    assert choose_categories(known, ["coco", 7]) == {0, 1, 2}
+    assert choose_categories(known, "Sofa") == {0}
+    with pytest.raises(dicm.UsageError, match="no category is named"):
+        choose_categories(known[2:], ["voc"])
 
 
 def test_objects_are_those_of_the_command_line(cases: list[tuple[Path, Path]], command_line: CommandLine) -> None:

@@ -46,8 +46,9 @@ async function measure(options: BenchOptions, networks: BenchNetworks): Promise<
     signal,
   });
   for (const { image, message } of dataset.leftOut) onNote?.(`${image} left out: ${message}`);
-  const categories = matchCategories(dataset, networks.categories, onNote, options.categories);
-  const chosen = chooseImages(dataset.images, options.images ?? Infinity, seed);
+  const matched = matchCategories(dataset, networks.categories, onNote, options.categories);
+  const { categories } = matched;
+  const chosen = chooseImages(matched.images, options.images ?? Infinity, seed);
   const source = { maxSide, limits: options.limits };
   const shared = { ...source, contenders, network: networks.pixels, signal };
 

@@ -72,6 +72,15 @@ export function parseList(text: string): string[] {
     .filter((item) => item !== '');
 }
 
+/** What `--categories` of an analysis takes. */
+export const CATEGORIES_ABOUT =
+  'objects of these alone: names or ids, coco or voc (default: all that the model knows)';
+
+/** Parses the categories of objects: names, and ids, which are numbers. */
+export function parseCategories(text: string): (string | number)[] {
+  return parseList(text).map((item) => (/^\d+$/.test(item) ? Number(item) : item));
+}
+
 /** Parses the settings of a codec, `jpeg=5,10,20`; may be given several times. */
 export function parseSettings(
   text: string,

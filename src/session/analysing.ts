@@ -31,13 +31,13 @@ export function analysingCalls(
       const { width: _, height: __, ...rest } = await analyze(bytes, { ...options, tasks: ['classify'] });
       return { ...rest, predictions: rest.predictions! };
     },
-    detect: async (bytes, { minScore, maxDetections, ...hooks } = {}) => {
-      const detect = { minScore, maxDetections };
+    detect: async (bytes, { minScore, maxDetections, categories, ...hooks } = {}) => {
+      const detect = { minScore, maxDetections, categories };
       const { detections, ...rest } = await analyze(bytes, { ...hooks, tasks: ['detect'], detect });
       return { ...rest, detections: detections! };
     },
-    segment: async (bytes, { minScore, maxDetections, ...hooks } = {}) => {
-      const detect = { minScore, maxDetections };
+    segment: async (bytes, { minScore, maxDetections, categories, ...hooks } = {}) => {
+      const detect = { minScore, maxDetections, categories };
       const { detections, ...rest } = await analyze(bytes, { ...hooks, tasks: ['segment'], detect });
       return { ...rest, detections: detections as SegmentedDetection[] };
     },

@@ -22,7 +22,11 @@ const prefix = optionNames<PrefixOptions>()({ prefix: true });
 const region = optionNames<RegionOptions>()({ region: true });
 const part = { ...hookNames, ...region, ...prefix };
 const classes = optionNames<Pick<AnalyzeOptions, 'top' | 'minScore'>>()({ top: true, minScore: true });
-const objects = optionNames<NonNullable<AnalyzeOptions['detect']>>()({ minScore: true, maxDetections: true });
+const objects = optionNames<NonNullable<AnalyzeOptions['detect']>>()({
+  minScore: true,
+  maxDetections: true,
+  categories: true,
+});
 const questions = optionNames<AnalyzeOptions>()({ ...hookNames, ...classes, tasks: true, detect: true });
 const loading = optionNames<Pick<AnalyzePixelsOptions, 'maxSide' | 'tolerateDamage'>>()({
   maxSide: true,

@@ -15,6 +15,15 @@ export function checkScore(score?: number): void {
   }
 }
 
+/** @throws UsageError `unknown-category` unless categories, where given, are a list of names and numbers */
+export function checkNames(categories?: readonly unknown[]): void {
+  if (categories === undefined) return;
+  const isList = Array.isArray(categories) && categories.length > 0;
+  if (!isList || !categories.every((one) => typeof one === 'string' || typeof one === 'number')) {
+    throw new UsageError('unknown-category', 'categories must be a list of one or more names or ids');
+  }
+}
+
 /**
  * A file made for the purpose can make networks overflow; nobody downstream should have to look for the NaN.
  *

@@ -20,6 +20,11 @@ export interface ObjectSettings {
   minScore?: number | undefined;
   /** How many objects at most, the best; 100 unless given. */
   maxDetections?: number | undefined;
+  /**
+   * Which categories to report, before any are counted: names in the words of COCO or PASCAL VOC, ids, or the lists `coco`
+   * and `voc`, of which those count that the model knows; all unless given.
+   */
+  categories?: readonly (string | number)[] | undefined;
 }
 
 /** Answers of tasks; of each task one property. */

@@ -2,7 +2,6 @@ import { cpSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
-import { COCO_CATEGORIES } from '../../src/bench/detectors/coco-categories.js';
 import {
   type BenchOptions,
   type BenchReport,
@@ -12,6 +11,7 @@ import {
 } from '../../src/index.js';
 import { encodeClassic, wrapPixels } from '../../src/platform/node/pictures/classic-codecs.js';
 import { loadPicture } from '../../src/platform/node/pictures/load-picture.js';
+import { COCO_CATEGORIES } from '../../src/tasks/objects/category-lists.js';
 import { TINY_MODEL } from '../session/helpers.js';
 import { writeTinyView } from '../session/view-model.js';
 import { writeDetector } from './detectors/write-detector.js';

@@ -177,20 +177,30 @@ describe('instances', () => {
     const dataset = await readDataset(await written(), 'detect', classes);
     const notes: string[] = [];
     const note = (text: string) => notes.push(text);
-    expect(matchCategories(dataset, [{ id: 2, name: 'dog' }], note)).toEqual([{ id: 2, name: 'dog' }]);
+    const { categories, images } = matchCategories(dataset, [{ id: 18, name: 'dog' }], note);
+    expect(categories).toEqual([{ id: 18, name: 'dog' }]);
+    const truth = await Promise.all(images.map((image) => image.objects!()));
+    const ids = truth.flatMap(({ boxes }) => boxes.map(({ categoryId }) => categoryId));
+    expect(new Set(ids)).toEqual(new Set([18]));
+    const before = await Promise.all(dataset.images.map((image) => image.objects!()));
+    const dogs = before.flatMap(({ boxes }) => boxes.filter(({ categoryId }) => categoryId === 2));
+    expect(ids).toHaveLength(dogs.length);
     expect(notes).toEqual(['categories the model does not know are left out: cat']);
     const both = [
       { id: 1, name: 'cat' },
       { id: 2, name: 'dog' },
     ];
-    expect(matchCategories(dataset, both, note, ['dog'])).toEqual([{ id: 2, name: 'dog' }]);
+    expect(matchCategories(dataset, both, note, ['dog']).categories).toEqual([{ id: 2, name: 'dog' }]);
     expect(() => matchCategories(dataset, both, note, ['dog', 'cow'])).toThrow(
       'no category cow in set.json; there are: cat, dog',
     );
     expect(() => matchCategories({ ...dataset, categories: undefined }, both, note, ['dog'])).toThrow(
       'classes',
     );
-    expect(() => matchCategories(dataset, [{ id: 3, name: 'dog' }], note)).toThrow('numbers dog as 2');
+    const vehicles = { ...dataset, categories: [{ id: 1, name: 'motorbike' }] };
+    expect(
+      matchCategories(vehicles, [{ id: 4, name: 'motorcycle' }], note, ['motorcycle']).categories,
+    ).toEqual([{ id: 4, name: 'motorbike' }]);
     expect(() => matchCategories(dataset, [{ id: 1, name: 'horse' }], note)).toThrow('no category');
   });
 });

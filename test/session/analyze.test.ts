@@ -156,6 +156,17 @@ describe('analyze', () => {
     expectSound(all);
   });
 
+  test('reports the categories that are wanted alone, as many of them as without others', async () => {
+    const { detections: everything } = await codec.detect(file, { minScore: LOW, maxDetections: 1000 });
+    const { label, categoryId } = everything.at(-1)!;
+    const wanted = everything.filter((one) => one.label === label);
+    expect(wanted.length).toBeLessThan(everything.length);
+    for (const categories of [[label], [categoryId]]) {
+      const settings = { minScore: LOW, maxDetections: wanted.length, categories };
+      expect((await codec.detect(file, settings)).detections).toEqual(wanted);
+    }
+  });
+
   test('leaves out what was not asked for', async () => {
     const classes = await codec.analyze(file, { tasks: ['classify'] });
     expect(Object.keys(classes)).not.toContain('detections');
@@ -171,6 +182,9 @@ describe('analyze', () => {
     ['bad-top', { tasks: ['classify'], top: 1.5 }],
     ['bad-min-score', { tasks: ['detect'], detect: { minScore: -0.1 } }],
     ['bad-min-score', { tasks: ['classify'], minScore: Number.NaN }],
+    ['unknown-category', { tasks: ['detect'], detect: { categories: [] } }],
+    ['unknown-category', { tasks: ['detect'], detect: { categories: 'cat' as never } }],
+    ['unknown-category', { tasks: ['detect'], detect: { categories: ['unicorn'] } }],
     ['bad-max-detections', { tasks: ['detect'], detect: { maxDetections: 0 } }],
   ])('%s is refused', async (code, options) => {
     const error = await codec.analyze(file, options).catch((reason: unknown) => reason);

@@ -176,5 +176,6 @@ class UsageError(DicmError, ValueError):
             "missing-layer",
             "no-match",
             "not-bytes",
+            "unknown-category",
         }
     )

@@ -220,29 +220,41 @@ class File:
         return top_predictions(logits, coded.model.model.classes, top, min_score)
 
     def detect(
-        self, min_score: float = 0.3, max_detections: int = 100, *, region: Region | None = None
+        self,
+        min_score: float = 0.3,
+        max_detections: int = 100,
+        *,
+        categories: Sequence[str | int] | None = None,
+        region: Region | None = None,
     ) -> list[Detection]:
         """Finds the objects in the picture.
 
         Args:
             min_score: Smallest probability of an object that is reported.
             max_detections: How many at most, the best.
+            categories: Which to report: names in the words of COCO or PASCAL VOC, ids, or the lists ``coco`` and
+                ``voc``, of which those count that the model knows; all unless given.
             region: As for :meth:`features`.
 
         Returns:
             Best first; boxes in pixels of the photograph.
 
         Raises:
-            FormatError, ModelError, BackendError, UsageError: ``no-heads``, ``bad-min-score``, ``bad-max-detections``
-                and as :meth:`features`.
+            FormatError, ModelError, BackendError, UsageError: ``no-heads``, ``bad-min-score``, ``bad-max-detections``,
+                ``unknown-category`` and as :meth:`features`.
         """
-        return self._find_objects(min_score, max_detections, region, masks=False)
+        return self._find_objects(min_score, max_detections, categories, region, masks=False)
 
     def segment(
-        self, min_score: float = 0.3, max_detections: int = 100, *, region: Region | None = None
+        self,
+        min_score: float = 0.3,
+        max_detections: int = 100,
+        *,
+        categories: Sequence[str | int] | None = None,
+        region: Region | None = None,
     ) -> list[Detection]:
         """Finds the objects in the picture and the pixels they cover; arguments and errors as :meth:`detect`."""
-        return self._find_objects(min_score, max_detections, region, masks=True)
+        return self._find_objects(min_score, max_detections, categories, region, masks=True)
 
     def picture(self, *, region: Region | None = None) -> NDArray[np.uint8]:
         """Rebuilds the picture of the view layer.
@@ -299,14 +311,20 @@ class File:
         return verified
 
     def _find_objects(
-        self, min_score: float, max_detections: int, region: Region | None, *, masks: bool
+        self,
+        min_score: float,
+        max_detections: int,
+        categories: Sequence[str | int] | None,
+        region: Region | None,
+        *,
+        masks: bool,
     ) -> list[Detection]:
         _check_count("bad-max-detections", "max_detections", max_detections)
         _check_score(min_score)
         coded = self._open(self._find("semantic"))
         scale = self._scale(coded.info)
         area = region_of(region, scale)
-        return find_objects(coded, area, scale, min_score, max_detections, masks=masks)
+        return find_objects(coded, area, scale, min_score, max_detections, masks=masks, wanted=categories)
 
     def _find(self, profile: str, lack: str | None = None) -> int:
         """Number of the layer of a profile. Raises UsageError ``missing-layer``."""

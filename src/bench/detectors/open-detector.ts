@@ -8,10 +8,10 @@ import type { BackendOptions } from '../../nn/backend.js';
 import type { OrtModule, OrtSession } from '../../nn/onnx/ort.js';
 import { openOnnxFile } from '../../platform/node/executors/load-onnx.js';
 import { letterbox } from '../../platform/node/pictures/letterbox.js';
+import { COCO_CATEGORIES } from '../../tasks/objects/category-lists.js';
 import { categoryKey } from '../../tasks/objects/category-names.js';
 import { MAX_OBJECTS, roundedObject } from '../contenders/answer.js';
 import type { PixelNetwork } from '../contenders/pixel-network.js';
-import { COCO_CATEGORIES } from './coco-categories.js';
 import { type DetectedBox, readYoloxBoxes, yoloxProposals } from './yolox-boxes.js';
 
 /** Grey around a picture that has another shape than the network's input, as the authors of YOLOX have it. */

@@ -8,7 +8,14 @@ import { type Input, isDicmName } from '../expand-inputs.js';
 import { nameSome } from '../format.js';
 import { addInputs, DICM_INPUTS, findInputs, type InputFlags } from '../input-options.js';
 import { type AnalyzeJob, analyzeOne, reportAnalysis } from '../jobs/analyze-one.js';
-import { addPartOptions, numberBetween, type PartFlags, wholeNumber } from '../option-values.js';
+import {
+  addPartOptions,
+  CATEGORIES_ABOUT,
+  numberBetween,
+  type PartFlags,
+  parseCategories,
+  wholeNumber,
+} from '../option-values.js';
 import { checkOutputKind } from '../output-kinds.js';
 import { makeFolders } from '../plan-outputs.js';
 import { type PlannedOverlay, planOverlays } from '../plan-overlays.js';
@@ -32,6 +39,7 @@ interface AnalyzeFlags extends PartFlags, InputFlags {
   /** Of classes where those alone are asked for, of objects everywhere else. */
   minScore: number;
   maxDetections?: number;
+  categories?: (string | number)[];
   coco?: string;
   cocoImages?: string;
   cocoMissing?: 'error' | 'skip';
@@ -99,6 +107,7 @@ function addObjectOptions(command: Command): Command {
   return command
     .option('--min-score <number>', 'smallest score of an object, 0 to 1', numberBetween(0, 1), 0.3)
     .option('--max-detections <count>', 'how many objects at most, the best', wholeNumber(1), 100)
+    .option('--categories <list>', CATEGORIES_ABOUT, parseCategories)
     .option('--coco <json>', 'write the objects of all files as COCO results')
     .addOption(
       new Option(
@@ -183,9 +192,9 @@ async function findIds(
 }
 
 function questionsOf({ tasks }: AnalyzeMode, flags: AnalyzeFlags): AnalyzeJob['questions'] {
-  const { top, minScore, maxDetections, region, prefix } = flags;
+  const { top, minScore, maxDetections, categories, region, prefix } = flags;
   if (tasks.length === 1 && tasks[0] === 'classify') return { tasks, top, minScore, region, prefix };
-  return { tasks, top, detect: { minScore, maxDetections }, region, prefix };
+  return { tasks, top, detect: { minScore, maxDetections, categories }, region, prefix };
 }
 
 /** @throws UsageError for options that mean nothing without another one. */

@@ -12,7 +12,7 @@ import { isDicmName, isPictureName } from '../expand-inputs.js';
 import { toPath } from '../file-names.js';
 import { addScoreOptions, keptScores, type ScoreFlags } from '../index-scores.js';
 import { addInputs, DICM_INPUTS } from '../input-options.js';
-import { numberBetween, wholeNumber } from '../option-values.js';
+import { CATEGORIES_ABOUT, numberBetween, parseCategories, wholeNumber } from '../option-values.js';
 import { findKeys, type KeyFlags } from '../run/find-keys.js';
 import type { QuestionOptions } from '../run/run-job.js';
 import { addList, type ListFlags } from '../run/run-options.js';
@@ -67,11 +67,13 @@ export function addRunAdd(group: Command, run: RunAction) {
     .option('--top <count>', 'how many classes to name', wholeNumber(1))
     .option('--min-score <number>', 'smallest score to report, 0 to 1', numberBetween(0, 1))
     .option('--max-detections <count>', 'how many objects at most, the best', wholeNumber(1))
+    .option('--categories <list>', CATEGORIES_ABOUT, parseCategories)
     .option('-o, --output <folder>', 'write each result into a file there, too')
     .action((inputs: string[], _: unknown, command: Command) =>
       run((context) => {
-        const { task, top, minScore, maxDetections, ...flags } = command.opts<AnalyzeFlags>();
-        return addAll(context, inputs, flags, task, { top, minScore, maxDetections }, isDicmName);
+        const { task, top, minScore, maxDetections, categories, ...flags } = command.opts<AnalyzeFlags>();
+        const options: QuestionOptions = { top, minScore, maxDetections, categories };
+        return addAll(context, inputs, flags, task, options, isDicmName);
       }),
     );
 

@@ -27,6 +27,7 @@ export interface QuestionOptions {
   readonly top?: number;
   readonly minScore?: number;
   readonly maxDetections?: number;
+  readonly categories?: readonly (string | number)[];
 }
 
 /**
@@ -79,12 +80,12 @@ async function answer(
     );
     return { record: { ...indexRecord(content, scores), backend, model } };
   }
-  const { top, minScore, maxDetections } = options as QuestionOptions;
+  const { top, minScore, maxDetections, categories } = options as QuestionOptions;
   const { schema, tasks } = QUESTIONS[command];
   const questions =
     command === 'classify'
       ? { tasks, top, minScore }
-      : { tasks, top, detect: { minScore: minScore ?? 0.3, maxDetections } };
+      : { tasks, top, detect: { minScore: minScore ?? 0.3, maxDetections, categories } };
   const result = await analyzeOne({ input: STANDARD, questions, force: false }, job);
   return { record: analysisRecord(result, schema) };
 }

@@ -1,6 +1,7 @@
 import { UsageError } from '../../errors.js';
 import { nearName } from '../../near-name.js';
 import type { SqliteValue } from '../../platform/node/sqlite.js';
+import { categoryKey } from '../../tasks/objects/category-names.js';
 import { SCORE_UNITS } from '../schema.js';
 import type { Comparison, CountTest, Match, Query, Score } from './parse-query.js';
 import { badQuery } from './tokens.js';
@@ -74,8 +75,8 @@ function compileCount(
   { category, column, score, comparison, value }: CountTest,
   names: QueryNames,
 ): Condition {
-  const wanted = plain(category);
-  const found = names.categories.find(({ name }) => plain(name) === wanted);
+  const wanted = categoryKey(category);
+  const found = names.categories.find(({ name }) => categoryKey(name) === wanted);
   if (found === undefined) {
     const known = names.categories.map(({ name }) => name);
     const near = nearName(category, known);
@@ -129,9 +130,4 @@ function scoreFrom(score: Score | undefined, kept: number, what: string): number
 
 function negated(match: Match, { sql, values }: Condition): Condition {
   return match === '!=' || match === '!~' ? { sql: `NOT ${sql}`, values } : { sql, values };
-}
-
-/** A name without what people write differently: `Potted plant`, `potted-plant`, `pottedplant`. */
-function plain(name: string): string {
-  return name.toLowerCase().replaceAll(/[\s_-]/g, '');
 }

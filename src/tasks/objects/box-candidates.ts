@@ -21,6 +21,8 @@ export interface BoxCandidate {
 export interface CandidateOptions {
   /** Smallest score, 0 to 1. */
   readonly minScore: number;
+  /** Numbers of the categories that count, in the order of the class logits; all unless given. */
+  readonly categories?: ReadonlySet<number> | undefined;
   /** How many at most: the best. */
   readonly limit: number;
 }
@@ -72,12 +74,20 @@ interface ScorePlace {
 }
 
 /** The best scores in their order. Objects are made for those only, however many reach the smallest score. */
-function bestScores(levels: readonly LevelMaps[], { minScore, limit }: CandidateOptions): ScorePlace[] {
+function bestScores(
+  levels: readonly LevelMaps[],
+  { minScore, categories, limit }: CandidateOptions,
+): ScorePlace[] {
   // Comparing logits first saves an exponential for each of them; the margin covers its rounding.
   const leastLogit = Math.min(Math.log(minScore / (1 - minScore)) - 1e-6, CERTAIN_LOGIT);
-  const reaches = (logit: number) => logit >= leastLogit && sigmoid(logit) >= minScore;
+  const reaches = (logit: number, index: number, channels: number) =>
+    logit >= leastLogit &&
+    sigmoid(logit) >= minScore &&
+    (categories === undefined || categories.has(index % channels));
   let count = 0;
-  for (const { classes } of levels) for (const logit of classes.data) if (reaches(logit)) count++;
+  for (const { classes } of levels) {
+    for (const [index, logit] of classes.data.entries()) if (reaches(logit, index, classes.channels)) count++;
+  }
 
   let lowest = -Infinity;
   let placesForLowest = Infinity;
@@ -85,7 +95,9 @@ function bestScores(levels: readonly LevelMaps[], { minScore, limit }: Candidate
     const passing = new Float32Array(count);
     let filled = 0;
     for (const { classes } of levels) {
-      for (const logit of classes.data) if (reaches(logit)) passing[filled++] = logit;
+      for (const [index, logit] of classes.data.entries()) {
+        if (reaches(logit, index, classes.channels)) passing[filled++] = logit;
+      }
     }
     passing.sort();
     lowest = passing[count - limit]!;
@@ -94,7 +106,8 @@ function bestScores(levels: readonly LevelMaps[], { minScore, limit }: Candidate
   const places: ScorePlace[] = [];
   for (const [level, { classes }] of levels.entries()) {
     for (const [index, logit] of classes.data.entries()) {
-      if (logit < lowest || !reaches(logit) || (logit === lowest && placesForLowest-- <= 0)) continue;
+      if (logit < lowest || !reaches(logit, index, classes.channels)) continue;
+      if (logit === lowest && placesForLowest-- <= 0) continue;
       places.push({ level, index, score: sigmoid(logit) });
     }
   }

@@ -12,6 +12,8 @@ export interface ObjectOptions {
   readonly minScore: number;
   /** How many at most: the best. */
   readonly maxDetections: number;
+  /** Numbers of the categories that count, in the order of the class logits; all unless given. */
+  readonly categories?: ReadonlySet<number> | undefined;
 }
 
 /** Outputs of the heads for one window of a picture: a small picture has one, which is all of it. */
@@ -54,12 +56,12 @@ const CONSIDERED = 1000;
  * Opens a collector. What it holds is bounded however large the picture is: the best {@link CONSIDERED} objects and
  * their masks, which lie in their boxes at stride 4.
  */
-export function collectObjects({ minScore, maxDetections }: ObjectOptions): ObjectCollector {
+export function collectObjects({ minScore, maxDetections, categories }: ObjectOptions): ObjectCollector {
   let found: FoundObject[] = [];
   return {
     add(window) {
       const { levels, mask } = window;
-      const candidates = boxCandidates(levels, window, { minScore, limit: CONSIDERED });
+      const candidates = boxCandidates(levels, window, { minScore, categories, limit: CONSIDERED });
       for (const candidate of suppressOverlaps(candidates, maxDetections)) {
         const box = {
           left: candidate.box.left + window.x,

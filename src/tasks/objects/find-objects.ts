@@ -1,8 +1,9 @@
 import { requireHeads } from '../../model/require-heads.js';
 import { levelMaps } from '../../networks/task-network.js';
 import type { FeatureMap } from '../../nn/backend.js';
-import { checkCount, checkFinite, checkScore } from '../checks.js';
+import { checkCount, checkFinite, checkNames, checkScore } from '../checks.js';
 import type { TaskDefinition } from '../task.js';
+import { chooseCategories } from './choose-categories.js';
 import { collectObjects } from './collect-objects.js';
 import { describeObjects } from './describe-objects.js';
 
@@ -25,15 +26,17 @@ function findObjects(
   return {
     ...{ name, parts, includes },
     area: 'window',
-    checkOptions({ detect: { minScore, maxDetections } = {} }) {
+    checkOptions({ detect: { minScore, maxDetections, categories } = {} }) {
       checkCount('bad-max-detections', 'maxDetections', maxDetections);
       checkScore(minScore);
+      checkNames(categories);
     },
     open(model, scale, { detect: settings = {} }) {
       const { categories } = requireHeads(model);
       const collector = collectObjects({
         minScore: settings.minScore ?? DEFAULT_MIN_SCORE,
         maxDetections: settings.maxDetections ?? DEFAULT_MAX_DETECTIONS,
+        categories: settings.categories && chooseCategories(categories, settings.categories),
       });
       return {
         add({ maps, ...window }) {

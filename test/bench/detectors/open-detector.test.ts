@@ -2,10 +2,10 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { COCO_CATEGORIES } from '../../../src/bench/detectors/coco-categories.js';
 import { openDetector } from '../../../src/bench/detectors/open-detector.js';
 import type { Picture } from '../../../src/image/picture.js';
 import { letterbox } from '../../../src/platform/node/pictures/letterbox.js';
+import { COCO_CATEGORIES } from '../../../src/tasks/objects/category-lists.js';
 import { writeDetector } from './write-detector.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'dicm-detector-'));

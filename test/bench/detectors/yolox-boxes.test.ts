@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { COCO_CATEGORIES } from '../../../src/bench/detectors/coco-categories.js';
 import { readYoloxBoxes, yoloxProposals } from '../../../src/bench/detectors/yolox-boxes.js';
+import { COCO_CATEGORIES } from '../../../src/tasks/objects/category-lists.js';
 import { categoryKey } from '../../../src/tasks/objects/category-names.js';
 
 const frame = { width: 64, height: 32 };

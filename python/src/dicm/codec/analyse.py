@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,7 +11,7 @@ from ..errors import BackendError
 from ..geometry import Area, Scale, TileGrid
 from ..networks.sessions import Networks
 from ..tasks.boxes import Box, LevelMaps
-from ..tasks.objects import Detection, ObjectCollector, require_heads
+from ..tasks.objects import Detection, ObjectCollector, choose_categories, require_heads
 from .layer import CodedLayer, LatentSource
 from .windows import WindowGrid
 
@@ -50,6 +52,7 @@ def find_objects(
     max_detections: int,
     *,
     masks: bool,
+    wanted: Sequence[str | int] | None = None,
 ) -> list[Detection]:
     """Finds the objects in an area of a picture.
 
@@ -59,9 +62,11 @@ def find_objects(
     Raises:
         ModelError: ``no-heads``
         BackendError: ``bad-detections`` where values are no finite numbers.
+        UsageError: ``unknown-category``
     """
     categories = require_heads(layer.model.model.manifest)
-    collector = ObjectCollector(min_score, max_detections)
+    chosen = None if wanted is None else choose_categories(categories, wanted)
+    collector = ObjectCollector(min_score, max_detections, chosen)
     source = LatentSource(layer, area)
     grid = WindowGrid(area.width, area.height)
     for row in range(grid.rows):

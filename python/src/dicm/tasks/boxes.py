@@ -80,7 +80,12 @@ class BoxCandidate:
 
 
 def box_candidates(
-    levels: Sequence[LevelMaps], width: int, height: int, min_score: float, limit: int
+    levels: Sequence[LevelMaps],
+    width: int,
+    height: int,
+    min_score: float,
+    limit: int,
+    categories: frozenset[int] | None = None,
 ) -> list[BoxCandidate]:
     """Decodes the detector's outputs: every position proposes a box for every category that reaches the smallest score.
 
@@ -92,12 +97,13 @@ def box_candidates(
         height: Likewise.
         min_score: Smallest score, 0 to 1.
         limit: How many at most: the best.
+        categories: Numbers of the categories that count, in the order of the class logits; all unless given.
 
     Returns:
         Best first; equal scores by level, then position in raster order, then category.
     """
     candidates = []
-    for level, index, score in _best_scores(levels, min_score, limit):
+    for level, index, score in _best_scores(levels, min_score, limit, categories):
         maps = levels[level]
         position, category = divmod(index, maps.classes.shape[2])
         row, column = divmod(position, maps.classes.shape[1])
@@ -117,7 +123,9 @@ def box_candidates(
     return candidates
 
 
-def _best_scores(levels: Sequence[LevelMaps], min_score: float, limit: int) -> list[tuple[int, int, float]]:
+def _best_scores(
+    levels: Sequence[LevelMaps], min_score: float, limit: int, categories: frozenset[int] | None
+) -> list[tuple[int, int, float]]:
     """Level, place in its logits and score of the best scores, in their order."""
     logits = np.concatenate([maps.classes.ravel() for maps in levels])
     starts = np.cumsum([0, *(maps.classes.size for maps in levels)])
@@ -129,6 +137,9 @@ def _best_scores(levels: Sequence[LevelMaps], min_score: float, limit: int) -> l
         least = min(least, _CERTAIN_LOGIT)
     places = np.flatnonzero(logits >= least)
     places = places[_sigmoid(logits[places]) >= min_score]
+    if categories is not None:
+        # Every level has the same categories, so that theirs repeat throughout.
+        places = places[np.isin(places % levels[0].classes.shape[2], sorted(categories))]
     if len(places) > limit:
         passing = logits[places]
         lowest = np.partition(passing, len(places) - limit)[len(places) - limit]

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ModelError
+from ..errors import ModelError, UsageError
 from ..geometry import Area, Scale
 from ..model.manifest import Category, Manifest
 from .boxes import Box, BoxCandidate, LevelMaps, box_candidates, suppress_overlaps
+from .categories import CATEGORY_LISTS, category_key
 from .masks import MaskGrid, evaluate_mask, grid_to_runs, mask_parameter_count
 from .run_lengths import RunLengthMask
 
@@ -57,15 +58,54 @@ def require_heads(manifest: Manifest) -> Sequence[Category]:
     return manifest.categories
 
 
+def choose_categories(categories: Sequence[Category], wanted: Sequence[str | int]) -> frozenset[int]:
+    """The numbers of the categories that are wanted, in the order of the class logits.
+
+    Args:
+        categories: Of the model.
+        wanted: Names in the words of COCO or PASCAL VOC, ids, or the lists ``coco`` and ``voc``, of which those count
+            that the model knows.
+
+    Raises:
+        UsageError: ``unknown-category`` for one that the model does not know, and where none is named.
+    """
+    ids = {category.id: number for number, category in enumerate(categories)}
+    keys = {category_key(category.name): number for number, category in enumerate(categories)}
+    numbers: set[int] = set()
+    for one in [wanted] if isinstance(wanted, str | int) else wanted:
+        if isinstance(one, str) and one.lower() in CATEGORY_LISTS:
+            numbers.update(keys[key] for key in CATEGORY_LISTS[one.lower()] & keys.keys())
+            continue
+        found = keys.get(category_key(one)) if isinstance(one, str) else ids.get(one)
+        if found is None:
+            raise _unknown_category(f"the model knows no category {one!r}", categories)
+        numbers.add(found)
+    if not numbers:
+        raise _unknown_category("no category is named", categories)
+    return frozenset(numbers)
+
+
+def _unknown_category(problem: str, categories: Sequence[Category]) -> UsageError:
+    names = ", ".join(category.name for category in categories)
+    return UsageError("unknown-category", f"{problem}; there are {names}, and the lists coco and voc")
+
+
 class ObjectCollector:
     """Collects the objects of a picture window by window.
 
     What it holds is bounded however large the picture is: the best 1000 objects and their masks.
     """
 
-    def __init__(self, min_score: float, max_detections: int) -> None:
-        """``min_score`` is the smallest score, 0 to 1; of ``max_detections`` objects at most, the best are kept."""
+    def __init__(self, min_score: float, max_detections: int, categories: frozenset[int] | None = None) -> None:
+        """Opens a collector.
+
+        Args:
+            min_score: Smallest score, 0 to 1.
+            max_detections: How many objects at most: the best.
+            categories: Numbers of the categories that count, in the order of the class logits; all unless given.
+        """
         self._min_score = min_score
+        self._categories = categories
         self._max_detections = max_detections
         self._found: list[_Found] = []
 
@@ -84,7 +124,8 @@ class ObjectCollector:
             mask: Mask features at stride 4, where masks are wanted.
             is_cut: Whether a box, in pixels of the picture, is cut by the window's edge and lies whole in another.
         """
-        candidates = box_candidates(levels, window.width, window.height, self._min_score, _CONSIDERED)
+        size = (window.width, window.height)
+        candidates = box_candidates(levels, *size, self._min_score, _CONSIDERED, self._categories)
         for candidate in suppress_overlaps(candidates, self._max_detections):
             box = candidate.box.moved(window.x, window.y)
             # After suppression, so that a cut object still silences the worse boxes around it.

@@ -11,3 +11,28 @@ export const COCO_CATEGORIES: readonly string[] = [
   ...['cell phone', 'microwave', 'oven', 'toaster', 'sink', 'refrigerator', 'book', 'clock', 'vase'],
   ...['scissors', 'teddy bear', 'hair drier', 'toothbrush'],
 ];
+
+/** The 20 categories of PASCAL VOC, in its order and words. */
+const VOC_CATEGORIES: readonly string[] = [
+  ...[
+    'aeroplane',
+    'bicycle',
+    'bird',
+    'boat',
+    'bottle',
+    'bus',
+    'car',
+    'cat',
+    'chair',
+    'cow',
+    'diningtable',
+    'dog',
+  ],
+  ...['horse', 'motorbike', 'person', 'pottedplant', 'sheep', 'sofa', 'train', 'tvmonitor'],
+];
+
+/** Lists of categories that have a name of their own. */
+export const CATEGORY_LISTS: Readonly<Record<string, readonly string[]>> = {
+  coco: COCO_CATEGORIES,
+  voc: VOC_CATEGORIES,
+};
