@@ -111,8 +111,9 @@ def test_objects_of_some_categories_are_those_of_the_command_line(
         (wanted,) = command_line("analyze", "detect", path, "--model", model, "--backend", "onnx", *least)
         found = file.detect(min_score=0.2, categories=[first.label.upper(), first.category_id])
         assert [one.label for one in found] == [one["label"] for one in wanted["detections"]]
-        assert found == [one for one in everything if one.label == first.label]
-        counts.append(len(everything) - len(found))
+        # With those of other categories fewer of them are among the thousand boxes that are considered at all.
+        assert all(one in found for one in everything if one.label == first.label)
+        counts.append(len({one.label for one in everything}) - 1)
         with pytest.raises(dicm.UsageError, match="knows no category 'unicorn'; there are") as caught:
             file.detect(categories=["unicorn"])
         assert caught.value.code == "unknown-category"
