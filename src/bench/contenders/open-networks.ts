@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
 import { analysePicture } from '../../codec/analyse-picture.js';
 import { type ModelShelf, type OpenModel, openModelShelf } from '../../codec/model-shelf.js';
 import { openNetworks } from '../../codec/networks.js';
@@ -93,7 +94,7 @@ export async function openBenchNetworks(
       categories,
       backend: `${name} ${version}, ${device}`,
       pixels: {
-        name: pixelWeights ?? networkOnPixels(model.manifest.name),
+        name: pixelWeights === undefined ? networkOnPixels(model.manifest.name) : basename(pixelWeights),
         id: other?.id ?? weightsId,
         analyze: async (picture, { signal }) =>
           describeAnswer(await analyze(picture, { ...questionOf(task), signal })),
