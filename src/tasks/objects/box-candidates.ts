@@ -86,7 +86,8 @@ function bestScores(
     (categories === undefined || categories.has(index % channels));
   let count = 0;
   for (const { classes } of levels) {
-    for (const [index, logit] of classes.data.entries()) if (reaches(logit, index, classes.channels)) count++;
+    const { data, channels } = classes;
+    for (let index = 0; index < data.length; index++) if (reaches(data[index]!, index, channels)) count++;
   }
 
   let lowest = -Infinity;
@@ -95,8 +96,9 @@ function bestScores(
     const passing = new Float32Array(count);
     let filled = 0;
     for (const { classes } of levels) {
-      for (const [index, logit] of classes.data.entries()) {
-        if (reaches(logit, index, classes.channels)) passing[filled++] = logit;
+      const { data, channels } = classes;
+      for (let index = 0; index < data.length; index++) {
+        if (reaches(data[index]!, index, channels)) passing[filled++] = data[index]!;
       }
     }
     passing.sort();

@@ -32,7 +32,7 @@ const VOC_CATEGORIES: readonly string[] = [
 ];
 
 /** Lists of categories that have a name of their own. */
-export const CATEGORY_LISTS: Readonly<Record<string, readonly string[]>> = {
-  coco: COCO_CATEGORIES,
-  voc: VOC_CATEGORIES,
-};
+export const CATEGORY_LISTS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['coco', COCO_CATEGORIES],
+  ['voc', VOC_CATEGORIES],
+]);

@@ -18,7 +18,7 @@ export function chooseCategories(
   wanted: readonly (string | number)[],
 ): ReadonlySet<number> {
   const numbers = wanted.flatMap((one) => {
-    const list = typeof one === 'string' ? CATEGORY_LISTS[one.toLowerCase()] : undefined;
+    const list = typeof one === 'string' ? CATEGORY_LISTS.get(one.toLowerCase()) : undefined;
     if (list !== undefined) return numbersOf(categories, list);
     const number = categories.findIndex(({ id, name }) =>
       typeof one === 'number' ? id === one : categoryKey(name) === categoryKey(one),

@@ -30,6 +30,7 @@ test.each<[(string | number)[], number[]]>([
 
 test.each<[(string | number)[], string]>([
   [['girafe'], 'knows no category "girafe"; giraffe may be meant'],
+  [['constructor'], 'knows no category "constructor"; there are'],
   [[5], 'knows no category 5; there are couch, giraffe, front desk, and the lists coco and voc'],
   [[], 'no category of the model is named'],
 ])('%j is refused', (wanted, message) => {
