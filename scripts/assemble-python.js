@@ -16,7 +16,7 @@ const PACKAGE = join(ROOT, 'python');
 const DATA = join(PACKAGE, 'build', 'data');
 
 /** Tensors that entropy decoding and dequantisation read; the networks are in the graphs. */
-const USES = ['entropy', 'synthesis'];
+const USES = [undefined, 'entropy'];
 
 /** A wheel is to stay below this, in bytes. */
 const MOST_BYTES = 50e6;
@@ -27,7 +27,7 @@ rmSync(DATA, { recursive: true, force: true });
 mkdirSync(join(DATA, 'model', 'onnx'), { recursive: true });
 copyFileSync(join(ROOT, 'src/wasm/generated/dicm-core.wasm'), join(DATA, 'dicm-core.wasm'));
 
-/** @type {{ classes: string, weights: { use: string, file: string }[] }} */
+/** @type {{ classes: string, weights: { use?: string, file: string }[] }} */
 const manifest = JSON.parse(readFileSync(join(MODEL, 'manifest.json'), 'utf8'));
 const weights = manifest.weights.filter(({ use }) => USES.includes(use)).map(({ file }) => file);
 for (const file of ['manifest.json', 'LICENSE', 'README.md', manifest.classes, ...weights]) {

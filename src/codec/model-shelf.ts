@@ -8,6 +8,7 @@ import type { BackendChoice, OpenedBackend } from '../nn/backend.js';
 import type { ModelSource, Platform } from '../platform/platform.js';
 import { profileNamed } from '../profiles/all-profiles.js';
 import type { Profile } from '../profiles/profile.js';
+import type { TensorMap } from '../tensor.js';
 import { type Networks, openNetworks } from './networks.js';
 
 /** Which executor and which models to use. */
@@ -98,9 +99,8 @@ export function openModelShelf(options: ShelfOptions): ModelShelf {
       (path) => shortDecodeId(path.decodeId) === query.decodeId,
     );
     const prefix = earlier?.prefix ?? '';
-    // Scales for the latents it decodes lie with the synthesis.
     const open = async () =>
-      keep(await openHyperpriorCodec(await model.model.tensorsFor(['entropy', 'synthesis']), prefix));
+      keep(await openHyperpriorCodec(await latentTensors(model.model, prefix), prefix));
     return { ...model, latents: await once(latents, `${prefix}${source.where}`, open) };
   };
   return {
@@ -130,4 +130,11 @@ function once<T>(kept: Map<string, Promise<T>>, key: string, open: () => Promise
     value.catch(() => kept.delete(key));
   }
   return value;
+}
+
+/** What decoding latents takes, by a model's own path or by that of an earlier release behind a prefix. */
+async function latentTensors({ tensorsFor }: Model, prefix: string): Promise<TensorMap> {
+  const tensors = await tensorsFor(['entropy']);
+  // Up to dicm-r50 1.4.0 the scales of what is decoded lie with the synthesis.
+  return tensors.has(`${prefix}gain.log2_inverse`) ? tensors : tensorsFor(['synthesis']);
 }

@@ -29,7 +29,8 @@ def test_files_hold_what_changes_together(tmp_path: Path) -> None:
     assert fields.keys() == {"weights"}
     weights = fields["weights"]
     assert isinstance(weights, list)
-    assert [(entry["use"], entry["file"]) for entry in weights] == [
+    assert [(entry.get("use"), entry["file"]) for entry in weights] == [
+        (None, "0-gains.safetensors"),
         ("entropy", "1-entropy.safetensors"),
         ("encoder", "2-encoder.safetensors"),
         ("synthesis", "3-synthesis.safetensors"),
@@ -39,8 +40,8 @@ def test_files_hold_what_changes_together(tmp_path: Path) -> None:
         ("tail", "4-tail-layer4.safetensors"),
         ("heads", "5-heads.safetensors"),
     ]
-    # An answer to a file may change without what decodes it.
-    assert "gain.log2_inverse" in load_file(tmp_path / "3-synthesis.safetensors")
+    # Who decodes latents alone reads no synthesis.
+    assert list(load_file(tmp_path / "0-gains.safetensors")) == ["gain.log2_inverse"]
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     tensors["heads.mask.up.bias"] = tensors["heads.mask.up.bias"] + 1
     write_weights(dict(reversed(tensors.items())), {}, tmp_path)
@@ -104,7 +105,7 @@ def test_recut_keeps_tensors_and_ids(two_paths: tuple[Path, Path], tmp_path: Pat
     (tmp_path / "tiny" / "package.json").write_text("{}")
     stage("recut", str(tmp_path / "tiny"))
     names = sorted(p.name for p in (tmp_path / "tiny").iterdir())
-    assert names[0] == "1-entropy.safetensors"
+    assert names[:2] == ["0-gains.safetensors", "1-entropy.safetensors"]
     assert names[-4:] == ["5-heads.safetensors", "classes.json", "manifest.json", "package.json"]
     recut = json.loads((tmp_path / "tiny" / "manifest.json").read_text())
     assert list(recut)[:9] == list(json.loads((TINY / "manifest.json").read_text()))[:9]

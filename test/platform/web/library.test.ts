@@ -81,12 +81,12 @@ describe.skipIf(noBrowser !== undefined)('the library in a browser', () => {
         return files.map((path) => path.slice('/model/'.length)).sort();
       };
       expect(await asked('decodeLatents')).toEqual([
+        '0-gains.safetensors',
         '1-entropy.safetensors',
-        '3-synthesis.safetensors',
         'classes.json',
         'manifest.json',
       ]);
-      expect(await asked('decodeFeatures')).toEqual([]);
+      expect(await asked('decodeFeatures')).toEqual(['3-synthesis.safetensors']);
       expect(await asked('classify')).toEqual([
         '4-tail-fc.safetensors',
         '4-tail-layer2.safetensors',

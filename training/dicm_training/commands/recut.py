@@ -50,7 +50,8 @@ def run(args: argparse.Namespace) -> None:
     same = written.keys() == tensors.keys() and all(torch.equal(written[name], tensors[name]) for name in tensors)
     if not same or paths.keys() != earlier.keys():
         raise UsageError(f"{partial} does not hold what {folder} holds; nothing was changed")
-    shutil.copyfile(folder / manifest["classes"], partial / manifest["classes"])
+    if "classes" in manifest:
+        shutil.copyfile(folder / manifest["classes"], partial / manifest["classes"])
     replace_model(folder, partial)
     for shard in json.loads((folder / "manifest.json").read_text())["weights"]:
         print(f"{shard['bytes']:>12,}  {shard['file']}")

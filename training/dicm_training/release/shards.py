@@ -19,6 +19,11 @@ from torch import Tensor
 
 from ..errors import UsageError
 
+COMMON = ("gain.log2_inverse",)
+"""Tensors of a file that states no use, so that it is read with any other: they count with the synthesis, and decoding
+latents needs them, and little else of its file."""
+COMMON_FILE = "0-gains.safetensors"
+
 USES = {
     "entropy": ("hs.", "entropy.", "gain."),
     "encoder": ("head.", "re.", "ga.", "ha."),
@@ -30,6 +35,8 @@ USES = {
 
 DTYPE_NAMES = {torch.float32: "F32", torch.float16: "F16", torch.int8: "I8", torch.int32: "I32"}
 
+Part = tuple[str | None, str]
+"""Use and name of a weights file; no use where it is read with any."""
 DecodePaths = dict[str, dict[str, Tensor]]
 """What entropy decoding needs (and the inverse gains), by decode id; names are those of the current path."""
 
@@ -83,25 +90,32 @@ def write_weights(tensors: dict[str, Tensor], earlier: DecodePaths, folder: Path
 
     The same tensors give the same bytes, whatever else the model holds. An earlier decode path has a file of its own.
     """
-    files: dict[tuple[str, str], dict[str, Tensor]] = {}
+    files: dict[Part, dict[str, Tensor]] = {}
     for name, value in tensors.items():
-        use = use_of(name)
-        part = f"{use}-{name.split('.')[1]}" if use == "tail" else use
-        files.setdefault((use, part), {})[name] = value
+        files.setdefault(part_of(name), {})[name] = value
+    order = list(USES)
     for identity, path in earlier.items():
         prefixed = {prefix_of(identity) + name: value for name, value in path.items()}
-        files[("entropy", f"entropy-{identity[:8]}")] = prefixed
+        files["entropy", f"{order.index('entropy') + 1}-entropy-{identity[:8]}.safetensors"] = prefixed
     entries = []
-    order = list(USES)
-    for use, part in sorted(files, key=lambda key: (order.index(key[0]), key[1])):
-        file = f"{order.index(use) + 1}-{part}.safetensors"
-        save_file({name: value.contiguous() for name, value in files[use, part].items()}, folder / file)
+    for use, file in sorted(files, key=lambda part: part[1].removesuffix(".safetensors")):
+        save_file({name: value.contiguous() for name, value in files[use, file].items()}, folder / file)
         (folder / file).chmod(0o644)
         data = (folder / file).read_bytes()
         digest = hashlib.sha256(data).hexdigest()
-        entries.append({"use": use, "file": file, "bytes": len(data), "sha256": digest})
+        entry = {"file": file, "bytes": len(data), "sha256": digest}
+        entries.append(entry if use is None else {"use": use, **entry})
     paths = [{"decodeId": identity, "prefix": prefix_of(identity)} for identity in earlier]
     return {"weights": entries, **({"earlierDecodePaths": paths} if paths else {})}
+
+
+def part_of(name: str) -> Part:
+    """Return use and name of the file of a tensor."""
+    if name in COMMON:
+        return None, COMMON_FILE
+    use = use_of(name)
+    part = f"{use}-{name.split('.')[1]}" if use == "tail" else use
+    return use, f"{list(USES).index(use) + 1}-{part}.safetensors"
 
 
 def prefix_of(identity: str) -> str:

@@ -60,22 +60,17 @@ class Model:
 def load_model(found: FoundModel) -> Model:
     """Loads what entropy decoding needs of a model, and its class names.
 
-    Read are the weights files for entropy and for synthesis, in which the inverse gains lie, or all in a model whose
-    files are not cut by use. Sizes, SHA-256 and decode ids are compared with the manifest, and sizes that it states
-    with the tensors.
+    Read are the weights files for entropy and those that state no use; where the inverse gains are in none of them, as
+    in models up to dicm-r50 1.4.0, the one for synthesis too. Sizes, SHA-256 and decode ids are compared with the
+    manifest, and sizes that it states with the tensors.
 
     Raises:
         ModelError: ``model-missing``, ``bad-manifest``, ``bad-classes``, ``bad-weights``, ``model-damaged``
     """
     folder, manifest = found.folder, found.manifest
-    stored: dict[str, StoredTensor] = {}
-    for weights in manifest.weights:
-        if weights.use not in (None, "entropy", "synthesis"):
-            continue
-        for name, tensor in _read_weights(folder, weights).items():
-            if name in stored:
-                raise ModelError("bad-weights", f"{folder}: {name} is in two files")
-            stored[name] = tensor
+    stored = _read_uses(folder, manifest, (None, "entropy"))
+    if _NOT_ENTROPY not in stored:
+        stored |= _read_uses(folder, manifest, ("synthesis",))
     _check_sizes(folder, manifest, stored)
     for path in manifest.decode_paths:
         found_id = _decode_id(stored, path.prefix)
@@ -85,6 +80,18 @@ def load_model(found: FoundModel) -> Model:
                 f"{folder}: the tensors have decodeId {found_id}, the manifest states {path.decode_id}",
             )
     return Model(folder, manifest, _read_classes(folder, manifest), stored)
+
+
+def _read_uses(folder: Path, manifest: Manifest, uses: tuple[str | None, ...]) -> dict[str, StoredTensor]:
+    stored: dict[str, StoredTensor] = {}
+    for weights in manifest.weights:
+        if weights.use not in uses:
+            continue
+        for name, tensor in _read_weights(folder, weights).items():
+            if name in stored:
+                raise ModelError("bad-weights", f"{folder}: {name} is in two files")
+            stored[name] = tensor
+    return stored
 
 
 def _read_weights(folder: Path, weights: WeightsFile) -> dict[str, StoredTensor]:
