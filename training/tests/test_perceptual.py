@@ -15,13 +15,23 @@ from torch.nn import functional as F
 
 from dicm_training.data.crops import batch_shapes
 from dicm_training.data.pictures import synthetic_pictures, to_rgb
-from dicm_training.data.view_crops import SHRINK, ViewCrops, draw_simple, view_pictures
+from dicm_training.data.view_crops import (
+    SHRINK,
+    ViewCrops,
+    draw_colour,
+    draw_simple,
+    view_pictures,
+    with_border,
+    without_colours,
+)
 from dicm_training.errors import UsageError
 from dicm_training.loop.checkpoint import load_view
 from dicm_training.losses.perceptual import LINEAR_FILE, load_lpips, ms_ssim, random_lpips
 from dicm_training.models.architecture import TINY_VIEW, ViewArchitecture
 from dicm_training.models.view import View
 from dicm_training.release.folder import stored_tensors, widen
+from dicm_training.release.unfold import unfold
+from dicm_training.starts.colours import STEP, carry_colours, colour_span
 from dicm_training.starts.patches import initialise, transform
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
@@ -95,6 +105,46 @@ def test_a_view_starts_as_the_transform_it_is_given() -> None:
     assert torch.allclose(y.square().mean((0, 2, 3))[:8], energies[:8] * 64, rtol=1e-3)
 
 
+def test_hyper_latents_carry_colours_from_the_first_step_on() -> None:
+    batch = pictures(8, 128)
+    view = View(
+        ViewArchitecture(widths=(8, 8), latent=32, hyper_analysis=(32, 64), hyper=16, hyper_synthesis=(64, 32, 32))
+    )
+    initialise(view, transform([batch], 32)[0], 4.0)
+    with torch.no_grad():
+        view.hyper(view.analyse(batch), noisy=False)  # sets the activation normalisation
+        # What else they say of the mean would stand beside it.
+        view.hs.out.weight[:32] = 0
+        view.hs.out.bias[:32] = 0  # type: ignore[index]
+    span = colour_span(view, [batch])
+    carry_colours(view, span)
+    colours = torch.tensor([[0.5, 0.5, 0.5], [1.0, 0.0, 0.0], [0.1, 0.4, 0.9], [0.0, 0.0, 0.0]])
+    flat = colours[:, :, None, None].expand(-1, -1, 128, 128).contiguous()
+    with torch.no_grad():
+        y = view.analyse(flat)
+        mean, _, _ = view.hyper(y, noisy=False)
+        found, wanted = mean.permute(0, 2, 3, 1) @ span.basis, (y - span.centre[:, None, None]).permute(0, 2, 3, 1)
+        # Every position, not only those far from a border.
+        assert float((found - wanted @ span.basis).abs().max()) < 0.51 * STEP
+        assert float(found.abs().max()) > 4 * STEP
+        # Nothing else of what flat pictures are is left.
+        assert float((wanted - wanted @ span.basis @ span.basis.T).abs().max()) < 0.02 * span.largest
+
+
+def test_some_crops_are_grey_or_have_a_border() -> None:
+    rng = np.random.default_rng(3)
+    crop = rng.integers(0, 256, (64, 64, 3)).astype(np.uint8)
+    grey = without_colours(crop)
+    assert grey.dtype == np.uint8 and (grey == grey[:, :, :1]).all()
+    assert abs(float(grey[0, 0, 0]) - float(crop[0, 0] @ [0.299, 0.587, 0.114])) <= 0.5
+    for _ in range(20):
+        covered = with_border(rng, crop)
+        same = (covered == crop).all(2)
+        assert 32 * 64 <= same.sum() < 57 * 64
+        assert len(np.unique(covered[~same], axis=0)) == 1
+    assert {tuple(draw_colour(rng)) for _ in range(200)} >= {(0, 0, 0), (255, 255, 255), (255, 0, 0)}
+
+
 def test_crops_of_compressed_pictures_are_shrunk() -> None:
     line = np.zeros((400, 400, 3), np.uint8)
     line[:, ::2] = 255  # a pixel wide: whole where a picture is kept as it is, grey where it is shrunk
@@ -162,3 +212,32 @@ def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path: Path) -> None:
     stage("perceptual", "--run", str(halves), *COMMON, *START, "--steps", "4")
     found, wanted = (torch.load(run / "perceptual.pt", weights_only=True) for run in (halves, whole))
     assert_same_path(found["model"], wanted["model"], middle["model"])
+
+
+def test_a_run_goes_on_from_a_release_and_reads_its_files(view_run: Path, tmp_path: Path) -> None:
+    model, run = view_run / "model", tmp_path / "run"
+    stage("perceptual", "--run", str(run), *COMMON, *START, "--start", str(model), "--steps", "3")
+    lines = [json.loads(line) for line in (run / "perceptual.jsonl").read_text().splitlines()]
+    assert all("lpips" in line for line in lines)  # no part for squared error alone
+    stage("perceptual-polish", "--run", str(run), *COMMON, "--earlier", str(model), "--steps", "2")
+    stage("perceptual-export", "--run", str(run), "--out", str(tmp_path / "model"), "--decode-path-of", str(model))
+    earlier, manifest = (json.loads((folder / "manifest.json").read_text()) for folder in (model, tmp_path / "model"))
+    assert manifest["decodeId"] != earlier["decodeId"]
+    assert [path["decodeId"] for path in manifest["earlierDecodePaths"]] == [earlier["decodeId"]]
+
+
+def test_a_release_is_the_codec_it_was_exported_from(view_run: Path) -> None:
+    trained, _ = load_view(view_run / "perceptual-polish.pt", torch.device("cpu"))
+    again = View(TINY_VIEW)
+    unfold(widen(stored_tensors(view_run / "model")), again)
+    rgb, level = pictures(2, 128), torch.tensor([0.0, 5.5])
+    with torch.no_grad():
+        wanted, found = trained.analyse(rgb), again.analyse(rgb)
+        assert torch.allclose(found, wanted, atol=2e-2)
+        for a, b in zip(trained.hyper(wanted, noisy=False), again.hyper(wanted, noisy=False), strict=True):
+            if a.dim() == 4:  # the density of z is not in the folder as such
+                assert torch.allclose(a, b, rtol=1e-2, atol=2e-2)
+        assert torch.equal(trained.gains(level)[0], again.gains(level)[0])
+        assert torch.allclose(trained.rebuild(wanted), again.rebuild(wanted), atol=5e-3)
+    with pytest.raises(ValueError, match="no place"):
+        unfold(widen(stored_tensors(view_run / "model")), View(ViewArchitecture()))

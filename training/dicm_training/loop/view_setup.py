@@ -23,8 +23,13 @@ from ..losses.view import ViewTerms, view_distortion
 from ..models.architecture import TINY_VIEW, ViewArchitecture
 from ..models.place import place
 from ..models.view import View
+from ..release.folder import stored_tensors, widen
+from ..release.unfold import unfold
 from .options import add_data_arguments, add_loop_arguments, add_machine_arguments, add_run_argument, coded_side
 from .setup import set_threads
+
+EARLIER_SHARE = 0.1
+"""Of the pictures of a batch, rebuilt from what an earlier release's files hold."""
 
 
 @dataclass
@@ -55,6 +60,40 @@ class ViewSetup:
         """Batches of the joint training from step `first`, without end."""
         return map(self.place, self.source.batches(first, 1 << 39))
 
+    def released(self, folder: Path) -> View:
+        """Return the codec of a released model, all but the density of its hyper-latents."""
+        view = place(View(self.arch), self.device)
+        try:
+            unfold(widen(stored_tensors(folder)), view)
+        except ValueError as problem:
+            raise UsageError(f"{folder} is no model of the perceptual profile that fits: {problem}") from problem
+        return view.requires_grad_(False)
+
+
+class EarlierView:
+    """What an earlier release's files hold, in the place of a share of a batch: g_s is to read them too."""
+
+    def __init__(self, setup: ViewSetup, folder: Path | None) -> None:
+        """Load the release; without one nothing is ever replaced."""
+        self.view = None if folder is None else setup.released(folder)
+
+    @torch.no_grad()
+    def values(self, rgb: Tensor, level: Tensor) -> Tensor:
+        """Return the y^ that the release's files of RGB in [0, 1] at `level` [N] give."""
+        assert self.view is not None
+        return self.view.code(rgb, level, noisy=False).values
+
+    def replace(self, values: Tensor, rgb: Tensor, level: Tensor) -> Tensor:
+        """Replace y^ of some of the pictures by what the release's files hold."""
+        if self.view is None:
+            return values
+        chosen = distributed.uniform((len(rgb),), rgb.device) < EARLIER_SHARE
+        if not bool(chosen.any()):
+            return values
+        replaced = values.clone()
+        replaced[chosen] = self.values(rgb[chosen], level[chosen]).to(values)
+        return replaced
+
 
 def add_view_options(parser: argparse.ArgumentParser) -> None:
     """Declare what the stages of the perceptual profile share."""
@@ -65,7 +104,9 @@ def add_view_options(parser: argparse.ArgumentParser) -> None:
     add_machine_arguments(parser)
     parser.add_argument("--float32", action="store_true", help="compute in float32 throughout, not in bfloat16")
     parser.add_argument("--pixels", type=int, default=6 * 192 * 192, help="pixels per batch")
-    parser.add_argument("--sides", type=coded_side, nargs="+", default=[192, 256, 384], help="crop sides, in pixels")
+    parser.add_argument(
+        "--sides", type=coded_side, nargs="+", default=[192, 240, 288, 384], help="crop sides, in pixels"
+    )
     parser.add_argument("--workers", type=int, default=1, help="batches cropped at once, in threads")
     add_loop_arguments(parser)
 

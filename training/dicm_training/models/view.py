@@ -100,6 +100,18 @@ class ViewSynthesis(nn.Module):
 
 
 @dataclass
+class CodedLatents:
+    """What a file of each picture would hold, and what it would cost."""
+
+    values: Tensor
+    """y^ [N, latent, H/16, W/16]."""
+    latent_bits: Tensor
+    """Bits of y^ per image [N]."""
+    hyper_bits: Tensor
+    """Bits of z^ per image [N]."""
+
+
+@dataclass
 class CodedView:
     """What one pass through the codec gives."""
 
@@ -135,7 +147,7 @@ class View(Hyperprior):
         rgb: Tensor = self.gs(y_hat) + CENTRE
         return rgb
 
-    def forward(self, rgb: Tensor, level: Tensor, noisy: bool = True) -> CodedView:
+    def code(self, rgb: Tensor, level: Tensor, noisy: bool = True) -> CodedLatents:
         """Code RGB in [0, 1] [N, 3, H, W] at quality `level` [N] in 0 .. quality_levels - 1.
 
         `noisy` selects the training rate (uniform noise) over the true one (rounding).
@@ -144,4 +156,9 @@ class View(Hyperprior):
         mean, scale, hyper_bits = self.hyper(y, noisy)
         log2_gain, log2_inverse = self.gains(level)
         latent_bits = self.latent_bits(y, mean, scale, log2_gain, noisy)
-        return CodedView(self.rebuild(self.dequantised(y, mean, log2_gain, log2_inverse)), latent_bits, hyper_bits)
+        return CodedLatents(self.dequantised(y, mean, log2_gain, log2_inverse), latent_bits, hyper_bits)
+
+    def forward(self, rgb: Tensor, level: Tensor, noisy: bool = True) -> CodedView:
+        """Code RGB as `code` does, and rebuild it."""
+        coded = self.code(rgb, level, noisy)
+        return CodedView(self.rebuild(coded.values), coded.latent_bits, coded.hyper_bits)

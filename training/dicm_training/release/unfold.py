@@ -12,11 +12,11 @@ import torch
 from torch import Tensor
 
 from ..models.blocks import Affine, ConvFormerBlock, RecursiveGatedBlock
-from ..models.codec import Codec
 from ..models.entropy import TOTAL, FactorisedModel
+from ..models.hyperprior import Hyperprior
 
 RENAMED = (
-    (re.compile(r"^(gs|hs)\.in\."), r"\1.enter."),
+    (re.compile(r"^(ga|gs|hs)\.in\."), r"\1.enter."),
     (re.compile(r"^(ga\.block\d)\.0\."), r"\1."),
     (re.compile(r"\.(cpe\d)\."), r".\1.conv."),
     (re.compile(r"^gain\.log2_inverse$"), "log2_inverse_gain"),
@@ -35,7 +35,7 @@ def parameter_name(released: str) -> str:
 
 
 @torch.no_grad()
-def make_neutral(codec: Codec) -> None:
+def make_neutral(codec: Hyperprior) -> None:
     """Set every norm and layer scale that `fold` folds away to the identity."""
     for module in codec.modules():
         if isinstance(module, Affine):
@@ -49,8 +49,9 @@ def make_neutral(codec: Codec) -> None:
 
 
 @torch.no_grad()
-def unfold(tensors: dict[str, Tensor], codec: Codec) -> None:
-    """Write a released model's tensors (float32, by released name) into `codec`, all but the hyper-latents' density.
+def unfold(tensors: dict[str, Tensor], codec: Hyperprior) -> None:
+    """Write a released model's tensors (float32, by released name) into a codec of either profile, all but the
+    hyper-latents' density.
 
     Raises ValueError for tensors of another architecture.
     """

@@ -1,14 +1,18 @@
 """Stage `perceptual`: the codec of the view, trained for rate and for distances between pictures (DPC).
 
-Starts from the Karhunen-Loeve transform of patches and hyper-transforms fitted to it, learns for rate and squared error
-first, then for rate and LPIPS, MS-SSIM and squared error together, and fits the hyper-transforms again at the end.
-Every picture has a random quality.
+Starts from the Karhunen-Loeve transform of patches and hyper-transforms that carry colours and are fitted to it, learns
+for rate and squared error first, then for rate and LPIPS, MS-SSIM and squared error together, and fits the
+hyper-transforms again at the end. Every picture has a random quality.
+
+With --start it goes on from a released model instead, without the part for squared error alone. Its decode id changes;
+g_s goes on learning from what that model's files hold too.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from pathlib import Path
 
 import torch
 
@@ -21,6 +25,7 @@ from ..loop.setup import seed_step
 from ..loop.stage import Need, Stage
 from ..loop.stage_run import AveragedWeights, StageRun
 from ..loop.view_setup import (
+    EarlierView,
     ViewSetup,
     add_loss_arguments,
     add_view_options,
@@ -32,8 +37,14 @@ from ..loop.view_setup import (
 from ..losses.view import MSE_ALONE, ViewTerms, rate_and_distortion, view_distortion
 from ..models.place import place
 from ..models.view import View
+from ..release.folder import stored_tensors
+from ..release.unfold import fit_density
+from ..starts.colours import carry_colours, colour_span
 from ..starts.gains import starting_gains
 from ..starts.patches import initialise, transform
+
+COLOUR_BATCHES = 20
+"""Batches of which the colours' start learns what colours photographs have."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,7 +52,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_view_options(parser)
     add_budget_arguments(parser, " of the joint part")
     add_loss_arguments(parser)
-    parser.add_argument("--mse-share", type=float, default=0.3, help="share of the budget for rate and MSE alone")
+    parser.add_argument("--start", type=Path, help="released model folder to go on from; its files stay readable")
+    parser.add_argument(
+        "--mse-share", type=float, default=0.3, help="share of the budget for rate and MSE alone (not with --start)"
+    )
     parser.add_argument("--klt-batches", type=int, default=60, help="batches for the transform's statistics")
     parser.add_argument("--prior-steps", type=int, default=400, help="steps that fit the hyper-transforms alone")
     parser.add_argument("--refit-steps", type=int, default=600, help="steps that refit the hyper-transforms at the end")
@@ -52,7 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def start(setup: ViewSetup, args: argparse.Namespace, view: View) -> None:
-    """Give `view` its Karhunen-Loeve start and its gains, and fit the hyper-transforms to them."""
+    """Give `view` its Karhunen-Loeve start and its gains."""
     began = time.monotonic()
     basis, energies = transform((setup.batch(-1 - i) for i in range(args.klt_batches)), view.arch.latent)
     levels = view.arch.quality_levels
@@ -65,7 +79,14 @@ def start(setup: ViewSetup, args: argparse.Namespace, view: View) -> None:
         view.log2_inverse_gain.copy_(-view.log2_gain)
         view.hyper(view.analyse(setup.batch(-1)), noisy=False)  # sets the activation normalisation
     print(f"transform: energies {energies[0]:.3g} to {energies[-1]:.3g}, {time.monotonic() - began:.0f} s", flush=True)
-    fit_prior(setup, args.prior_steps, view.analyse, view)
+
+
+def go_on(setup: ViewSetup, folder: Path, view: View) -> None:
+    """Give `view` the networks of a released model."""
+    view.load_state_dict(setup.released(folder).state_dict())
+    density, excess = fit_density(stored_tensors(folder))
+    view.prior.load_state_dict(density.state_dict())
+    print(f"going on from {folder}; density of z: {excess:.4f} bits/symbol over the released tables", flush=True)
 
 
 def parameter_groups(view: View, args: argparse.Namespace) -> list[dict]:
@@ -91,8 +112,15 @@ def run(args: argparse.Namespace) -> None:
     terms, first = terms_of(args), ViewTerms(0.0, 0.0, MSE_ALONE)
     view = place(View(setup.arch), setup.device)
     if not (setup.run_folder / "perceptual.pt").exists():
-        start(setup, args, view)
+        if args.start is None:
+            start(setup, args, view)
+        else:
+            go_on(setup, args.start, view)
+        carry_colours(view, colour_span(view, (setup.batch(-101 - i) for i in range(COLOUR_BATCHES))))
+        fit_prior(setup, args.prior_steps, view.analyse, view)
         report(setup, view, terms, -3_000_000)
+    earlier = EarlierView(setup, args.start)
+    mse_share = args.mse_share if args.start is None else 0.0
     stage = StageRun("perceptual", setup.run_folder, view, parameter_groups(view, args), args)
     if stage.resume() and stage.finished:
         return
@@ -103,9 +131,11 @@ def run(args: argparse.Namespace) -> None:
         seed_step(setup.seed, stage.schedule.step)
         share = distributed.uniform((len(rgb),), rgb.device)
         with setup.autocast():
-            coded = view(rgb, share * (setup.arch.quality_levels - 1))
-        now = first if stage.schedule.progress < args.mse_share else terms
-        error, parts = view_distortion(coded.rgb, rgb, now, setup.lpips)  # in float32: small differences of large sums
+            level = share * (setup.arch.quality_levels - 1)
+            coded = view.code(rgb, level)
+            rebuilt = view.rebuild(earlier.replace(coded.values, rgb, level))
+        now = first if stage.schedule.progress < mse_share else terms
+        error, parts = view_distortion(rebuilt, rgb, now, setup.lpips)  # in float32: small differences of large sums
         pixels = rgb.shape[2] * rgb.shape[3]
         bits = coded.latent_bits + args.hyper_weight * coded.hyper_bits
         loss = rate_and_distortion(bits, pixels, error, lagrangians(args, share))
@@ -127,4 +157,5 @@ STAGE = Stage(
     writes=("perceptual.pt", "perceptual.jsonl"),
     budget=("minutes", "steps"),
     data=(Need(Data.VIEW_PHOTOGRAPHS),),
+    models=("start",),
 )

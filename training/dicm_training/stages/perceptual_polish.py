@@ -6,6 +6,7 @@ Nothing that a file's bytes depend on changes here. The loss is that of the stag
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 import torch
 
@@ -17,7 +18,15 @@ from ..loop.schedule import step_size
 from ..loop.setup import seed_step
 from ..loop.stage import Input, Need, Stage
 from ..loop.stage_run import StageRun
-from ..loop.view_setup import add_loss_arguments, add_view_options, lagrangians, prepare_view, report, terms_of
+from ..loop.view_setup import (
+    EarlierView,
+    add_loss_arguments,
+    add_view_options,
+    lagrangians,
+    prepare_view,
+    report,
+    terms_of,
+)
 from ..losses.view import view_distortion
 from ..models.place import place
 
@@ -27,6 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_view_options(parser)
     add_budget_arguments(parser)
     add_loss_arguments(parser)
+    parser.add_argument(
+        "--earlier", type=Path, help="released model folder whose files are to be read too, of whatever decode id"
+    )
     parser.add_argument("--synthesis-rate", type=float, default=2e-4, help="largest peak learning rate of g_s")
 
 
@@ -44,6 +56,7 @@ def run(args: argparse.Namespace) -> None:
     if stage.resume() and stage.finished:
         return
     stage.begin()
+    earlier = EarlierView(setup, args.earlier)
     for rgb in setup.batches(stage.schedule.step):
         if stage.over:
             break
@@ -53,9 +66,11 @@ def run(args: argparse.Namespace) -> None:
             with torch.no_grad():
                 y = view.analyse(rgb)
                 mean, _, _ = view.hyper(y, noisy=False)
-            log2_gain, log2_inverse = view.gains(share * (setup.arch.quality_levels - 1))
+            level = share * (setup.arch.quality_levels - 1)
+            log2_gain, log2_inverse = view.gains(level)
             symbols = ((y - mean) * torch.exp2(log2_gain)).round()
-            rebuilt = view.rebuild(view.dequantise(symbols, mean, log2_gain.detach(), log2_inverse))
+            values = view.dequantise(symbols, mean, log2_gain.detach(), log2_inverse)
+            rebuilt = view.rebuild(earlier.replace(values, rgb, level))
         error, parts = view_distortion(rebuilt, rgb, terms, setup.lpips)
         stage.step((error * lagrangians(args, share).sqrt()).mean(), parts)
     if stage.schedule.done:
@@ -73,4 +88,5 @@ STAGE = Stage(
     writes=("perceptual-polish.pt", "perceptual-polish.jsonl"),
     budget=("minutes", "steps"),
     data=(Need(Data.VIEW_PHOTOGRAPHS),),
+    models=("earlier",),
 )
