@@ -1,5 +1,5 @@
 import { BackendError } from '../errors.js';
-import { latentExtent, type PictureArea, paddedExtent, TILE_EDGE, tileGrid } from '../geometry.js';
+import { latentExtent, type PictureArea, paddedExtent, TILE_EDGE } from '../geometry.js';
 import type { FeatureMap, Named } from '../nn/backend.js';
 import type { Synthesis } from '../profiles/profile.js';
 import type { WorkOptions } from './call-hooks.js';
@@ -8,11 +8,11 @@ import { commonArea, withContext } from './context.js';
 import type { OpenModel } from './model-shelf.js';
 import { overlap } from './overlap.js';
 import { latentSource } from './picture-source.js';
-import { tilesTouched } from './region.js';
+import { rebuiltParts } from './rebuilt-parts.js';
 
 /**
- * Decodes what a layer rebuilds of an area, one row of tiles at a time: what is held at once grows with the width of the
- * area, not with its height, and only the tiles that it depends on are decoded.
+ * Decodes what a layer rebuilds of an area, one row of tiles at a time (a small picture at once): what is held grows with
+ * the width of the area, not with its height, and only the tiles that it depends on are decoded.
  *
  * @param area - In coded pixels, beginning at whole positions of latents and of what is rebuilt.
  * @returns Pieces of [height][width][channels], from top to bottom.
@@ -28,7 +28,7 @@ export async function* decodeRows(
   const width = extent(area.width);
   const right = area.x + area.width;
   let rows: Float32Array | undefined;
-  for await (const { part, from, map } of runOnTiles(model, layer, area, synthesis, work)) {
+  for await (const { part, from, map } of runOnParts(model, layer, area, synthesis, work)) {
     const { data, channels } = map;
     // Where the part begins in what was rebuilt, and where in the row, in positions.
     const [x, y, toX] = [part.x - from.x, part.y - from.y, part.x - area.x].map((n) => n / stride) as [
@@ -51,7 +51,7 @@ export async function* decodeRows(
 
 /** Extents of what a synthesis rebuilds of an area, and how many rows {@link decodeRows} yields at once, at most. */
 export function rebuiltExtents(
-  { extent, channels }: Synthesis,
+  { extent, channels, context }: Synthesis,
   { model }: Pick<OpenModel, 'model'>,
   area: PictureArea,
 ): { height: number; width: number; channels: number; rowsAtOnce: number } {
@@ -60,39 +60,41 @@ export function rebuiltExtents(
     height,
     width,
     channels: channels(model.tensors),
-    rowsAtOnce: Math.min(height, extent(TILE_EDGE)),
+    rowsAtOnce: Math.max(...rebuiltParts(area, context).map((part) => extent(part.height))),
   };
 }
 
-/** What the synthesis gave for a tile. */
-interface RebuiltTile {
-  /** The part of the tile that is wanted, in coded pixels. */
+/** What the synthesis gave for a part of the area. */
+interface RebuiltPart {
+  /** What is wanted, in coded pixels. */
   readonly part: PictureArea;
   /** What the map shows, in coded pixels: the part, or more. */
   readonly from: PictureArea;
   readonly map: FeatureMap;
 }
 
-async function* runOnTiles(
+async function* runOnParts(
   { latents, ...model }: OpenModel,
   layer: CodedLayer,
   area: PictureArea,
   { network, output, stride, context, refusal }: Synthesis,
   { signal, onProgress }: WorkOptions,
-): AsyncGenerator<RebuiltTile, void, undefined> {
-  const grid = tileGrid(layer.width, layer.height);
-  const indexes = tilesTouched(area, layer);
+): AsyncGenerator<RebuiltPart, void, undefined> {
+  const parts = rebuiltParts(area, context);
   const networks = await model.networks();
   const source = latentSource(latents, layer);
-  const results = overlap(indexes.length, async (step) => {
+  const results = overlap(parts.length, async (step) => {
     signal?.throwIfAborted();
-    const tile = grid.tile(indexes[step]!);
-    const part = commonArea(tile, area);
-    const from = context === undefined ? tile : withContext(part, context, layer);
+    const part = parts[step]!;
+    const [left, top] = [part.x, part.y].map((at) => at - (at % TILE_EDGE)) as [number, number];
+    const from =
+      context === undefined
+        ? commonArea({ x: left, y: top, width: TILE_EDGE, height: TILE_EDGE }, { x: 0, y: 0, ...layer })
+        : withContext(part, context, layer);
     const { latent } = source.cut(from) as Named<FeatureMap, 'latent'>;
     // What is around a tile begins in the one above and to the left of it.
     const reach = context === undefined ? 0 : TILE_EDGE;
-    source.release(tile.x - reach, tile.y - reach);
+    source.release(left - reach, top - reach);
     const map = (await networks.run(network, { latent }, signal))[output]!;
     checkOutput(map, from, stride, refusal);
     return { part, from, map };
@@ -100,7 +102,7 @@ async function* runOnTiles(
   let done = 0;
   for await (const result of results) {
     yield result;
-    onProgress?.(++done, indexes.length);
+    onProgress?.(++done, parts.length);
   }
 }
 

@@ -95,7 +95,8 @@ async function streamRows(
 async function* samples(rows: AsyncIterable<Float32Array>): AsyncGenerator<Uint8Array, void, undefined> {
   for await (const piece of rows) {
     const bytes = new Uint8Array(piece.length);
-    for (let i = 0; i < piece.length; i++) bytes[i] = Math.round(255 * piece[i]!);
+    // Writing to an array of bytes cuts fractions off, so this rounds: several times faster than Math.round.
+    for (let i = 0; i < piece.length; i++) bytes[i] = 255 * piece[i]! + 0.5;
     yield bytes;
   }
 }
