@@ -56,6 +56,8 @@ export const errorClasses = {
       'bad-picture':
         'The pixels that were given do not make a picture of the size that was given. Give width x height x 3 values.',
       'bad-port': 'The port of the page is taken, or may not be used. Give another, or none.',
+      'bad-precision':
+        'There is no precision of this name, or the executor chosen computes in floats alone. Choose one of those that are named.',
       'bad-quality': 'The quality is not a number from 1 to 100. Give one.',
       'bad-quality-position': 'A quality position is not a whole number from 0 to 2047. Give one.',
       'bad-region':
@@ -306,6 +308,8 @@ export const errorClasses = {
         'The index, or what it is compared with, was made with another model or projection, so their vectors say nothing about each other. Index the files anew with the model that is installed, or choose that of the index by `--model`.',
       'no-projection':
         'The model has no projection, by which pictures are compared in an index. Install a newer release of it.',
+      'no-ranges':
+        'The model does not say how its networks are rounded to 8 bits. Take precision `float`, or a newer release of it.',
       'no-heads': 'The model can only classify. Install a newer one of the same decode id.',
     },
   },

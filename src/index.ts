@@ -65,7 +65,7 @@ export type { PictureArea } from './geometry.js';
 export { defaultMaxSide, fitSize, type MaxSide } from './image/fit-size.js';
 export type { ImageInput, Picture } from './image/picture.js';
 export { defaultLimits, defaultPhotographPixels, type Limits } from './limits.js';
-export type { BackendChoice, BackendName, BackendProbe } from './nn/backend.js';
+export type { BackendChoice, BackendName, BackendProbe, Precision } from './nn/backend.js';
 export { type ImageLibraryProbe, probeImageLibrary } from './platform/node/image-library.js';
 export {
   checkInstalledModel,

@@ -15,7 +15,7 @@ export type StoredValues =
   | { readonly type: 'i8'; readonly bytes: Uint8Array; readonly scale: Float32Array };
 
 /** What tensors of a model are for, in the order of its weights files. */
-export const TENSOR_USES = ['entropy', 'encoder', 'synthesis', 'tail', 'heads', 'search'] as const;
+export const TENSOR_USES = ['entropy', 'encoder', 'synthesis', 'tail', 'heads', 'search', 'ranges'] as const;
 
 /** What a tensor of a model is for. */
 export type TensorUse = (typeof TENSOR_USES)[number];

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { BackendChoice, Codec } from '../index.js';
+import type { BackendChoice, Codec, Precision } from '../index.js';
 import type { Limits } from '../limits.js';
 import type { JobStreams } from './jobs/job.js';
 import { Reporter } from './reporter.js';
@@ -11,6 +11,7 @@ export interface GlobalOptions {
   model?: string;
   jobs?: number;
   threads?: number;
+  precision?: Precision;
   limit?: Partial<Limits>;
   json?: boolean;
   quiet?: boolean;
@@ -50,10 +51,10 @@ export function streamsOf({ terminal, options, signal }: Context): JobStreams {
 
 /** Opens a codec as the options say, hands it to `use`, and closes it whatever happens. */
 export async function withCodec<R>(context: Context, use: (codec: Codec) => Promise<R>): Promise<R> {
-  const { backend, model, threads, limit } = context.options;
+  const { backend, model, threads, precision, limit } = context.options;
   // Only here: commands without a codec start without the library.
   const { openCodec } = await import('../index.js');
-  const codec = await openCodec({ backend, model, threads, limits: limit });
+  const codec = await openCodec({ backend, model, threads, precision, limits: limit });
   try {
     return await use(codec);
   } finally {

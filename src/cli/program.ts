@@ -113,6 +113,11 @@ async function buildProgram(
     .option('--model <name|folder>', 'model to use (default: the installed one, or the one a file names)')
     .option('--jobs <count>', 'files in flight at a time', wholeNumber(1))
     .option('--threads <count>', 'CPU threads of the backend', wholeNumber(1))
+    .addOption(
+      new Option('--precision <name>', 'in what networks compute answers: int8 is faster, with onnx')
+        .choices(['float', 'int8'])
+        .default('float'),
+    )
     .option('--limit <name=number>', 'raise or lower a limit; may be given several times', parseLimit)
     .option('--json', 'one JSON object a line on stdout')
     .option('--quiet', 'say nothing but errors')

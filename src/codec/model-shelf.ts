@@ -1,10 +1,11 @@
 import type { LayerHeader } from '../container/dicm-file.js';
+import { ModelError } from '../errors.js';
 import { openHyperpriorCodec } from '../latents/hyperprior-codec.js';
 import type { LatentCodec } from '../latents/latent-codec.js';
 import { findModel, listModels, type ModelQuery } from '../model/find-model.js';
 import { loadModel, type Model } from '../model/load-model.js';
 import { shortDecodeId } from '../model/manifest.js';
-import type { BackendChoice, OpenedBackend } from '../nn/backend.js';
+import type { BackendChoice, Network, OpenedBackend, Precision } from '../nn/backend.js';
 import type { ModelSource, Platform } from '../platform/platform.js';
 import { profileNamed } from '../profiles/all-profiles.js';
 import type { Profile } from '../profiles/profile.js';
@@ -22,6 +23,7 @@ export interface ShelfOptions {
    */
   model?: string | undefined;
   threads?: number | undefined;
+  precision?: Precision | undefined;
 }
 
 /** A model that is ready for entropy coding. */
@@ -59,18 +61,33 @@ export function openModelShelf(options: ShelfOptions): ModelShelf {
   let backend: Promise<OpenedBackend> | undefined;
 
   const openExecutor = () => {
-    const { threads } = options;
-    backend ??= platform.openBackend(options.backend, threads === undefined ? {} : { threads });
+    const { threads, precision } = options;
+    backend ??= platform.openBackend(options.backend, {
+      ...(threads === undefined ? {} : { threads }),
+      ...(precision === undefined ? {} : { precision }),
+    });
     return backend;
   };
   const keep = <T extends { dispose(): unknown }>(opened: T): T => {
     closers.push(() => opened.dispose());
     return opened;
   };
+  /** Only answers are computed in 8 bits. @throws ModelError `no-ranges` */
+  const checkPrecision = ({ answers }: Network, { where, manifest }: Model) => {
+    if (options.precision !== 'int8' || answers !== true || manifest.ranges !== undefined) return;
+    throw new ModelError(
+      'no-ranges',
+      `${where} does not say between which values its networks compute, which precision int8 (--precision int8) needs: take ` +
+        'precision float, or a newer release of the model',
+    );
+  };
   const load = async (source: ModelSource): Promise<LoadedModel> => {
     const model = await loadModel(source, platform.sha256, profileNamed);
     let networks: Promise<Networks> | undefined;
-    const openAll = async () => keep(openNetworks(await openExecutor(), model.tensorsFor));
+    const openAll = async () => {
+      const executor = await openExecutor();
+      return keep(openNetworks(executor, model.tensorsFor, (network) => checkPrecision(network, model)));
+    };
     return {
       model,
       profile: profileNamed(model.manifest.profile),

@@ -19,10 +19,12 @@ export interface Networks {
  * Prepares the networks of a model; nothing is compiled yet.
  *
  * @param tensorsFor - Gives the tensors of these uses at least; called before a network is compiled.
+ * @param check - Throws where the model cannot be asked what a network is for.
  */
 export function openNetworks(
   backend: Backend,
   tensorsFor: (uses: readonly TensorUse[]) => Promise<TensorMap>,
+  check: (network: Network) => void = () => {},
 ): Networks {
   const compiled = new Map<Network, Promise<CompiledNetwork>>();
   let last: Promise<unknown> = Promise.resolve();
@@ -30,6 +32,7 @@ export function openNetworks(
   const compile = (network: Network): Promise<CompiledNetwork> => {
     let ready = compiled.get(network);
     if (ready === undefined) {
+      check(network);
       const { reads = TENSOR_USES } = network;
       ready = tensorsFor(reads).then((tensors) => backend.compile(network, tensors));
       compiled.set(network, ready);

@@ -22,6 +22,12 @@ export interface ProjectionFile extends Omit<WeightsFile, 'use'> {
   readonly dimensions: number;
 }
 
+/**
+ * The file that says between which values the inputs of tail and heads lie, for running them in integers of 8 bits. Part of no
+ * id, as the projection is none.
+ */
+export type RangesFile = Omit<WeightsFile, 'use'>;
+
 /** Sizes of a model's networks that the codec needs before it has read any weights. */
 export interface ModelArchitecture {
   readonly latentChannels: number;
@@ -80,6 +86,8 @@ export interface ModelManifest {
   readonly weights: readonly WeightsFile[];
   /** Absent in models whose files cannot be searched for by likeness. */
   readonly search?: ProjectionFile;
+  /** Absent in models that are run in floats only. */
+  readonly ranges?: RangesFile;
   /** Absent in models that read their own files only. */
   readonly earlierDecodePaths?: readonly EarlierDecodePath[];
   /** File of class names; absent in models without a classifier. */
@@ -135,11 +143,10 @@ export function parseManifest(text: string, where: string): ModelManifest {
     renderId: root.hash('renderId'),
     weights: root.list('weights').map((shard) => ({
       ...(shard.has('use') ? { use: shard.oneOf('use', TENSOR_USES) } : {}),
-      file: shard.fileName('file'),
-      bytes: shard.count('bytes'),
-      sha256: shard.hash('sha256'),
+      ...parseFile(shard),
     })),
     ...(root.has('search') ? { search: parseProjection(root.object('search')) } : {}),
+    ...(root.has('ranges') ? { ranges: parseFile(root.object('ranges')) } : {}),
     ...(root.has('earlierDecodePaths') ? { earlierDecodePaths: parseEarlierDecodePaths(root) } : {}),
     ...(classifies ? { classes: root.fileName('classes') } : {}),
     architecture: {
@@ -172,12 +179,11 @@ function parseEarlierDecodePaths(root: Fields): EarlierDecodePath[] {
 }
 
 function parseProjection(search: Fields): ProjectionFile {
-  return {
-    file: search.fileName('file'),
-    bytes: search.count('bytes'),
-    sha256: search.hash('sha256'),
-    dimensions: search.count('dimensions'),
-  };
+  return { ...parseFile(search), dimensions: search.count('dimensions') };
+}
+
+function parseFile(entry: Fields): Omit<WeightsFile, 'use'> {
+  return { file: entry.fileName('file'), bytes: entry.count('bytes'), sha256: entry.hash('sha256') };
 }
 
 function parseDetection(detection: Fields): DetectionHeads {

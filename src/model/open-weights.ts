@@ -73,9 +73,13 @@ export function openWeights(
   return { raw, tensors, load };
 }
 
-/** All weights files; readers from before there was a projection look at the manifest's list only. */
-function filesOf({ weights, search }: ModelManifest): readonly WeightsFile[] {
-  return search === undefined ? weights : [...weights, { ...search, use: 'search' }];
+/** All weights files; readers from before there were projection and ranges look at the manifest's list only. */
+function filesOf({ weights, search, ranges }: ModelManifest): readonly WeightsFile[] {
+  return [
+    ...weights,
+    ...(search === undefined ? [] : [{ ...search, use: 'search' } as const]),
+    ...(ranges === undefined ? [] : [{ ...ranges, use: 'ranges' } as const]),
+  ];
 }
 
 /** What is read of a model as it is opened: all of it, unless that were a download; then what proves its decode ids. */

@@ -67,6 +67,7 @@ function makeTaskNetwork(from: TaskInput, parts: readonly AnswerPart[]): Network
   const wants = (part: AnswerPart) => parts.includes(part);
   const findsObjects = wants('boxes') || wants('masks');
   return {
+    answers: true,
     inputs: (tensors): Named<{ channels: number; multiple: number }> =>
       from === 'pixels'
         ? { rgb: { channels: 3, multiple: LATENT_STRIDE } }

@@ -9,6 +9,9 @@ export type BackendName = 'tensorflow' | 'onnx' | 'wasm';
 /** An executor, or the first that works in the order tensorflow with a GPU, onnx, wasm. */
 export type BackendChoice = BackendName | 'auto';
 
+/** In what tail and heads compute: binary32, or integers of 8 bits. */
+export type Precision = 'float' | 'int8';
+
 /** A dense float array [height, width, channels], channels innermost: what goes into a network and comes out. */
 export interface FeatureMap {
   readonly data: Float32Array;
@@ -35,6 +38,8 @@ export interface Network<I extends string = string, O extends string = string> {
   inputs(tensors: TensorMap): Named<InputSpec, I>;
   /** What the tensors it takes are for, where they come from a released model; of any use unless given. */
   readonly reads?: readonly TensorUse[];
+  /** Whether what comes out is answers, which may be computed in 8 bits where that is asked for; no unless given. */
+  readonly answers?: true;
   /** Must do the same on every call. */
   build<V extends Value>(ops: Ops<V>, inputs: Named<V, I>, tensors: TensorMap): Named<V, O>;
 }
@@ -62,6 +67,8 @@ export interface BackendOptions {
    * in `$DICM_ONNX_PROVIDERS` (separated by commas). What a provider cannot run goes to the CPU.
    */
   onnxProviders?: readonly string[];
+  /** In what networks that give answers compute where the model has ranges for it; `float` unless given. */
+  precision?: Precision;
 }
 
 /** An open executor. */

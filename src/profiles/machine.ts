@@ -17,6 +17,7 @@ export const machine: Profile = {
     tail: ['tail.'],
     heads: ['heads.'],
     search: ['search.'],
+    ranges: ['ranges.'],
   },
   foreign: [],
   sizes: [

@@ -26,6 +26,7 @@ export const view: Profile = {
     tail: [],
     heads: [],
     search: [],
+    ranges: [],
   },
   foreign: ['head.', 're.', 'tail.', 'heads.', 'search.'],
   sizes: codecSizes,

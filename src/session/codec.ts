@@ -6,7 +6,7 @@ import type { PictureArea } from '../geometry.js';
 import type { MaxSide } from '../image/fit-size.js';
 import type { ImageInput, Picture } from '../image/picture.js';
 import type { Limits } from '../limits.js';
-import type { BackendChoice, BackendName } from '../nn/backend.js';
+import type { BackendChoice, BackendName, Precision } from '../nn/backend.js';
 import type { FeatureLayer } from '../profiles/feature-layers.js';
 import type { Task } from '../tasks/all-tasks.js';
 import type { Prediction, PredictionOptions } from '../tasks/classify/top-predictions.js';
@@ -25,6 +25,12 @@ export interface CodecOptions {
   limits?: Partial<Limits> | undefined;
   /** CPU threads of the executor; its own choice unless given. */
   threads?: number | undefined;
+  /**
+   * In what the networks behind the features compute for answers (`classify`, `detect`, `segment`, `embed`, `analyze` and what `keep`
+   * asks): `int8` is several times faster on CPUs with instructions for it and needs the executor onnx; features, latents and
+   * files are what they are without it. `float` unless given.
+   */
+  precision?: Precision | undefined;
 }
 
 /** Which model to open. */

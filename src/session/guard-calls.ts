@@ -39,6 +39,7 @@ export const codecOptionNames = optionNames<CodecOptions>()({
   model: true,
   limits: true,
   threads: true,
+  precision: true,
 });
 
 const openModelOptions = optionNames<OpenModelOptions>()({ layer: true });

@@ -23,8 +23,8 @@ import { verifyingCalls } from './verifying.js';
  */
 export function openCodec(platform: Platform, options: CodecOptions = {}): Codec {
   checkOptions('openCodec', options, codecOptionNames);
-  const { model, threads, limits, backend = 'auto' } = options;
-  return codecOver(openModelShelf({ platform, model, threads, backend }), limits);
+  const { model, threads, precision, limits, backend = 'auto' } = options;
+  return codecOver(openModelShelf({ platform, model, threads, precision, backend }), limits);
 }
 
 /**

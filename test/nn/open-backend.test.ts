@@ -102,6 +102,18 @@ test("a backend that does not exist is the caller's error", async () => {
   });
 });
 
+test.each([
+  ['wasm', 'int8', /wasm computes in floats.*onnx/],
+  ['tensorflow', 'int8', /tensorflow computes in floats/],
+  ['auto', 'int4', /no precision int4; choose one of float, int8/],
+] as const)('%s does not compute in %s', async (name, precision, message) => {
+  await expect(openBackend(name, { precision: precision as 'int8' })).rejects.toMatchObject({
+    name: 'UsageError',
+    code: 'bad-precision',
+    message: expect.stringMatching(message),
+  });
+});
+
 test('onnx takes the threads and providers it has, and names those it has not', async () => {
   const backend = await openBackend('onnx', { threads: 1, onnxProviders: ['cpu'] });
   expect(backend.device).toBe('CPU, 1 thread');

@@ -123,15 +123,19 @@ def test_export_carries_earlier_decode_paths(two_paths: tuple[Path, Path], tiny_
         assert load_model(out, bytes.fromhex(entry["decodeId"][:8])).decode_id.hex() == entry["decodeId"][:8]
 
 
-def test_the_projection_for_searches_outlives_a_new_model(tmp_path: Path) -> None:
+def test_the_projection_for_searches_outlives_a_new_model_and_the_ranges_of_its_values_do_not(tmp_path: Path) -> None:
     old, new = tmp_path / "old", tmp_path / "new"
     shutil.copytree(TINY, old)
     shutil.copytree(TINY, new)
     manifest = json.loads((old / "manifest.json").read_text())
     manifest["search"] = {"file": "6-search.safetensors", "bytes": 5, "sha256": "0" * 64, "dimensions": 4}
+    manifest["ranges"] = {"file": "7-ranges.safetensors", "bytes": 5, "sha256": "0" * 64}
     (old / "manifest.json").write_text(json.dumps(manifest))
     (old / "6-search.safetensors").write_bytes(b"12345")
+    (old / "7-ranges.safetensors").write_bytes(b"12345")
     replace_model(old, new)
-    assert json.loads((old / "manifest.json").read_text())["search"] == manifest["search"]
+    renewed = json.loads((old / "manifest.json").read_text())
+    assert renewed["search"] == manifest["search"]
+    assert "ranges" not in renewed and not (old / "7-ranges.safetensors").exists()
     assert (old / "6-search.safetensors").read_bytes() == b"12345"
     assert not new.exists()

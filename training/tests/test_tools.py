@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 from safetensors.numpy import load_file, save_file
 
 TRAINING = Path(__file__).parents[1]
@@ -52,6 +53,33 @@ def test_a_projection_is_fitted_to_features(tmp_path: Path) -> None:
     deviations = projected.std(axis=0)
     assert 2 < deviations[0] / deviations[1] < 4
     assert abs(np.corrcoef(projected.T)[0, 1]) < 0.01
+
+
+def test_ranges_hold_what_convolutions_take(tmp_path: Path) -> None:
+    """One for each convolution of tail and heads, around 0; of what is added to others, also of what comes out."""
+    model, photos = tmp_path / "model", tmp_path / "data" / "photos"
+    shutil.copytree(TRAINING.parent / "fixtures/models/tiny", model)
+    photos.mkdir(parents=True)
+    random = np.random.default_rng(3)
+    for i in range(3):
+        Image.fromarray(random.integers(0, 256, (96, 128, 3)).astype(np.uint8)).save(photos / f"{i}.png")
+    before = json.loads((model / "manifest.json").read_text())
+    options = ["--model", model, "--data", tmp_path / "data", "--beyond", "0"]
+    subprocess.run([sys.executable, TRAINING / "tools/fit_ranges.py", *options], check=True, cwd=TRAINING)
+    after = json.loads((model / "manifest.json").read_text())
+    entry = after.pop("ranges")
+    assert after == before
+    data = (model / entry["file"]).read_bytes()
+    assert (entry["bytes"], entry["sha256"]) == (len(data), hashlib.sha256(data).hexdigest())
+    weights = {name for path in model.glob("weights*") for name in load_file(path)}
+    layers = {n.removesuffix(".weight") for n in weights if n.startswith(("tail.layer", "heads.")) and "weight" in n}
+    ranges = load_file(model / entry["file"])
+    assert {f"ranges.{layer}" for layer in layers if not layer.endswith("_scale")} == set(ranges)
+    for name, ends in ranges.items():
+        assert len(ends) == (4 if name.endswith((".conv3", ".downsample")) or ".lateral" in name else 2)
+        assert (ends[::2] <= 0).all() and (ends[1::2] > 0).all()
+    # Behind a ReLU nothing is negative.
+    assert ranges["ranges.tail.layer2.0.conv2"][0] == 0
 
 
 def outline(value: object) -> object:

@@ -114,9 +114,9 @@ async function work(context: Context, flags: WorkerFlags): Promise<number> {
 }
 
 function jobRules({ options }: Context, { timeLimit, memoryLimit }: WorkerFlags): JobRules {
-  const { backend, model, threads = 1, limit = {} } = options;
+  const { backend, model, threads = 1, precision = 'float', limit = {} } = options;
   const args = [
-    ...['--backend', backend, '--threads', String(threads)],
+    ...['--backend', backend, '--threads', String(threads), '--precision', precision],
     ...(model === undefined ? [] : ['--model', model]),
     ...Object.entries(limit).flatMap(([name, value]) => ['--limit', `${name}=${value}`]),
     ...['run', PROCESS],

@@ -1,6 +1,7 @@
 import type { TensorMap } from '../../tensor.js';
 import type { InputSpec, Named, Network } from '../backend.js';
 import { mapNamed } from '../backend.js';
+import { EightBits } from './eight-bits.js';
 import { type ExternalTensor, type GraphOptions, OnnxGraph } from './graph.js';
 import { GraphOps } from './graph-ops.js';
 
@@ -23,7 +24,7 @@ export interface BuiltGraph {
 export function buildGraph(network: Network, tensors: TensorMap, options: GraphOptions = {}): BuiltGraph {
   const inputs: Named<InputSpec> = network.inputs(tensors);
   const graph = new OnnxGraph(options);
-  const ops = new GraphOps(graph);
+  const ops = new GraphOps(graph, options.int8 === true ? new EightBits(graph, tensors) : undefined);
   const values = mapNamed(inputs, ({ channels }, name) => ops.input(name, channels));
   const results = network.build(ops, values, tensors);
   for (const [name, value] of Object.entries(results)) ops.output(value, name);

@@ -9,6 +9,7 @@ import {
   type Ops,
   type Value,
 } from '../ops.js';
+import type { EightBits } from './eight-bits.js';
 import type { Attribute, OnnxGraph } from './graph.js';
 
 /** A value of the graph under construction: images are [1, C, H, W], tokens [T, C], heads [heads, T, C]. */
@@ -25,9 +26,12 @@ const FLOAT = 1;
 /** Ops that write an ONNX graph: each call adds the operator onnxruntime is fastest at. */
 export class GraphOps implements Ops<GraphValue> {
   readonly #graph: OnnxGraph;
+  readonly #eightBits: EightBits | undefined;
 
-  constructor(graph: OnnxGraph) {
+  /** @param eightBits - rounds what convolutions take; they compute in binary32 without it */
+  constructor(graph: OnnxGraph, eightBits?: EightBits) {
     this.#graph = graph;
+    this.#eightBits = eightBits;
   }
 
   /** Declares an input [1, height, width, channels] and turns it channel-first. */
@@ -163,7 +167,8 @@ export class GraphOps implements Ops<GraphValue> {
   }
 
   add(a: GraphValue, b: GraphValue): GraphValue {
-    return this.#binary('Add', a, b);
+    const [left, right] = [a, b].map((x) => ({ ...x, name: this.#eightBits?.known(x.name) ?? x.name }));
+    return this.#binary('Add', left!, right!);
   }
 
   subtract(a: GraphValue, b: GraphValue): GraphValue {
@@ -247,12 +252,14 @@ export class GraphOps implements Ops<GraphValue> {
     const { stride = 1, padding = 0 } = options;
     const edges: Record<string, Attribute> =
       padding === 'same' ? { auto_pad: 'SAME_UPPER' } : { pads: [padding, padding, padding, padding] };
-    const out = this.#node('Conv', [x.name, ...this.#parameters(layer)], channels, 4, {
+    const rounded = this.#eightBits?.operands(x.name, layer);
+    const out = this.#node('Conv', rounded ?? [x.name, ...this.#parameters(layer)], channels, 4, {
       kernel_shape: [height, width],
       strides: [stride, stride],
       group,
       ...edges,
     });
+    this.#eightBits?.roundResult(out.name, layer);
     return options.activation === 'relu' ? this.relu(out) : out;
   }
 

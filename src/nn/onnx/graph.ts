@@ -17,6 +17,8 @@ export type SymbolicShape = readonly (number | string)[];
 export interface GraphOptions {
   /** Whether weights lie in the model itself, as small as they are stored; outside of it as binary32 unless given. */
   readonly embedWeights?: boolean | undefined;
+  /** Whether convolutions whose inputs the model has ranges for compute in integers of 8 bits. */
+  readonly int8?: boolean | undefined;
   /** Facts about the model, for people and programs. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
@@ -26,7 +28,9 @@ const IR_VERSION = 10;
 /** First operator set with Gelu in its tanh form. */
 export const OPSET_VERSION = 20;
 const FLOAT = 1;
+const UINT8 = 2;
 const INT8 = 3;
+const INT32 = 6;
 const INT64 = 7;
 const FLOAT16 = 10;
 const EXTERNAL_LOCATION = 1;
@@ -110,6 +114,29 @@ export class OnnxGraph {
     });
   }
 
+  /** Integers as a constant inside the model; its type is that of the array. */
+  packed(name: string, shape: readonly number[], values: Uint8Array | Int8Array | Int32Array): string {
+    const type = values instanceof Int32Array ? INT32 : values instanceof Int8Array ? INT8 : UINT8;
+    return this.#once(`packed ${name}`, (unique) => {
+      const bytes =
+        values instanceof Int32Array
+          ? littleEndian(values)
+          : new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+      return new ProtobufWriter().integers(1, shape).integer(2, type).text(8, unique).bytes(9, bytes);
+    });
+  }
+
+  /** A list of numbers as a constant inside the model. */
+  numbers(name: string, values: Float32Array): string {
+    return this.#once(`numbers ${name}`, (unique) =>
+      new ProtobufWriter()
+        .integers(1, [values.length])
+        .integer(2, FLOAT)
+        .text(8, unique)
+        .bytes(9, littleEndian(values)),
+    );
+  }
+
   /** A list of 64-bit integers as a constant, for operators that take shapes as inputs. */
   integers(values: readonly number[]): string {
     const raw = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
@@ -184,9 +211,12 @@ export class OnnxGraph {
 }
 
 /** Bytes of values in the order of the format, whatever the host's. */
-function littleEndian(values: Float32Array): Uint8Array {
+function littleEndian(values: Float32Array | Int32Array): Uint8Array {
   const view = new DataView(new ArrayBuffer(values.byteLength));
-  for (const [i, value] of values.entries()) view.setFloat32(4 * i, value, true);
+  for (const [i, value] of values.entries()) {
+    if (values instanceof Float32Array) view.setFloat32(4 * i, value, true);
+    else view.setInt32(4 * i, value, true);
+  }
   return new Uint8Array(view.buffer);
 }
 

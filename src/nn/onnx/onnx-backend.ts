@@ -10,6 +10,7 @@ import {
   mapNamed,
   type Named,
   type Network,
+  type Precision,
 } from '../backend.js';
 import { buildGraph } from './build-graph.js';
 import type { OrtModule, OrtSession, OrtTensor } from './ort.js';
@@ -25,24 +26,33 @@ export class OnnxBackend implements Backend {
   readonly #ort: OrtModule;
   readonly #providers: readonly string[];
   readonly #threads: number | undefined;
+  readonly #precision: Precision;
   readonly #networks = new Set<OnnxNetwork>();
 
   /** @param providers - onnxruntime's execution providers, first choice first */
-  constructor(ort: OrtModule, providers: readonly string[], threads: number | undefined) {
+  constructor(
+    ort: OrtModule,
+    providers: readonly string[],
+    threads: number | undefined,
+    precision: Precision = 'float',
+  ) {
     this.#ort = ort;
     this.#providers = providers;
     this.#threads = threads;
+    this.#precision = precision;
     this.version = ort.env.versions.node ?? ort.env.versions.web ?? ort.env.versions.common ?? 'unknown';
     const places = providers.map((name) => (name === 'cpu' || name === 'wasm' ? 'CPU' : name)).join(', ');
-    this.device =
-      threads === undefined ? places : `${places}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+    const shares = threads === undefined ? [] : [`${threads} ${threads === 1 ? 'thread' : 'threads'}`];
+    this.device = [places, ...shares, ...(precision === 'int8' ? ['int8'] : [])].join(', ');
   }
 
   async compile<I extends string, O extends string>(
     network: Network<I, O>,
     tensors: TensorMap,
   ): Promise<CompiledNetwork<I, O>> {
-    const { model, external, inputs, outputs } = buildGraph(network, tensors);
+    const { model, external, inputs, outputs } = buildGraph(network, tensors, {
+      int8: this.#precision === 'int8' && network.answers === true,
+    });
     let session: OrtSession;
     try {
       session = await this.#ort.InferenceSession.create(model, {

@@ -204,10 +204,10 @@ export async function verify(
 
 /** Opens a codec for one call, and hands the options that are not its own to that call. */
 async function useCodec<Options extends CodecOptions, R>(
-  { backend, model, limits, threads, ...rest }: Options,
+  { backend, model, limits, threads, precision, ...rest }: Options,
   use: (codec: Codec, rest: Omit<Options, keyof CodecOptions>) => Promise<R>,
 ): Promise<R> {
-  const codec = await openCodec({ backend, model, limits, threads });
+  const codec = await openCodec({ backend, model, limits, threads, precision });
   try {
     return await use(codec, rest);
   } finally {

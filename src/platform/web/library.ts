@@ -8,7 +8,7 @@ import { openWorkerCodec } from './worker/worker-codec.js';
 import type { StartWorker } from './worker/worker-link.js';
 
 /** How to open a codec in a browser. */
-export interface WebCodecOptions extends CodecOptions {
+export interface WebCodecOptions extends Omit<CodecOptions, 'precision'> {
   /** Name of one of `models`, or the address of another one; the default model unless given. */
   model?: string | undefined;
   /** Addresses of models: of folders with a `manifest.json`; `dicm-model-r50/` beside the page unless given. */

@@ -159,7 +159,8 @@ def replace_model(folder: Path, new: Path) -> None:
 
     What is no part of a model stays: a released one has a package.json and a README beside it. So does the projection
     for searches, which no stage writes: it still suits a network that was trained on from the one it was fitted to, and
-    its vectors are told from earlier ones by the render id. `tools/fit_search_projection.py` fits it anew.
+    its vectors are told from earlier ones by the render id. `tools/fit_search_projection.py` fits it anew. The ranges
+    of a network are those of no other: they go, unless the new manifest has them too (`tools/fit_ranges.py`).
     """
     folder.mkdir(parents=True, exist_ok=True)
     manifest = folder / "manifest.json"
@@ -169,7 +170,8 @@ def replace_model(folder: Path, new: Path) -> None:
         if "search" in old and "search" not in fields:
             (new / manifest.name).write_text(json.dumps({**fields, "search": old["search"]}, indent=2) + "\n")
         manifest.unlink()  # first, so that what an interruption leaves is no model
-        for file in [old.get("classes", CLASSES_FILE), *(shard["file"] for shard in old["weights"])]:
+        listed = [*old["weights"], *([old["ranges"]] if "ranges" in old and "ranges" not in fields else [])]
+        for file in [old.get("classes", CLASSES_FILE), *(entry["file"] for entry in listed)]:
             (folder / file).unlink(missing_ok=True)
     for path in sorted(new.iterdir(), key=lambda path: (path.name == manifest.name, path.name)):
         path.replace(folder / path.name)

@@ -13,7 +13,7 @@ const PACKAGE = 'onnxruntime-node';
  */
 export async function loadOnnx(options: BackendOptions): Promise<OnnxBackend> {
   const { ort, providers } = await loadRuntime(options);
-  return new OnnxBackend(ort, providers, options.threads);
+  return new OnnxBackend(ort, providers, options.threads, options.precision);
 }
 
 /**

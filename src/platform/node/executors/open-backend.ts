@@ -7,18 +7,21 @@ import {
   type BackendProbe,
   firstLine,
   type OpenedBackend,
+  type Precision,
 } from '../../../nn/backend.js';
 import { type BackendCandidate, firstWorking, loadChecked } from '../../../nn/first-working.js';
 
 /** All executors, in the order `auto` tries them. */
 export const backendNames: readonly BackendName[] = ['tensorflow', 'onnx', 'wasm'];
 
+const precisions: readonly Precision[] = ['float', 'int8'];
+
 /**
  * Opens an executor. `auto` takes the first that works: tensorflow when it reports a GPU, onnx, wasm. Nothing of
  * an executor is loaded before it is tried.
  *
  * @throws BackendError `no-backend` with every attempt and its reason
- * @throws UsageError `bad-backend` for a name that is none
+ * @throws UsageError `bad-backend` for a name that is none; `bad-precision` for one that is none, or not the executor's
  */
 export async function openBackend(
   choice: BackendChoice,
@@ -28,7 +31,21 @@ export async function openBackend(
     const known = ['auto', ...backendNames].join(', ');
     throw new UsageError('bad-backend', `there is no backend ${String(choice)}; choose one of ${known}`);
   }
-  const names = choice === 'auto' ? backendNames : [choice];
+  const { precision = 'float' } = options;
+  if (!precisions.includes(precision)) {
+    const known = precisions.join(', ');
+    throw new UsageError(
+      'bad-precision',
+      `there is no precision ${String(precision)}; choose one of ${known}`,
+    );
+  }
+  if (precision === 'int8' && choice !== 'auto' && choice !== 'onnx') {
+    throw new UsageError(
+      'bad-precision',
+      `the backend ${choice} computes in floats: precision int8 is for onnx, with backend onnx or auto`,
+    );
+  }
+  const names = choice !== 'auto' ? [choice] : precision === 'int8' ? ['onnx' as const] : backendNames;
   const { backend, attempts } = await firstWorking(
     names.map((name) => backendCandidate(name, options, choice === 'auto')),
   );

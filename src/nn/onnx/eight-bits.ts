@@ -1,0 +1,121 @@
+import { ModelError } from '../../errors.js';
+import type { TensorMap } from '../../tensor.js';
+import { checkShape, type Layer, tensorNamed } from '../layer.js';
+import type { OnnxGraph } from './graph.js';
+
+/** Before the names of layers whose values a model has ranges of. */
+const RANGES = 'ranges.';
+/** Steps of a range of values. */
+const STEPS = 255;
+/**
+ * Largest magnitude of a weight: twice 255 * 64 fits 16 bits. Processors without instructions for sums of such products (AVX2 alone)
+ * add two of them in 16 bits and cut off what is beyond, so with 127 answers would depend on the machine.
+ */
+const LARGEST_WEIGHT = 64;
+
+/** What a model says between which values a layer's input lies, and its result where that is rounded too. */
+interface Range {
+  readonly low: number;
+  readonly high: number;
+}
+
+/**
+ * Rounds what convolutions take to integers of 8 bits: values to 256 steps of the range that the model states, weights to
+ * 64 steps of the largest one of their output channel, on either side of 0. In the graph that is quantisation and its inverse around a
+ * convolution of floats, which onnxruntime computes as one of integers (its QDQ form). Layers without ranges stay as they are.
+ */
+export class EightBits {
+  readonly #graph: OnnxGraph;
+  readonly #tensors: TensorMap;
+  /** Names of rounded values by those of the values. */
+  readonly #rounded = new Map<string, string>();
+
+  constructor(graph: OnnxGraph, tensors: TensorMap) {
+    this.#graph = graph;
+    this.#tensors = tensors;
+  }
+
+  /** Name of a value's rounded form, where something has rounded it. */
+  known(value: string): string | undefined {
+    return this.#rounded.get(value);
+  }
+
+  /** Input, weight and bias of a convolution in rounded form; undefined where the model has no range for it. */
+  operands(value: string, layer: Layer): string[] | undefined {
+    const range = this.#rangeOf(layer, 0);
+    if (range === undefined) return undefined;
+    const step = stepOf(range);
+    const { name, weight, bias } = layer;
+    const { integers, steps } = roundWeights(weight.data as Float32Array, weight.shape[0]!);
+    const stored = this.#graph.packed(`${name}.weight`, weight.shape, integers);
+    const scale = this.#graph.numbers(`${name}.weight step`, steps);
+    const operands = [
+      this.#round(value, range),
+      this.#graph.node('DequantizeLinear', [stored, scale], { axis: 0 })[0]!,
+    ];
+    if (bias !== undefined) {
+      // In the steps of the products, whose sums it is added to.
+      const products = steps.map((each) => each * step);
+      const sums = Int32Array.from(bias.data as Float32Array, (b, i) => Math.round(b / products[i]!));
+      const inputs = [
+        this.#graph.packed(`${name}.bias`, bias.shape, sums),
+        this.#graph.numbers(`${name}.bias step`, products),
+      ];
+      operands.push(this.#graph.node('DequantizeLinear', inputs, { axis: 0 })[0]!);
+    }
+    return operands;
+  }
+
+  /** Rounds what a layer gives, where the model has a range for it: sums of two such are then computed in integers too. */
+  roundResult(value: string, layer: Layer): void {
+    const range = this.#rangeOf(layer, 2);
+    if (range !== undefined) this.#round(value, range);
+  }
+
+  #round(value: string, range: Range): string {
+    const known = this.#rounded.get(value);
+    if (known !== undefined) return known;
+    const step = stepOf(range);
+    const zero = Math.round(-range.low / step);
+    const inputs = [this.#graph.scalar(step), this.#graph.packed(`zero ${zero}`, [], Uint8Array.of(zero))];
+    const [integers] = this.#graph.node('QuantizeLinear', [value, ...inputs]);
+    const [rounded] = this.#graph.node('DequantizeLinear', [integers!, ...inputs]);
+    this.#rounded.set(value, rounded!);
+    return rounded!;
+  }
+
+  /** @param from - where in the layer's ranges the one that is wanted begins */
+  #rangeOf({ name }: Layer, from: number): Range | undefined {
+    const key = `${RANGES}${name}`;
+    if (!this.#tensors.has(key)) return undefined;
+    const tensor = tensorNamed(this.#tensors, key);
+    checkShape(key, tensor, [-1]);
+    const [low, high] = (tensor.data as Float32Array).slice(from, from + 2);
+    if (low === undefined || high === undefined) return undefined;
+    if (!(low <= 0 && high >= 0 && high > low && Number.isFinite(high - low))) {
+      throw new ModelError('bad-tensor', `${key} is ${low} to ${high}, which is no range around 0`);
+    }
+    return { low, high };
+  }
+}
+
+/** How far neighbouring integers lie apart, as binary32. */
+function stepOf({ low, high }: Range): number {
+  return Math.fround((high - low) / STEPS);
+}
+
+/** Weights as integers, and the step of each output channel. */
+function roundWeights(values: Float32Array, channels: number): { integers: Int8Array; steps: Float32Array } {
+  const each = values.length / channels;
+  const integers = new Int8Array(values.length);
+  const steps = new Float32Array(channels);
+  for (let channel = 0; channel < channels; channel++) {
+    const part = values.subarray(channel * each, (channel + 1) * each);
+    const largest = part.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    // A channel of zeros has any step.
+    const step = Math.fround((largest || 1) / LARGEST_WEIGHT);
+    steps[channel] = step;
+    for (let i = 0; i < each; i++) integers[channel * each + i] = Math.round(part[i]! / step);
+  }
+  return { integers, steps };
+}
