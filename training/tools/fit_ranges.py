@@ -4,7 +4,8 @@
 
 Writes `7-ranges.safetensors` into the model folder and its entry into the manifest; decode and render id stay as they
 are. Half of the photographs are decoded at a random quality, half untouched. A range is the largest over them of what
-all but a share of a photograph's values stay within (`--beyond`): single values far out would cost all others precision.
+all but a share of a photograph's values stay within (`--beyond`): single values far out would cost all others
+precision.
 """
 
 from __future__ import annotations
