@@ -13,12 +13,18 @@ from dicm_reference.container import DicmFile, read_dicm, tile_grids, write_dicm
 from dicm_reference.model import load_model
 
 ROOT = Path(__file__).resolve().parents[2]
-FILES = json.loads((ROOT / "fixtures" / "released" / "files.json").read_text())
+RELEASED = ROOT / "fixtures" / "released"
+FILES = [
+    {**case, "file": f"{place}{case['file']}"}
+    for place in ("", "view/")
+    for case in json.loads((RELEASED / place / "files.json").read_text())
+]
 MODELS = {
-    manifest["decodeId"][:8]: (folder, manifest["renderId"][:4])
+    path["decodeId"][:8]: (folder, manifest["renderId"][:4])
     for folder in (ROOT / "packages").iterdir()
     if (folder / "manifest.json").exists()
     for manifest in [json.loads((folder / "manifest.json").read_text())]
+    for path in [manifest, *manifest.get("earlierDecodePaths", [])]
 }
 
 
@@ -29,10 +35,10 @@ def sha256(array: np.ndarray) -> str:
 
 @pytest.mark.parametrize("case", FILES, ids=lambda case: case["file"])
 def test_released_file(case: dict) -> None:
-    data = (ROOT / "fixtures" / "released" / case["file"]).read_bytes()
+    data = (RELEASED / case["file"]).read_bytes()
     file = read_dicm(data)
     folder, render_id = MODELS[case["decodeId"]]
-    codec = Codec(load_model(folder))
+    codec = Codec(load_model(folder, bytes.fromhex(case["decodeId"])))
     tiles = codec.decode(file)
     again = codec.encode(file.header, [(tile.z, tile.symbols) for tile in tiles])
     assert write_dicm(DicmFile(again.header, again.tiles, file.ancillary)) == data
