@@ -27,6 +27,7 @@ from dicm_training.data.view_crops import (
 from dicm_training.errors import UsageError
 from dicm_training.loop.checkpoint import load_view
 from dicm_training.losses.perceptual import LINEAR_FILE, load_lpips, ms_ssim, random_lpips
+from dicm_training.losses.view import SMOOTH, ViewTerms, smoothness, view_distortion
 from dicm_training.models.architecture import TINY_VIEW, ViewArchitecture
 from dicm_training.models.view import View
 from dicm_training.release.folder import stored_tensors, widen
@@ -88,6 +89,26 @@ def test_lpips_of_published_weights_grows_with_what_eyes_see() -> None:
     blurred = F.interpolate(F.avg_pool2d(a, 4), scale_factor=4, mode="bilinear")
     brighter = a * 0.98 + 0.02
     assert (lpips(blurred, a) > 4 * lpips(brighter, a)).all()
+
+
+def test_errors_in_smooth_areas_count_more() -> None:
+    noise = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    for spread, expected in ((0.0, 1.0), (SMOOTH, 0.5), (30 * SMOOTH, 0.0)):
+        weight = smoothness(0.5 + spread * noise)
+        assert weight.shape == (1, 1, 64, 64)
+        assert torch.allclose(weight, torch.tensor(expected), atol=0.03)
+    half = torch.full((2, 3, 64, 64), 0.5)
+    half[:, :, 32:] += 0.2 * noise[:, :, 32:]
+    terms, error = ViewTerms(lpips=0, ms_ssim=0, mse=10, smooth=90), 0.1
+    smooth_off, rough_off = half.clone(), half.clone()
+    smooth_off[:, :, :32] += error
+    rough_off[:, :, 32:] += error
+    (in_smooth, parts), (in_rough, _) = (
+        view_distortion(x, half, terms, random_lpips()) for x in (smooth_off, rough_off)
+    )
+    assert torch.allclose(in_smooth, torch.tensor(0.5 * error**2 * 100), rtol=1e-3)
+    assert torch.allclose(in_rough, torch.tensor(0.5 * error**2 * 10), rtol=0.1)
+    assert set(parts) == {"mse", "smooth"}
 
 
 def test_a_view_starts_as_the_transform_it_is_given() -> None:

@@ -136,12 +136,15 @@ def add_loss_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lpips-weight", type=float, default=terms.lpips, help="of LPIPS")
     parser.add_argument("--ms-ssim-weight", type=float, default=terms.ms_ssim, help="of 1 - MS-SSIM")
     parser.add_argument("--mse-weight", type=float, default=terms.mse, help="of the mean squared error")
+    parser.add_argument(
+        "--smooth-weight", type=float, default=terms.smooth, help="of the squared error in smooth areas, beside that"
+    )
     parser.add_argument("--lambdas", type=float, nargs=2, default=(0.2, 12.0), help="multipliers of the end levels")
 
 
 def terms_of(args: argparse.Namespace) -> ViewTerms:
     """The weights that the options give."""
-    return ViewTerms(args.lpips_weight, args.ms_ssim_weight, args.mse_weight)
+    return ViewTerms(args.lpips_weight, args.ms_ssim_weight, args.mse_weight, args.smooth_weight)
 
 
 def lagrangians(args: argparse.Namespace, share: Tensor) -> Tensor:
