@@ -77,6 +77,11 @@ console.log(
 );
 const folder = await mkdtemp(join(tmpdir(), 'dicm-speed-'));
 const codec = await openCodec({ backend });
+/** Tail and heads in integers of 8 bits, where the executor has them. */
+const int8 =
+  (await codec.openBackend()).name === 'onnx'
+    ? await openCodec({ backend: 'onnx', precision: 'int8' })
+    : undefined;
 const network = await openPixelNetwork(backend);
 try {
   const paths = await crops(folder);
@@ -99,12 +104,19 @@ try {
     'detect in it': ofEach(encoded, (bytes) => codec.detect(bytes)),
     'segment it': ofEach(encoded, (bytes) => codec.segment(bytes)),
     'all three at once': ofEach(encoded, (bytes) => codec.analyze(bytes, { tasks: TASKS })),
+    ...(int8 && {
+      'classify a .dicm file, int8': ofEach(encoded, (bytes) => int8.classify(bytes)),
+      'segment it, int8': ofEach(encoded, (bytes) => int8.segment(bytes)),
+      'all three at once, int8': ofEach(encoded, (bytes) => int8.analyze(bytes, { tasks: TASKS })),
+    }),
   };
   // Compiles what is compiled when it is first needed.
   await network.classify(/** @type {FeatureMap} */ (loaded[0]));
   const first = /** @type {Uint8Array} */ (encoded[0]);
-  for (const task of TASKS) await codec.analyze(first, { tasks: [task] });
-  await codec.analyze(first, { tasks: TASKS });
+  for (const each of int8 === undefined ? [codec] : [codec, int8]) {
+    for (const task of TASKS) await each.analyze(first, { tasks: [task] });
+    await each.analyze(first, { tasks: TASKS });
+  }
   /** @type {Map<string, number[]>} */
   const times = new Map(Object.keys(works).map((name) => [name, []]));
   for (let round = 0; round < Number(values.rounds); round++) {
@@ -128,5 +140,6 @@ try {
 } finally {
   await network.dispose();
   await codec.dispose();
+  await int8?.dispose();
   await rm(folder, { recursive: true, force: true });
 }
