@@ -105,6 +105,7 @@ async function keepViews() {
     const bytes = await readFile(path(`released/view/${view.file}`));
     const { data, model } = await codec.decodePicture(bytes);
     const { renderId } = model;
+    if (view.latentSha256[renderId] !== undefined) continue;
     const photograph = sharp(path(`images/${view.photograph}`)).removeAlpha();
     view.latentSha256[renderId] = hash((await codec.decodeLatents(bytes)).y.data);
     view.psnr[renderId] = Number(psnr(await photograph.raw().toBuffer(), data).toFixed(2));

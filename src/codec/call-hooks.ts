@@ -2,8 +2,8 @@
 export interface CallHooks {
   /** Stops the call between steps; it then rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
-  /** Called after each tile of a picture. */
-  onProgress?: ((tilesDone: number, tilesTotal: number) => void) | undefined;
+  /** Called after each tile of a picture, or each part of several tiles where these are worked on at once. */
+  onProgress?: ((partsDone: number, partsTotal: number) => void) | undefined;
 }
 
 /** What long work goes by: the caller's hooks, and how to let others have a turn. */

@@ -1,7 +1,9 @@
 import { type PictureArea, TILE_EDGE } from '../geometry.js';
 
-/** Pixels of a part of several tiles, at most: two tiles', of which the network's activations take some 60 MB. */
+/** Pixels of a part of several tiles, at most: those of two tiles. What is seen around it comes on top. */
 const MOST_PIXELS = 2 * TILE_EDGE ** 2;
+/** Pixels along a side of such a part, at most: around a long thin one there would be more than in it. */
+const LONGEST_SIDE = 4 * TILE_EDGE;
 
 /**
  * The parts of an area that are rebuilt each at once, in raster order; those beside each other have the same height.
@@ -13,7 +15,9 @@ const MOST_PIXELS = 2 * TILE_EDGE ** 2;
  * @param context - Latent positions around a part that are seen; undefined where each tile is rebuilt by itself.
  */
 export function rebuiltParts(area: PictureArea, context: number | undefined): readonly PictureArea[] {
-  if (context !== undefined && area.width * area.height <= MOST_PIXELS) return [area];
+  const isSmall =
+    area.width * area.height <= MOST_PIXELS && Math.max(area.width, area.height) <= LONGEST_SIDE;
+  if (context !== undefined && isSmall) return [area];
   const across = context === undefined ? TILE_EDGE : 2 * TILE_EDGE;
   const columns = cuts(area.x, area.width, across);
   return cuts(area.y, area.height, TILE_EDGE).flatMap(([y, height]) =>

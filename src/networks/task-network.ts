@@ -67,7 +67,8 @@ function makeTaskNetwork(from: TaskInput, parts: readonly AnswerPart[]): Network
   const wants = (part: AnswerPart) => parts.includes(part);
   const findsObjects = wants('boxes') || wants('masks');
   return {
-    answers: true,
+    // Vectors of one index come from many machines and runs: they are computed in one precision.
+    ...(wants('embedding') ? {} : { answers: true as const }),
     inputs: (tensors): Named<{ channels: number; multiple: number }> =>
       from === 'pixels'
         ? { rgb: { channels: 3, multiple: LATENT_STRIDE } }

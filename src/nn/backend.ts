@@ -38,7 +38,7 @@ export interface Network<I extends string = string, O extends string = string> {
   inputs(tensors: TensorMap): Named<InputSpec, I>;
   /** What the tensors it takes are for, where they come from a released model; of any use unless given. */
   readonly reads?: readonly TensorUse[];
-  /** Whether what comes out is answers, which may be computed in 8 bits where that is asked for; no unless given. */
+  /** Whether what comes out is answers (no features, no vectors), which may be computed in 8 bits where that is asked for; no unless given. */
   readonly answers?: true;
   /** Must do the same on every call. */
   build<V extends Value>(ops: Ops<V>, inputs: Named<V, I>, tensors: TensorMap): Named<V, O>;

@@ -62,7 +62,7 @@ export interface Platform {
   /**
    * Opens an executor; `auto` takes the first that works here.
    *
-   * @throws BackendError `no-backend` with every attempt and its reason; UsageError `bad-backend`
+   * @throws BackendError `no-backend` with every attempt and its reason; UsageError `bad-backend`, `bad-precision`
    */
   openBackend(choice: BackendChoice, options: BackendOptions): Promise<OpenedBackend>;
   /** Resolves when whatever waits has had its turn: a signal to arrive, another file to go on. */

@@ -26,9 +26,12 @@ export interface CodecOptions {
   /** CPU threads of the executor; its own choice unless given. */
   threads?: number | undefined;
   /**
-   * In what the networks behind the features compute for answers (`classify`, `detect`, `segment`, `embed`, `analyze` and what `keep`
-   * asks): `int8` is several times faster on CPUs with instructions for it and needs the executor onnx; features, latents and
-   * files are what they are without it. `float` unless given.
+   * In what the networks behind the features compute for answers (`classify`, `detect`, `segment`, `analyze` without vectors, and what
+   * `keep` asks): `int8` is faster on CPUs with instructions for it, takes the executor onnx (`auto` then tries no other), and a
+   * model with ranges. Features, latents, vectors and files are what they are without it, but for files that `keep` chose by
+   * other answers. `float` unless given.
+   *
+   * @throws from the first call that needs it: UsageError `bad-precision`, ModelError `no-ranges`
    */
   precision?: Precision | undefined;
 }

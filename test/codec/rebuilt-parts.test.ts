@@ -18,6 +18,12 @@ test('without context every tile is a part', () => {
 test('with context a picture of up to two tiles is one part, in a larger one two tiles beside each other are', () => {
   expect(told(whole(768, 512), 4)).toEqual(['0,0 768x512']);
   expect(told(whole(90, 1040), 4)).toEqual(['0,0 90x1040']);
+  // Sixteen pixels high, and seen with 64 above and below.
+  expect(told({ x: 0, y: 512, width: 2100, height: 16 }, 4)).toEqual([
+    '0,512 1024x16',
+    '1024,512 1024x16',
+    '2048,512 52x16',
+  ]);
   expect(told(whole(1100, 600), 4)).toEqual([
     '0,0 1024x512',
     '1024,0 76x512',

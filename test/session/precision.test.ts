@@ -30,6 +30,7 @@ test('answers of the released model are nearly the same in 8 bits', async () => 
   );
   expect(divergence).toBeGreaterThan(0);
   expect(divergence).toBeLessThan(0.05);
+  expect(wanted!.detections!.length).toBeGreaterThan(0);
   expect(found!.detections!.map(({ label }) => label)).toEqual(wanted!.detections!.map(({ label }) => label));
   for (const [i, { box, score }] of wanted!.detections!.entries()) {
     expect(Math.abs(found!.detections![i]!.score - score)).toBeLessThan(0.1);
@@ -37,8 +38,9 @@ test('answers of the released model are nearly the same in 8 bits', async () => 
   }
 });
 
-test('files and features are the same as without', async () => {
+test('files, vectors and features are the same as without', async () => {
   expect((await int8!.encode(CHELSEA, { quality: 60 })).bytes).toEqual(file);
+  expect((await int8!.embed(file)).embedding).toEqual((await float!.embed(file)).embedding);
   expect((await int8!.decodeFeatures(file)).data).toEqual((await float!.decodeFeatures(file)).data);
   const layer = { layer: 'layer4' } as const;
   expect((await int8!.decodeFeatures(file, layer)).data).toEqual(

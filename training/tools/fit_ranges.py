@@ -65,7 +65,8 @@ class Recorder(ReleasedModel):
         found = {}
         for name in (key.removesuffix(" in") for key in self.lowest if key.endswith(" in")):
             places = [f"{name} in"] + ([f"{name} out"] if f"{name} out" in self.lowest else [])
-            ends = [[min(0.0, *self.lowest[p]), max(0.0, *self.highest[p])] for p in places]
+            # A value that was always 0 has a range too.
+            ends = [[min(0.0, *self.lowest[p]), max(1e-6, *self.highest[p])] for p in places]
             found[f"ranges.{name}"] = np.array(ends, np.float32).ravel()
         return found
 

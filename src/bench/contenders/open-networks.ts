@@ -69,6 +69,12 @@ export async function openBenchNetworks(
       `another pixel network can only classify: the model's heads for ${task} do not fit it`,
     );
   }
+  if (pixelWeights !== undefined && options.precision === 'int8') {
+    throw new UsageError(
+      'bad-precision',
+      'a second network has no ranges, so it computes in floats: take precision float with it (--pixel-network)',
+    );
+  }
   if (detectorPath !== undefined && task === 'classify') {
     throw new UsageError('detector-task', 'a detector says boxes: it takes part in detect and segment');
   }
@@ -79,7 +85,10 @@ export async function openBenchNetworks(
     const open = await shelf.encodingModel(machine.name);
     const { model } = open;
     const categories = task === 'classify' ? [] : requireHeads(model).categories;
-    const weightsId = hashOf(...model.manifest.weights.map(({ sha256 }) => sha256));
+    const { weights, ranges } = model.manifest;
+    // Answers in 8 bits are others, and follow from the ranges too.
+    const rounding = options.precision === 'int8' ? ['int8', ranges?.sha256 ?? ''] : [];
+    const weightsId = hashOf(...weights.map(({ sha256 }) => sha256), ...rounding);
     const other = pixelWeights === undefined ? undefined : await openOther(pixelWeights, open, shelf);
     const analyze = other?.analyze ?? codec.analyzePicture;
     const { name, version, device } = await codec.openBackend();

@@ -75,7 +75,11 @@ async function examine(context: Context): Promise<number> {
 }
 
 async function chooseBackend({ options }: Context): Promise<{ backend: string | null; reason: string }> {
-  const codec = await openCodec({ backend: options.backend, threads: options.threads });
+  const codec = await openCodec({
+    backend: options.backend,
+    threads: options.threads,
+    precision: options.precision,
+  });
   try {
     const { name, passedOver } = await codec.openBackend();
     const passed = passedOver.map(({ backend, reason }) => `${backend} passed over (${reason})`);

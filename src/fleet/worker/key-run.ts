@@ -108,6 +108,9 @@ export function nameRecord(
 /** Outputs that cannot be written anywhere below a place: every further input would end alike. */
 const FATAL_OUTPUT = ['disk-full', 'output-denied', 'output-no-folder'];
 
+/** What every further input would meet too. */
+const FATAL_CODES = ['missing-package', 'no-ranges', 'bad-precision'];
+
 /** Errors of the input itself; those of the network may be gone with the next try. */
 const FINAL = ['FormatError', 'ImageError', 'UnsupportedError', 'LimitError', 'ModelError', 'UsageError'];
 
@@ -119,6 +122,6 @@ export function asFailure(error: unknown): JobFailure {
   if (error instanceof OutputError && FATAL_OUTPUT.includes(code)) {
     return { code, message, isFinal: false, isFatal: true };
   }
-  if (code === 'missing-package') return { code, message, isFinal: false, isFatal: true };
+  if (FATAL_CODES.includes(code)) return { code, message, isFinal: false, isFatal: true };
   return { code, message, isFinal: FINAL.includes(name) && code !== 'source-unreachable' };
 }

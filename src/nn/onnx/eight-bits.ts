@@ -13,6 +13,15 @@ const STEPS = 255;
  */
 const LARGEST_WEIGHT = 64;
 
+/** Largest magnitude of a bias, which leaves as much for the sum that it is added to. */
+const LARGEST_BIAS = 2 ** 30;
+
+/** A value in rounded form: its name in the graph, and how far neighbouring integers lie apart. */
+interface RoundedValue {
+  readonly name: string;
+  readonly step: number;
+}
+
 /** What a model says between which values a layer's input lies, and its result where that is rounded too. */
 interface Range {
   readonly low: number;
@@ -27,8 +36,8 @@ interface Range {
 export class EightBits {
   readonly #graph: OnnxGraph;
   readonly #tensors: TensorMap;
-  /** Names of rounded values by those of the values. */
-  readonly #rounded = new Map<string, string>();
+  /** Rounded values, by the names of the values. */
+  readonly #rounded = new Map<string, RoundedValue>();
 
   constructor(graph: OnnxGraph, tensors: TensorMap) {
     this.#graph = graph;
@@ -37,26 +46,29 @@ export class EightBits {
 
   /** Name of a value's rounded form, where something has rounded it. */
   known(value: string): string | undefined {
-    return this.#rounded.get(value);
+    return this.#rounded.get(value)?.name;
   }
 
   /** Input, weight and bias of a convolution in rounded form; undefined where the model has no range for it. */
   operands(value: string, layer: Layer): string[] | undefined {
     const range = this.#rangeOf(layer, 0);
     if (range === undefined) return undefined;
-    const step = stepOf(range);
     const { name, weight, bias } = layer;
-    const { integers, steps } = roundWeights(weight.data as Float32Array, weight.shape[0]!);
+    const input = this.#round(value, range);
+    const biases = bias?.data as Float32Array | undefined;
+    const { integers, steps } = roundWeights(
+      weight.data as Float32Array,
+      weight.shape[0]!,
+      input.step,
+      biases,
+    );
     const stored = this.#graph.packed(`${name}.weight`, weight.shape, integers);
     const scale = this.#graph.numbers(`${name}.weight step`, steps);
-    const operands = [
-      this.#round(value, range),
-      this.#graph.node('DequantizeLinear', [stored, scale], { axis: 0 })[0]!,
-    ];
-    if (bias !== undefined) {
+    const operands = [input.name, this.#graph.node('DequantizeLinear', [stored, scale], { axis: 0 })[0]!];
+    if (bias !== undefined && biases !== undefined) {
       // In the steps of the products, whose sums it is added to.
-      const products = steps.map((each) => each * step);
-      const sums = Int32Array.from(bias.data as Float32Array, (b, i) => Math.round(b / products[i]!));
+      const products = steps.map((each) => each * input.step);
+      const sums = Int32Array.from(biases, (b, i) => Math.round(b / products[i]!));
       const inputs = [
         this.#graph.packed(`${name}.bias`, bias.shape, sums),
         this.#graph.numbers(`${name}.bias step`, products),
@@ -72,16 +84,19 @@ export class EightBits {
     if (range !== undefined) this.#round(value, range);
   }
 
-  #round(value: string, range: Range): string {
+  /** A value that two layers take is rounded once, by the range of the first. */
+  #round(value: string, range: Range): RoundedValue {
     const known = this.#rounded.get(value);
     if (known !== undefined) return known;
-    const step = stepOf(range);
+    // As binary32, in which it is written.
+    const step = Math.fround((range.high - range.low) / STEPS);
     const zero = Math.round(-range.low / step);
     const inputs = [this.#graph.scalar(step), this.#graph.packed(`zero ${zero}`, [], Uint8Array.of(zero))];
     const [integers] = this.#graph.node('QuantizeLinear', [value, ...inputs]);
-    const [rounded] = this.#graph.node('DequantizeLinear', [integers!, ...inputs]);
-    this.#rounded.set(value, rounded!);
-    return rounded!;
+    const [name] = this.#graph.node('DequantizeLinear', [integers!, ...inputs]);
+    const rounded = { name: name!, step };
+    this.#rounded.set(value, rounded);
+    return rounded;
   }
 
   /** @param from - where in the layer's ranges the one that is wanted begins */
@@ -99,21 +114,27 @@ export class EightBits {
   }
 }
 
-/** How far neighbouring integers lie apart, as binary32. */
-function stepOf({ low, high }: Range): number {
-  return Math.fround((high - low) / STEPS);
-}
-
-/** Weights as integers, and the step of each output channel. */
-function roundWeights(values: Float32Array, channels: number): { integers: Int8Array; steps: Float32Array } {
+/**
+ * Weights as integers, and the step of each output channel.
+ *
+ * @param inputStep - of what the weights are multiplied with
+ * @param biases - of the channels; in steps of the products they must fit sums of 32 bits
+ */
+function roundWeights(
+  values: Float32Array,
+  channels: number,
+  inputStep: number,
+  biases: Float32Array | undefined,
+): { integers: Int8Array; steps: Float32Array } {
   const each = values.length / channels;
   const integers = new Int8Array(values.length);
   const steps = new Float32Array(channels);
   for (let channel = 0; channel < channels; channel++) {
     const part = values.subarray(channel * each, (channel + 1) * each);
     const largest = part.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    // A channel of zeros has any step.
-    const step = Math.fround((largest || 1) / LARGEST_WEIGHT);
+    // A channel of zeros has any step, and one of hardly more than zeros is all bias.
+    const smallest = Math.abs(biases?.[channel] ?? 0) / (LARGEST_BIAS * inputStep);
+    const step = Math.fround(Math.max((largest || 1) / LARGEST_WEIGHT, smallest));
     steps[channel] = step;
     for (let i = 0; i < each; i++) integers[channel * each + i] = Math.round(part[i]! / step);
   }

@@ -87,10 +87,8 @@ test('answers are near those of floats, and not those', async () => {
 
 test('values beyond a range become its ends', async () => {
   const wanted = await result(float!, network, weights);
-  const [first, ...others] = ranges;
-  const cut = await result(int8!, network, [...weights, ['ranges.first', range(0, 0.2)], ...others]);
+  const cut = await result(int8!, network, [...weights, ['ranges.first', range(0, 0.2)], ...ranges.slice(1)]);
   expect(relativeError(cut, wanted)).toBeGreaterThan(0.1);
-  expect(first![0]).toBe('ranges.first');
 });
 
 test('what gives no answers, and layers without ranges, compute in floats', async () => {

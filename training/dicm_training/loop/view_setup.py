@@ -81,7 +81,8 @@ class EarlierView:
     def values(self, rgb: Tensor, level: Tensor) -> Tensor:
         """Return the y^ that the release's files of RGB in [0, 1] at `level` [N] give."""
         assert self.view is not None
-        return self.view.code(rgb, level, noisy=False).values
+        with torch.autocast(rgb.device.type, enabled=False):  # a file's symbols are those of binary32
+            return self.view.code(rgb, level, noisy=False).values
 
     def replace(self, values: Tensor, rgb: Tensor, level: Tensor) -> Tensor:
         """Replace y^ of some of the pictures by what the release's files hold."""

@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_view_options(parser)
     add_budget_arguments(parser, " of the joint part")
     add_loss_arguments(parser)
-    parser.add_argument("--start", type=Path, help="released model folder to go on from; its files stay readable")
+    parser.add_argument("--start", type=Path, help="released model folder to go on from; g_s goes on reading its files")
     parser.add_argument(
         "--mse-share", type=float, default=0.3, help="share of the budget for rate and MSE alone (not with --start)"
     )

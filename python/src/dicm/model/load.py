@@ -68,9 +68,10 @@ def load_model(found: FoundModel) -> Model:
         ModelError: ``model-missing``, ``bad-manifest``, ``bad-classes``, ``bad-weights``, ``model-damaged``
     """
     folder, manifest = found.folder, found.manifest
-    stored = _read_uses(folder, manifest, (None, "entropy"))
+    stored: dict[str, StoredTensor] = {}
+    _read_uses(folder, manifest, (None, "entropy"), stored)
     if _NOT_ENTROPY not in stored:
-        stored |= _read_uses(folder, manifest, ("synthesis",))
+        _read_uses(folder, manifest, ("synthesis",), stored)
     _check_sizes(folder, manifest, stored)
     for path in manifest.decode_paths:
         found_id = _decode_id(stored, path.prefix)
@@ -82,8 +83,7 @@ def load_model(found: FoundModel) -> Model:
     return Model(folder, manifest, _read_classes(folder, manifest), stored)
 
 
-def _read_uses(folder: Path, manifest: Manifest, uses: tuple[str | None, ...]) -> dict[str, StoredTensor]:
-    stored: dict[str, StoredTensor] = {}
+def _read_uses(folder: Path, manifest: Manifest, uses: tuple[str | None, ...], stored: dict[str, StoredTensor]) -> None:
     for weights in manifest.weights:
         if weights.use not in uses:
             continue
@@ -91,7 +91,6 @@ def _read_uses(folder: Path, manifest: Manifest, uses: tuple[str | None, ...]) -
             if name in stored:
                 raise ModelError("bad-weights", f"{folder}: {name} is in two files")
             stored[name] = tensor
-    return stored
 
 
 def _read_weights(folder: Path, weights: WeightsFile) -> dict[str, StoredTensor]:
