@@ -40,6 +40,7 @@ describe('the package of the model', () => {
     const wanted = [
       ...weights,
       manifest.search.file,
+      manifest.ranges.file,
       'LICENSE',
       'README.md',
       'classes.json',

@@ -88,15 +88,18 @@ def decode_path(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 def write_weights(tensors: dict[str, Tensor], earlier: DecodePaths, folder: Path) -> dict[str, object]:
     """Write the weights files of a model and return the manifest's fields about them.
 
-    The same tensors give the same bytes, whatever else the model holds. An earlier decode path has a file of its own.
+    The same tensors give the same bytes, whatever else the model holds. An earlier decode path has a file of its own,
+    but for its inverse gains, which lie with the model's.
     """
     files: dict[Part, dict[str, Tensor]] = {}
     for name, value in tensors.items():
         files.setdefault(part_of(name), {})[name] = value
     order = list(USES)
     for identity, path in earlier.items():
-        prefixed = {prefix_of(identity) + name: value for name, value in path.items()}
-        files["entropy", f"{order.index('entropy') + 1}-entropy-{identity[:8]}.safetensors"] = prefixed
+        own = f"{order.index('entropy') + 1}-entropy-{identity[:8]}.safetensors"
+        for name, value in path.items():
+            part: Part = (None, COMMON_FILE) if name in COMMON else ("entropy", own)
+            files.setdefault(part, {})[prefix_of(identity) + name] = value
     entries = []
     for use, file in sorted(files, key=lambda part: part[1].removesuffix(".safetensors")):
         save_file({name: value.contiguous() for name, value in files[use, file].items()}, folder / file)
