@@ -23,7 +23,7 @@ test('answers of the released model are nearly the same in 8 bits', async () => 
   );
   const scores = new Map(found!.predictions!.map(({ index, score }) => [index, score]));
   expect(found!.predictions![0]!.index).toBe(wanted!.predictions![0]!.index);
-  // Kullback-Leibler divergence in nats; over photographs its mean is .01.
+  // Kullback-Leibler divergence in nats; over photographs its mean is .003.
   const divergence = wanted!.predictions!.reduce(
     (sum, { index, score }) => sum + score * Math.log(score / scores.get(index)!),
     0,

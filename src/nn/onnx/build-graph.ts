@@ -24,7 +24,11 @@ export interface BuiltGraph {
 export function buildGraph(network: Network, tensors: TensorMap, options: GraphOptions = {}): BuiltGraph {
   const inputs: Named<InputSpec> = network.inputs(tensors);
   const graph = new OnnxGraph(options);
-  const ops = new GraphOps(graph, options.int8 === true ? new EightBits(graph, tensors) : undefined);
+  const { largestWeight } = options;
+  const ops = new GraphOps(
+    graph,
+    largestWeight === undefined ? undefined : new EightBits(graph, tensors, largestWeight),
+  );
   const values = mapNamed(inputs, ({ channels }, name) => ops.input(name, channels));
   const results = network.build(ops, values, tensors);
   for (const [name, value] of Object.entries(results)) ops.output(value, name);

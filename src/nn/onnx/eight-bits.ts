@@ -1,5 +1,5 @@
 import { ModelError } from '../../errors.js';
-import type { TensorMap } from '../../tensor.js';
+import type { Tensor, TensorMap } from '../../tensor.js';
 import { checkShape, type Layer, tensorNamed } from '../layer.js';
 import type { OnnxGraph } from './graph.js';
 
@@ -7,12 +7,6 @@ import type { OnnxGraph } from './graph.js';
 const RANGES = 'ranges.';
 /** Steps of a range of values. */
 const STEPS = 255;
-/**
- * Largest magnitude of a weight: twice 255 * 64 fits 16 bits. Processors without instructions for sums of such products (AVX2 alone)
- * add two of them in 16 bits and cut off what is beyond, so with 127 answers would depend on the machine.
- */
-const LARGEST_WEIGHT = 64;
-
 /** Largest magnitude of a bias, which leaves as much for the sum that it is added to. */
 const LARGEST_BIAS = 2 ** 30;
 
@@ -30,18 +24,20 @@ interface Range {
 
 /**
  * Rounds what convolutions take to integers of 8 bits: values to 256 steps of the range that the model states, weights to
- * 64 steps of the largest one of their output channel, on either side of 0. In the graph that is quantisation and its inverse around a
+ * steps of the largest one of their output channel, on either side of 0. In the graph that is quantisation and its inverse around a
  * convolution of floats, which onnxruntime computes as one of integers (its QDQ form). Layers without ranges stay as they are.
  */
 export class EightBits {
   readonly #graph: OnnxGraph;
   readonly #tensors: TensorMap;
+  readonly #largestWeight: number;
   /** Rounded values, by the names of the values. */
   readonly #rounded = new Map<string, RoundedValue>();
 
-  constructor(graph: OnnxGraph, tensors: TensorMap) {
+  constructor(graph: OnnxGraph, tensors: TensorMap, largestWeight: number) {
     this.#graph = graph;
     this.#tensors = tensors;
+    this.#largestWeight = largestWeight;
   }
 
   /** Name of a value's rounded form, where something has rounded it. */
@@ -56,12 +52,7 @@ export class EightBits {
     const { name, weight, bias } = layer;
     const input = this.#round(value, range);
     const biases = bias?.data as Float32Array | undefined;
-    const { integers, steps } = roundWeights(
-      weight.data as Float32Array,
-      weight.shape[0]!,
-      input.step,
-      biases,
-    );
+    const { integers, steps } = roundWeights(weight, this.#largestWeight, input.step, biases);
     const stored = this.#graph.packed(`${name}.weight`, weight.shape, integers);
     const scale = this.#graph.numbers(`${name}.weight step`, steps);
     const operands = [input.name, this.#graph.node('DequantizeLinear', [stored, scale], { axis: 0 })[0]!];
@@ -121,11 +112,12 @@ export class EightBits {
  * @param biases - of the channels; in steps of the products they must fit sums of 32 bits
  */
 function roundWeights(
-  values: Float32Array,
-  channels: number,
+  weight: Tensor,
+  largestWeight: number,
   inputStep: number,
   biases: Float32Array | undefined,
 ): { integers: Int8Array; steps: Float32Array } {
+  const [values, channels] = [weight.data as Float32Array, weight.shape[0]!];
   const each = values.length / channels;
   const integers = new Int8Array(values.length);
   const steps = new Float32Array(channels);
@@ -134,7 +126,7 @@ function roundWeights(
     const largest = part.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
     // A channel of zeros has any step, and one of hardly more than zeros is all bias.
     const smallest = Math.abs(biases?.[channel] ?? 0) / (LARGEST_BIAS * inputStep);
-    const step = Math.fround(Math.max((largest || 1) / LARGEST_WEIGHT, smallest));
+    const step = Math.fround(Math.max((largest || 1) / largestWeight, smallest));
     steps[channel] = step;
     for (let i = 0; i < each; i++) integers[channel * each + i] = Math.round(part[i]! / step);
   }

@@ -17,8 +17,11 @@ export type SymbolicShape = readonly (number | string)[];
 export interface GraphOptions {
   /** Whether weights lie in the model itself, as small as they are stored; outside of it as binary32 unless given. */
   readonly embedWeights?: boolean | undefined;
-  /** Whether convolutions whose inputs the model has ranges for compute in integers of 8 bits. */
-  readonly int8?: boolean | undefined;
+  /**
+   * Largest magnitude of weights, where convolutions whose inputs the model has ranges for are to compute in integers of 8
+   * bits: 127, or what the machine can do without loss. In floats unless given.
+   */
+  readonly largestWeight?: number | undefined;
   /** Facts about the model, for people and programs. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
 }

@@ -13,6 +13,7 @@ import {
   type Precision,
 } from '../backend.js';
 import { buildGraph } from './build-graph.js';
+import { LARGEST_WEIGHTS, largestSums, ones, onesTensors, sumsAreWhole } from './largest-weight.js';
 import type { OrtModule, OrtSession, OrtTensor } from './ort.js';
 
 /** The only severity that the runtime logs: what is not thrown. */
@@ -28,6 +29,8 @@ export class OnnxBackend implements Backend {
   readonly #threads: number | undefined;
   readonly #precision: Precision;
   readonly #networks = new Set<OnnxNetwork>();
+  /** Of networks in 8 bits. */
+  #largestWeight: Promise<number> | undefined;
 
   /** @param providers - onnxruntime's execution providers, first choice first */
   constructor(
@@ -50,9 +53,26 @@ export class OnnxBackend implements Backend {
     network: Network<I, O>,
     tensors: TensorMap,
   ): Promise<CompiledNetwork<I, O>> {
-    const { model, external, inputs, outputs } = buildGraph(network, tensors, {
-      int8: this.#precision === 'int8' && network.answers === true,
-    });
+    if (this.#precision === 'float' || network.answers !== true) return this.#open(network, tensors);
+    this.#largestWeight ??= this.#findLargestWeight();
+    return this.#open(network, tensors, await this.#largestWeight);
+  }
+
+  /** Tries with a small network whether this machine can do with weights of 8 bits; else they have 7. */
+  async #findLargestWeight(): Promise<number> {
+    const { whole, halved } = LARGEST_WEIGHTS;
+    const trial = await this.#open(largestSums, onesTensors, whole);
+    const { mean } = await trial.run({ ones });
+    await trial.dispose();
+    return sumsAreWhole(mean.data) ? whole : halved;
+  }
+
+  async #open<I extends string, O extends string>(
+    network: Network<I, O>,
+    tensors: TensorMap,
+    largestWeight?: number,
+  ): Promise<CompiledNetwork<I, O>> {
+    const { model, external, inputs, outputs } = buildGraph(network, tensors, { largestWeight });
     let session: OrtSession;
     try {
       session = await this.#ort.InferenceSession.create(model, {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ModelError } from '../../../src/errors.js';
 import type { Backend, FeatureMap, Network } from '../../../src/nn/backend.js';
 import { layerNamed } from '../../../src/nn/layer.js';
+import { largestSums, ones, onesTensors, sumsAreWhole } from '../../../src/nn/onnx/largest-weight.js';
 import { openBackend } from '../../../src/platform/node/executors/open-backend.js';
 import type { Tensor } from '../../../src/tensor.js';
 import { relativeError } from '../op-vectors.js';
@@ -98,8 +99,8 @@ test('what gives no answers, and layers without ranges, compute in floats', asyn
 });
 
 test('values count in steps of their range', async () => {
-  // Weights of 64 steps are exact here, and so are sums of integers.
-  const ones = (value: number): Tensor => ({
+  // Weights are exact here, and so are sums of integers.
+  const all = (value: number): Tensor => ({
     dtype: 'f32',
     shape: [1, CHANNELS, 1, 1],
     data: new Float32Array(CHANNELS).fill(value),
@@ -109,7 +110,7 @@ test('values count in steps of their range', async () => {
     build: (ops, { x }, tensors) => ({ result: ops.conv2d(x, layerNamed(tensors, 'answer')) }),
   };
   const found = await result(int8!, alone, [
-    ['answer.weight', ones(64)],
+    ['answer.weight', all(64)],
     ['ranges.answer', range(0, 1)],
   ]);
   for (const [at, value] of found.entries()) {
@@ -117,6 +118,15 @@ test('values count in steps of their range', async () => {
     const steps = values.reduce((sum, v) => sum + Math.round(255 * v), 0);
     expect(value).toBeCloseTo((64 * steps) / 255, 2);
   }
+});
+
+test('weights have 8 bits where sums of products are whole, and 7 where they would be cut off', async () => {
+  expect(sumsAreWhole(new Float32Array(64).fill(64.2))).toBe(true);
+  // Two products of 16 bits: what is beyond 32,767 of 2 * 255 * 127 is lost.
+  expect(sumsAreWhole(new Float32Array(64).fill((64 * 32767) / (2 * 255 * 127)))).toBe(false);
+  const compiled = await int8!.compile(largestSums, onesTensors);
+  const { mean } = await compiled.run({ ones });
+  expect(sumsAreWhole(mean.data)).toBe(true);
 });
 
 test.each([
