@@ -50,10 +50,11 @@ test('files are read when their use is asked for, each once', async () => {
 test('a model on this machine is read as a whole', async () => {
   const { isRemote: _, ...local } = remote();
   const model = await open(local);
-  // The projection of searches lies beside the weights.
-  expect(weights()).toHaveLength(
-    model.manifest.weights.length + (model.manifest.search === undefined ? 0 : 1),
-  );
+  // The projection of searches and the ranges lie beside the weights.
+  const { weights: listed, search, ranges } = model.manifest;
+  const beside = [search, ranges].flatMap((entry) => (entry === undefined ? [] : [entry.file]));
+  expect(beside).toHaveLength(2);
+  expect(weights()).toEqual([...listed.map(({ file }) => file), ...beside].sort());
 });
 
 test('what could not be fetched is fetched by the next call', async () => {
