@@ -58,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--klt-batches", type=int, default=60, help="batches for the transform's statistics")
     parser.add_argument("--prior-steps", type=int, default=400, help="steps that fit the hyper-transforms alone")
-    parser.add_argument("--refit-steps", type=int, default=2400, help="steps that refit the hyper-transforms at the end")
+    parser.add_argument("--refit-steps", type=int, default=2400, help="steps that fit the hyper-transforms at the end")
     parser.add_argument("--rate", type=float, default=4e-4, help="peak learning rate of the networks")
     parser.add_argument("--linear-rate", type=float, default=2e-3, help="the same for linear paths: per weight RMS")
     parser.add_argument("--bpp", type=float, nargs=2, default=(0.05, 1.5), help="rates of the end levels at the start")
