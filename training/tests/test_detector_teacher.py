@@ -7,11 +7,13 @@ import json
 from pathlib import Path
 
 import numpy as np
+import onnx
+import onnxruntime
 import pytest
 import torch
 from conftest import stage
 from PIL import Image
-from test_heads import VIEWS
+from test_heads import VIEWS, no_targets
 
 from dicm_training.data.annotated import UNKNOWN, read_annotated, synthetic_annotated, without_boxes
 from dicm_training.data.categories import COCO_CATEGORIES, category_key, coco_categories
@@ -26,6 +28,7 @@ from dicm_training.losses.detection import Opinion, detection_loss, follow
 from dicm_training.models.backbone import TINY_BACKBONE, Tail
 from dicm_training.models.heads import TINY_HEADS, Heads
 from dicm_training.models.locations import locations
+from dicm_training.models.onnx_network import OnnxNetwork
 from dicm_training.release.folder import stored_tensors
 from dicm_training.stages import joint
 
@@ -33,32 +36,30 @@ SIDE = 96
 COUNT = (SIDE // 8) ** 2 + (SIDE // 16) ** 2 + (SIDE // 32) ** 2
 
 
-class FakeSession:
-    """Stands in for onnxruntime's: answers what it was made with, and keeps what it was asked."""
+class FakeNetwork:
+    """Stands in for a network: answers what it was made with, and keeps what it was asked."""
 
     def __init__(self, raw: np.ndarray) -> None:
-        self.raw, self.asked = raw, np.zeros(0)
+        self.raw, self.asked = torch.from_numpy(raw), torch.zeros(0)
 
-    def run(self, outputs: None, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
-        self.asked = inputs["images"]
-        return [self.raw]
+    def __call__(self, pixels: torch.Tensor) -> torch.Tensor:
+        self.asked = pixels
+        return self.raw
 
 
-def teacher_that_says(raw: np.ndarray, labelled: list[int]) -> tuple[DetectorTeacher, FakeSession]:
+def teacher_that_says(raw: np.ndarray, labelled: list[int]) -> tuple[DetectorTeacher, FakeNetwork]:
     """A teacher without a network."""
     teacher = DetectorTeacher.__new__(DetectorTeacher)
-    session = FakeSession(raw)
-    teacher.session, teacher.name, teacher.side = session, "images", SIDE
+    network = FakeNetwork(raw)
+    teacher.network, teacher.side = network, SIDE
     teacher.labelled = torch.zeros(80, dtype=torch.bool)
     teacher.labelled[labelled] = True
-    return teacher, session
+    return teacher, network
 
 
-def no_targets(count: int, unlabelled: torch.Tensor) -> Targets:
-    none = torch.zeros(0, 4)
-    empty = [none] * count
-    zero = [torch.zeros(0, dtype=torch.long)] * count
-    return Targets(empty, zero, [z > 0 for z in zero], empty, [unlabelled] * count, torch.zeros(count, 16, 24))
+def nothing_on(unlabelled: list[float]) -> Targets:
+    """Targets of one view without objects; the box `unlabelled` of it nobody has marked."""
+    return no_targets(1, torch.tensor([[unlabelled]]), torch.zeros(1, 16, 24, dtype=torch.uint8))
 
 
 def test_categories_are_cocos() -> None:
@@ -79,10 +80,10 @@ def test_raw_outputs_become_scores_and_boxes_at_our_locations() -> None:
     place = (SIDE // 8) ** 2 + 2 * (SIDE // 16) + 3
     raw[0, place, :4] = [0.5, 0.25, np.log(2), 0]
     raw[0, place, 4], raw[0, place, 5 + 16] = 0.5, 0.8
-    teacher, session = teacher_that_says(raw, [])
+    teacher, network = teacher_that_says(raw, [])
     rgb = torch.zeros(1, 3, 64, 80)
     rgb[0, 0] = 1.0
-    opinion = teacher.opinion(rgb, no_targets(1, torch.zeros(0, 4)))
+    opinion = teacher.opinion(rgb, nothing_on([0.0, 0, 0, 0]))
     ours = 8 * 10 + 2 * 5 + 3  # 64 x 80 has 8 x 10 locations of stride 8, then 4 x 5 of stride 16
     assert opinion.scores.shape == (1, 8 * 10 + 4 * 5 + 2 * 3, 80)
     assert float(opinion.scores[0, ours, 16]) == pytest.approx(0.4)
@@ -90,13 +91,13 @@ def test_raw_outputs_become_scores_and_boxes_at_our_locations() -> None:
     x, y = 3 * 16 + 8, 2 * 16 + 4
     torch.testing.assert_close(opinion.boxes[0, ours], torch.tensor([x - 16.0, y - 8, x + 16, y + 8]))
     # Blue comes first, 0 to 255, and grey surrounds the picture.
-    assert session.asked[0, :, 5, 5].tolist() == [0, 0, 255]
-    assert session.asked[0, :, 64, 5].tolist() == [PADDING] * 3 and session.asked[0, 0, 5, 80] == PADDING
+    assert network.asked[0, :, 5, 5].tolist() == [0, 0, 255]
+    assert network.asked[0, :, 64, 5].tolist() == [PADDING] * 3 and network.asked[0, 0, 5, 80] == PADDING
 
 
 def test_annotations_overrule_the_teacher_where_they_exist() -> None:
     teacher, _ = teacher_that_says(np.zeros((1, COUNT, 85), np.float32), [0, 16])
-    opinion = teacher.opinion(torch.zeros(1, 3, 64, 64), no_targets(1, torch.tensor([[0.0, 0, 32, 64]])))
+    opinion = teacher.opinion(torch.zeros(1, 3, 64, 64), nothing_on([0.0, 0, 32, 64]))
     at = locations(8, 8, 8)
     left = at[:, 0] < 32
     valid = opinion.valid[0, : len(at)]
@@ -110,10 +111,10 @@ def test_goals_follow_a_valid_opinion_alone() -> None:
     valid = torch.tensor([[[False, True], [True, True]]])
     opinion = Opinion(scores, torch.zeros(1, 2, 4), valid)
     goal, counted = torch.tensor([[0.7, 0.0], [0.0, 0.0]]), torch.tensor([[True, True], [False, False]])
-    goals, counts, strength = follow(opinion, 0, goal, counted, torch.tensor([True, False]))
-    torch.testing.assert_close(goals, torch.tensor([[0.7, 0.1], [0.9, 0.3]]))
+    goals, counts, strength = follow(opinion, goal[None], counted[None], torch.tensor([[True, False]]))
+    torch.testing.assert_close(goals[0], torch.tensor([[0.7, 0.1], [0.9, 0.3]]))
     assert counts.all()
-    torch.testing.assert_close(strength, torch.tensor([0.0, 0.9]))
+    torch.testing.assert_close(strength[0], torch.tensor([0.0, 0.9]))
 
 
 def test_loss_falls_towards_the_teacher() -> None:
@@ -121,7 +122,7 @@ def test_loss_falls_towards_the_teacher() -> None:
     heads = Heads(TINY_HEADS)
     tail = tuple(torch.randn(1, c, 64 // s, 64 // s) for c, s in zip(TINY_HEADS.inputs, (8, 16, 32), strict=True))
     teacher, _ = teacher_that_says(np.zeros((1, COUNT, 85), np.float32), [])
-    targets = no_targets(1, torch.tensor([[0.0, 0, 64, 64]]))
+    targets = nothing_on([0.0, 0, 64, 64])
     opinion = teacher.opinion(torch.zeros(1, 3, 64, 64), targets)
     opinion.scores, opinion.valid = opinion.scores[..., :20].clone(), opinion.valid[..., :20]
     opinion.scores[0, 30, 3] = 0.8
@@ -139,19 +140,87 @@ def test_loss_falls_towards_the_teacher() -> None:
     assert float(score.detach()) > 0.1
 
 
+def onnx_file(path: Path) -> Path:
+    """A network of every operator that the reader knows, 40 channels wide."""
+    h, onp = onnx.helper, onnx.numpy_helper
+    rng = np.random.default_rng(2)
+
+    def stored(name: str, value: np.ndarray) -> onnx.TensorProto:
+        return onp.from_array(value, name)
+
+    def numbers(name: str, *values: int) -> onnx.NodeProto:
+        return h.make_node("Constant", [], [name], value=stored(name, np.array(values, np.int64)))
+
+    weights = [
+        stored("w0", rng.normal(size=(6, 3, 3, 3)).astype(np.float32)),
+        stored("b0", rng.normal(size=6).astype(np.float32)),
+        stored("w1", rng.normal(size=(6, 1, 5, 5)).astype(np.float32)),
+        stored("roi", np.zeros(0, np.float32)),
+        stored("scales", np.array([1, 1, 2, 1], np.float32)),
+    ]
+    nodes = [
+        h.make_node("Conv", ["x", "w0", "b0"], ["c0"], pads=[1, 1, 1, 1], strides=[2, 2], kernel_shape=[3, 3]),
+        h.make_node("Sigmoid", ["c0"], ["s0"]),
+        h.make_node("Mul", ["c0", "s0"], ["m0"]),
+        h.make_node("Conv", ["m0", "w1"], ["c1"], pads=[2, 2, 2, 2], group=6, kernel_shape=[5, 5]),
+        h.make_node("MaxPool", ["c1"], ["p1"], pads=[2, 2, 2, 2], strides=[1, 1], kernel_shape=[5, 5]),
+        h.make_node("Add", ["p1", "m0"], ["a1"]),
+        *(numbers(name, value) for name, value in (("from", 0), ("to", 2**31), ("two", 2), ("axis", 2), ("tail", -1))),
+        h.make_node("Slice", ["a1", "from", "to", "axis", "two"], ["rows"]),
+        h.make_node(
+            "Resize",
+            ["rows", "roi", "scales"],
+            ["up"],
+            mode="nearest",
+            nearest_mode="floor",
+            coordinate_transformation_mode="asymmetric",
+        ),
+        h.make_node("Concat", ["up", "a1"], ["both"], axis=1),
+        h.make_node("Shape", ["both"], ["shape"]),
+        h.make_node("Slice", ["shape", "from", "two"], ["first"]),
+        h.make_node("Concat", ["first", "tail"], ["flat"], axis=0),
+        h.make_node("Reshape", ["both", "flat"], ["list"]),
+        h.make_node("Transpose", ["list"], ["y"], perm=[0, 2, 1]),
+    ]
+    kind = onnx.TensorProto.FLOAT
+    inputs, outputs = h.make_tensor_value_info("x", kind, [1, 3, 8, 8]), h.make_tensor_value_info("y", kind, None)
+    graph = h.make_graph(nodes, "small", [inputs], [outputs], weights)
+    onnx.save(h.make_model(graph, opset_imports=[h.make_opsetid("", 11)], ir_version=8), path)
+    return path
+
+
+def test_onnx_networks_answer_as_onnx_runtime_does(tmp_path: Path) -> None:
+    path = onnx_file(tmp_path / "small.onnx")
+    x = torch.randn(1, 3, 8, 8, generator=torch.Generator().manual_seed(1))
+    network = OnnxNetwork(path, torch.device("cpu"))
+    (expected,) = onnxruntime.InferenceSession(str(path)).run(None, {"x": x.numpy()})
+    found = network(x)
+    assert found.shape == (1, 16, 12)
+    torch.testing.assert_close(found, torch.from_numpy(expected), rtol=1e-4, atol=1e-5)
+    two = network(torch.cat((x, 2 * x)))
+    torch.testing.assert_close(two[:1], found)
+    with pytest.raises(UsageError, match="not laid out as YOLOX is.*found \\[1, 3, 8, 8\\] and \\[1, 16, 12\\]"):
+        DetectorTeacher(path, [], torch.device("cpu"))
+
+
 def test_files_that_are_no_such_network_are_refused(tmp_path: Path) -> None:
-    pytest.importorskip("onnxruntime")
     path = tmp_path / "x.onnx"
     path.write_bytes(b"nothing")
-    with pytest.raises(UsageError, match="cannot be read"):
-        DetectorTeacher(path, [])
+    with pytest.raises(UsageError, match="cannot be read as ONNX"):
+        DetectorTeacher(path, [], torch.device("cpu"))
+    model = onnx.load(onnx_file(path))
+    model.graph.node[1].op_type = "Erf"
+    onnx.save(model, path)
+    with pytest.raises(UsageError, match="has the operator Erf, which is not among Add, Concat"):
+        DetectorTeacher(path, [], torch.device("cpu"))
 
 
 def test_views_say_where_nobody_marked_objects() -> None:
     marked, unmarked = synthetic_annotated(1, side=64), [without_boxes(np.zeros((64, 64, 3), np.uint8))]
     for pictures, count in ((marked, 0), (unmarked, 1)):
         _, targets = ViewSource(pictures, 1, (64, 64), (64, 64), 3).batch(0)
-        assert len(targets.unlabelled[0]) >= count and (count > 0 or len(targets.unlabelled[0]) == 0)
+        parts = int((targets.unlabelled[0, :, 2] > targets.unlabelled[0, :, 0]).sum())
+        assert parts >= count and (count > 0 or parts == 0)
     assert (targets.objects == UNKNOWN).float().mean() > 0.9
 
 
@@ -216,11 +285,12 @@ def test_kept_batches_come_again_in_another_order() -> None:
         made.append(step)
         return rgb.mean(1), rgb, rgb
 
-    views = KeptViews(source, ObjectsToLearn([], [], None), features, 3)
-    turns = [[float(views.batch(3 * turn + i).tail[0].sum()) for i in range(3)] for turn in range(4)]
+    objects, cpu = ObjectsToLearn([], [], None), torch.device("cpu")
+    views = KeptViews(source, objects, features, 3, cpu).batches(0)
+    turns = [[float(next(views).tail[0].sum()) for _ in range(3)] for _ in range(4)]
     assert sorted(made) == [0, 1, 2]
     assert all(sorted(turn) == sorted(turns[0]) for turn in turns) and len({tuple(turn) for turn in turns}) > 1
-    assert KeptViews(source, ObjectsToLearn([], [], None), features, 0).batch(7).targets is not None and made[-1] == 7
+    assert next(KeptViews(source, objects, features, 0, cpu).batches(7)).targets is not None and made[-1] == 7
 
 
 def test_heads_go_on_from_a_release_with_kept_batches(tiny_run: Path, tmp_path: Path) -> None:

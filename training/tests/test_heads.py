@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,10 @@ from dicm_training.losses.detection import detection_loss, dice, generalised_iou
 from dicm_training.models.heads import TINY_HEADS, Heads
 from dicm_training.models.locations import (
     MASK_STRIDE,
+    all_locations,
     boxes_from,
     dynamic_masks,
+    flatten_levels,
     intersection_over_union,
     locations,
 )
@@ -28,6 +31,13 @@ from dicm_training.release.folder import stored_tensors
 from dicm_training.release.heads import fold_heads, unfold_heads
 from dicm_training.release.released import ReleasedModel
 from dicm_training.release.tiny import tiny_heads, tiny_model
+
+
+def no_targets(count: int, unlabelled: torch.Tensor, objects: torch.Tensor) -> Targets:
+    """Targets of views on which nothing is."""
+    none = torch.zeros(count, 1, 4)
+    return Targets(none, torch.full((count, 1), -1), torch.zeros(count, 1).bool(), none, unlabelled, objects)
+
 
 VIEWS = ["--synthetic", "--batch", "2", "--canvas", "64", "96", "--sides", "64", "160", "--threads", "2"]
 
@@ -57,21 +67,51 @@ def test_assignment_prefers_aligned_locations_and_ignores_crowds() -> None:
     scores = torch.full((16, 2), 0.1)
     scores[5, 1] = 0.8
     crowd = torch.tensor([[16.0, 16, 32, 32]])
-    found = assign(centres, scores, boxes, truth, categories, crowd)
-    assert set((found.objects == 0).nonzero().flatten().tolist()) == {0, 1, 4, 5}
-    assert found.scores.argmax() == 5
-    assert found.scores[5] == pytest.approx(1.0)  # the best location aims at its own IoU
-    assert found.scores[1] == pytest.approx(0.1 / 0.8)
-    assert found.scores[0] < found.scores[1]
-    assert (~found.counted).nonzero().flatten().tolist() == [10, 11, 14, 15]
+    # A second picture without objects, padded, beside the first one.
+    nothing = torch.zeros(1, 4)
+    found = assign(
+        centres,
+        torch.stack((scores, scores)),
+        torch.stack((boxes, boxes)),
+        torch.stack((truth, nothing)),
+        torch.stack((categories, torch.tensor([-1]))),
+        torch.stack((crowd, nothing)),
+    )
+    assert set((found.objects[0] == 0).nonzero().flatten().tolist()) == {0, 1, 4, 5}
+    assert found.scores[0].argmax() == 5
+    assert found.scores[0, 5] == pytest.approx(1.0)  # the best location aims at its own IoU
+    assert found.scores[0, 1] == pytest.approx(0.1 / 0.8)
+    assert found.scores[0, 0] < found.scores[0, 1]
+    assert (~found.counted[0]).nonzero().flatten().tolist() == [10, 11, 14, 15]
+    assert (found.objects[1] == -1).all() and found.counted[1].all() and not found.scores[1].any()
+
+
+def test_loss_of_a_batch_is_that_of_its_pictures() -> None:
+    torch.manual_seed(4)
+    pixels, targets = ViewSource(synthetic_annotated(6, side=96), 3, (64, 96), (64, 120), 7).batch(0)
+    heads = Heads(TINY_HEADS).eval()
+    tail = tuple(torch.randn(3, c, 64 // s, 96 // s) for c, s in zip(TINY_HEADS.inputs, (8, 16, 32), strict=True))
+    counts = (targets.categories >= 0).sum(1)
+    assert len(set(counts.tolist())) > 1  # so that some are padded
+    class_sums, together = 0.0, detection_loss(heads(tail), targets)[1]
+    weights = []
+    for i, count in enumerate(counts.tolist()):
+        own = {field.name: getattr(targets, field.name)[i : i + 1] for field in fields(targets)}
+        own.update({name: own[name][:, : max(1, count)] for name in ("boxes", "categories", "exact")})
+        outputs = heads(tuple(part[i : i + 1] for part in tail))
+        centres, strides = all_locations(outputs.classes)
+        boxes = boxes_from(centres, strides, flatten_levels(outputs.distances))
+        scores = flatten_levels(outputs.classes).sigmoid()
+        found = assign(centres, scores, boxes, own["boxes"], own["categories"], own["ignored"])
+        weights.append(float(found.scores.sum()))
+        class_sums += float(detection_loss(outputs, Targets(**own))[1]["class"]) * max(weights[-1], 1)
+    assert float(together["class"]) == pytest.approx(class_sums / sum(weights), rel=1e-4)
 
 
 def test_no_objects_is_no_division_by_zero() -> None:
     heads = Heads(TINY_HEADS)
     tail = (torch.randn(1, 64, 8, 8), torch.randn(1, 128, 4, 4), torch.randn(1, 256, 2, 2))
-    none, nothing = torch.zeros(0, 4), torch.zeros(0)
-    objects = torch.zeros(1, 16, 16, dtype=torch.uint8)
-    targets = Targets([none], [nothing.long()], [nothing.bool()], [none], [none], objects)
+    targets = no_targets(1, torch.zeros(1, 1, 4), torch.zeros(1, 16, 16, dtype=torch.uint8))
     loss, parts = detection_loss(heads(tail), targets)
     assert torch.isfinite(loss)
     assert parts["box"] == 0 and parts["mask"] == 0

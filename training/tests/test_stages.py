@@ -121,6 +121,9 @@ def test_batches_depend_only_on_seed_and_step() -> None:
     assert torch.equal(a.batch(7), b.batch(7))
     assert not torch.equal(a.batch(7)[:1], a.batch(8)[:1])
     assert all(batch.shape[1] == 3 for batch in a.batches(0, 4))
+    # Processes make the same batches in the same order.
+    workers = CropSource(synthetic_pictures(3), shapes, seed=5, workers=2)
+    assert all(torch.equal(x, y) for x, y in zip(workers.batches(2, 7), a.batches(2, 7), strict=True))
 
 
 @pytest.mark.parametrize("arguments", [["--synthetic", "--steps", "1"], ["--tiny", "--steps", "1"]])

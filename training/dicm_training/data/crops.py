@@ -12,10 +12,33 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
 
 from .. import distributed
 
 T = TypeVar("T")
+
+
+class _Steps(Dataset[T]):
+    """What is made of each step, for a DataLoader."""
+
+    def __init__(self, make: Callable[[int], T]) -> None:
+        self.make = make
+
+    def __getitem__(self, step: int) -> T:
+        return self.make(step)
+
+
+def prepared(make: Callable[[int], T], first: int, last: int, workers: int) -> Iterator[T]:
+    """Yield make(first) .. make(last - 1) in order: made by a thread, or by several `workers` in processes.
+
+    `make` depends on nothing that changes later: processes have a copy of it as it is now.
+    """
+    if workers <= 1:
+        yield from prefetch(make, first, last, 1)
+    else:
+        steps = range(first, last)
+        yield from DataLoader(_Steps(make), batch_size=None, sampler=steps, num_workers=workers, prefetch_factor=2)
 
 
 @dataclass
@@ -89,4 +112,4 @@ class CropSource:
 
     def batches(self, first: int, last: int) -> Iterator[Tensor]:
         """Yield the batches of steps first .. last - 1, prepared while the ones before them are used."""
-        return prefetch(self.batch, first, last, self.workers)
+        return prepared(self.batch, first, last, self.workers)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
@@ -11,6 +12,7 @@ from PIL import Image, ImageEnhance
 from torch import Tensor
 
 from .annotated import UNKNOWN, Annotated
+from .crops import prepared
 
 
 @dataclass
@@ -32,14 +34,42 @@ class View:
 
 @dataclass
 class Targets:
-    """What a batch of views should be answered with, one entry a view."""
+    """What a batch of N views should be answered with, padded to the view that has most of each.
 
-    boxes: list[Tensor]
-    categories: list[Tensor]
-    exact: list[Tensor]
-    ignored: list[Tensor]
-    unlabelled: list[Tensor]
+    boxes [N, n, 4] and categories [N, n], -1 where there is no object; `exact` [N, n]; `ignored` [N, m, 4] and
+    `unlabelled` [N, k, 4], empty boxes where there are none; `objects` [N, H/4, W/4].
+    """
+
+    boxes: Tensor
+    categories: Tensor
+    exact: Tensor
+    ignored: Tensor
+    unlabelled: Tensor
     objects: Tensor
+
+    @classmethod
+    def of(cls, views: list[View]) -> Targets:
+        """Gather those of views of one size."""
+
+        def padded(parts: list[np.ndarray], value: float = 0) -> Tensor:
+            count = max(1, *(len(part) for part in parts))
+            out = np.full((len(parts), count, *parts[0].shape[1:]), value, parts[0].dtype)
+            for row, part in zip(out, parts, strict=True):
+                row[: len(part)] = part
+            return torch.from_numpy(out)
+
+        return cls(
+            padded([v.boxes for v in views]),
+            padded([v.categories for v in views], -1),
+            padded([v.exact for v in views]),
+            padded([v.ignored for v in views]),
+            padded([v.unlabelled for v in views]),
+            torch.from_numpy(np.stack([v.objects for v in views])),
+        )
+
+    def to(self, device: torch.device) -> Targets:
+        """The same on a device."""
+        return Targets(**{field.name: getattr(self, field.name).to(device) for field in fields(self)})
 
 
 def sampling_weights(pictures: list[Annotated], threshold: float = 0.05, largest: float = 4.0) -> np.ndarray:
@@ -61,22 +91,31 @@ class ViewSource:
     """
 
     def __init__(
-        self, pictures: list[Annotated], count: int, canvas: tuple[int, int], sides: tuple[int, int], seed: int
+        self,
+        pictures: list[Annotated],
+        count: int,
+        canvas: tuple[int, int],
+        sides: tuple[int, int],
+        seed: int,
+        workers: int = 1,
     ) -> None:
         """Make batches of `count` views of `canvas` (height, width) pixels or the same turned upright.
 
-        The longest side of a photograph is drawn log-uniformly from `sides`.
+        The longest side of a photograph is drawn log-uniformly from `sides`; `workers` batches are made at once.
         """
         self.pictures, self.count, self.canvas, self.sides, self.seed = pictures, count, canvas, sides, seed
-        self.weights = sampling_weights(pictures)
+        self.workers = workers
+        weights = sampling_weights(pictures)
         tall = np.array([p.rgb.shape[0] > p.rgb.shape[1] for p in pictures])
         self.pools = {False: np.flatnonzero(~tall), True: np.flatnonzero(tall)}
-        self.tall_share = float(self.weights[tall].sum())
+        self.tall_share = float(weights[tall].sum())
+        self.chances = {upright: weights[pool].cumsum() for upright, pool in self.pools.items()}
 
     def _draw(self, rng: np.random.Generator, tall: bool) -> Annotated:
-        pool = self.pools[tall] if len(self.pools[tall]) else self.pools[not tall]
-        weights = self.weights[pool]
-        return self.pictures[int(rng.choice(pool, p=weights / weights.sum()))]
+        shape = tall if len(self.pools[tall]) else not tall
+        chances = self.chances[shape]
+        place = np.searchsorted(chances, rng.random() * chances[-1], side="right")
+        return self.pictures[int(self.pools[shape][min(place, len(chances) - 1)])]
 
     def _place(
         self, rng: np.random.Generator, picture: Annotated, view: View, x: int, y: int, width: int, height: int
@@ -150,16 +189,12 @@ class ViewSource:
         return view
 
     def batch(self, step: int) -> tuple[Tensor, Targets]:
-        """Return rgb [N, 3, H, W] in [0, 1] and the targets of `step`."""
+        """Return RGB, uint8 [N, 3, H, W], and the targets of `step`."""
         rng = np.random.default_rng((self.seed, step))
         tall = bool(rng.random() < self.tall_share)
         views = [self.view(rng, tall) for _ in range(self.count)]
-        rgb = torch.from_numpy(np.stack([v.rgb for v in views])).permute(0, 3, 1, 2).float() / 255
-        return rgb, Targets(
-            [torch.from_numpy(v.boxes) for v in views],
-            [torch.from_numpy(v.categories) for v in views],
-            [torch.from_numpy(v.exact) for v in views],
-            [torch.from_numpy(v.ignored) for v in views],
-            [torch.from_numpy(v.unlabelled) for v in views],
-            torch.from_numpy(np.stack([v.objects for v in views])),
-        )
+        return torch.from_numpy(np.stack([v.rgb for v in views])).permute(0, 3, 1, 2), Targets.of(views)
+
+    def batches(self, first: int, last: int) -> Iterator[tuple[Tensor, Targets]]:
+        """Yield the batches of steps first .. last - 1, prepared while the ones before them are used."""
+        return prepared(self.batch, first, last, self.workers)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ..data.pictures import to_rgb
 from ..data.views import Targets, ViewSource
 from ..losses.detection import Opinion
 from .objects_to_learn import ObjectsToLearn
@@ -33,23 +34,35 @@ class KeptViews:
     """
 
     def __init__(
-        self, source: ViewSource, objects: ObjectsToLearn, features: Callable[[Tensor, int], Features], keep: int
+        self,
+        source: ViewSource,
+        objects: ObjectsToLearn,
+        features: Callable[[Tensor, int], Features],
+        keep: int,
+        device: torch.device,
     ) -> None:
-        """Make batches of `source`; `features` gives the tail's outputs of RGB in [0, 1] at a step."""
-        self.source, self.objects, self.features, self.keep = source, objects, features, keep
+        """Make batches of `source` on a device; `features` gives the tail's outputs of RGB in [0, 1] at a step."""
+        self.source, self.objects, self.features = source, objects, features
+        self.keep, self.device = keep, device
         self.kept: dict[int, LearnedViews] = {}
 
-    def batch(self, step: int) -> LearnedViews:
-        """Return the batch of `step`."""
-        if self.keep == 0:
-            return self._make(step)
+    def batches(self, first: int) -> Iterator[LearnedViews]:
+        """Yield the batches from step `first` on, without end."""
+        if self.keep:
+            for step in range(first, 1 << 39):
+                yield self._kept(step)
+        for step, views in enumerate(self.source.batches(first, 1 << 39), first):
+            yield self._learned(step, *views)
+
+    def _kept(self, step: int) -> LearnedViews:
         turn, place = divmod(step, self.keep)
         index = int(np.random.default_rng((self.source.seed, turn)).permutation(self.keep)[place])
         if index not in self.kept:
-            self.kept[index] = self._make(index)
+            self.kept[index] = self._learned(index, *self.source.batch(index))
         return self.kept[index]
 
-    def _make(self, step: int) -> LearnedViews:
-        rgb, targets = self.source.batch(step)
+    def _learned(self, step: int, pixels: Tensor, targets: Targets) -> LearnedViews:
+        rgb, targets = to_rgb(pixels.to(self.device)), targets.to(self.device)
+        rgb = rgb.contiguous(memory_format=torch.channels_last)
         c2, c3, c4 = (part.to(torch.bfloat16) for part in self.features(rgb, step))
         return LearnedViews((c2, c3, c4), targets, self.objects.opinion(rgb, targets))

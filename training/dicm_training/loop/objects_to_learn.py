@@ -36,8 +36,8 @@ class ObjectsToLearn:
         return None if self.teacher is None else self.teacher.opinion(rgb, targets)
 
 
-def objects_to_learn(args: argparse.Namespace) -> ObjectsToLearn:
-    """Read what --data and --detector name, or draw pictures.
+def objects_to_learn(args: argparse.Namespace, device: torch.device) -> ObjectsToLearn:
+    """Read what --data and --detector name, or draw pictures; the teacher is asked on `device`.
 
     With a detector the categories are COCO's, and photographs without boxes are learned from too.
     """
@@ -52,4 +52,4 @@ def objects_to_learn(args: argparse.Namespace) -> ObjectsToLearn:
     pictures += [without_boxes(rgb) for rgb in Photographs(unlabelled_paths(args.data, args.per_class))]
     places = {category_key(name): i for i, name in enumerate(names)}
     labelled = [places[category_key(str(c["name"]))] for c in known]
-    return ObjectsToLearn(pictures, categories, DetectorTeacher(args.detector, labelled, args.threads))
+    return ObjectsToLearn(pictures, categories, DetectorTeacher(args.detector, labelled, device))

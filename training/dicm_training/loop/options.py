@@ -96,8 +96,13 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     add_input_arguments(parser)
     parser.add_argument("--pixels", type=int, default=16 * 128 * 128, help="pixels per batch, over all processes")
     parser.add_argument("--sides", type=coded_side, nargs="+", default=[128, 192, 224], help="crop sides, in pixels")
-    parser.add_argument("--workers", type=int, default=1, help="batches cropped at once, in threads")
+    add_workers_argument(parser)
     add_loop_arguments(parser)
+
+
+def add_workers_argument(parser: argparse.ArgumentParser) -> None:
+    """Declare how many batches are cropped at once."""
+    parser.add_argument("--workers", type=int, default=1, help="batches cropped at once")
 
 
 def add_budget_arguments(parser: argparse.ArgumentParser, of: str = "") -> None:
@@ -111,6 +116,7 @@ def add_view_arguments(parser: argparse.ArgumentParser, batch: int) -> None:
     parser.add_argument("--batch", type=int, default=batch, help="views a batch")
     parser.add_argument("--canvas", type=coded_side, nargs=2, default=[256, 320], help="height and width of a view")
     parser.add_argument("--sides", type=int, nargs=2, default=[192, 448], help="range of a photograph's longest side")
+    add_workers_argument(parser)
 
 
 def add_detector_arguments(parser: argparse.ArgumentParser) -> None:
@@ -119,7 +125,7 @@ def add_detector_arguments(parser: argparse.ArgumentParser) -> None:
         "--detector",
         type=Path,
         help="YOLOX network for COCO's 80 categories (.onnx) as teacher: the heads learn these categories, and from "
-        "photographs without boxes too (needs onnxruntime)",
+        "photographs without boxes too (needs onnx)",
     )
     parser.add_argument(
         "--per-class", type=int, help="photographs of a class of a train.csv to use at most (default: all)"

@@ -25,7 +25,14 @@ from ..models.place import place
 from ..models.view import View
 from ..release.folder import stored_tensors, widen
 from ..release.unfold import unfold
-from .options import add_data_arguments, add_loop_arguments, add_machine_arguments, add_run_argument, coded_side
+from .options import (
+    add_data_arguments,
+    add_loop_arguments,
+    add_machine_arguments,
+    add_run_argument,
+    add_workers_argument,
+    coded_side,
+)
 from .setup import set_threads
 
 EARLIER_SHARE = 0.1
@@ -108,7 +115,7 @@ def add_view_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sides", type=coded_side, nargs="+", default=[192, 240, 288, 384], help="crop sides, in pixels"
     )
-    parser.add_argument("--workers", type=int, default=1, help="batches cropped at once, in threads")
+    add_workers_argument(parser)
     add_loop_arguments(parser)
 
 

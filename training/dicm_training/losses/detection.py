@@ -52,23 +52,27 @@ def dice(logits: Tensor, target: Tensor, counted: Tensor) -> Tensor:
     return 1 - (2 * (p * t).sum(1) + 1) / (p.square().sum(1) + t.square().sum(1) + 1)
 
 
-def follow(opinion: Opinion, n: int, goal: Tensor, counted: Tensor, taken: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Complete the class goals [L, K] of picture n by a teacher's scores.
+def follow(opinion: Opinion, goal: Tensor, counted: Tensor, taken: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Complete the class goals [N, L, K] by a teacher's scores.
 
-    Returns them, where they count [L, K], and how much the teacher's box counts at each location [L]: not at those
-    that are `taken` by annotated objects.
+    Returns them, where they count [N, L, K], and how much the teacher's box counts at each location [N, L]: not at
+    those that are `taken` by annotated objects.
     """
-    valid = opinion.valid[n]
-    scores = opinion.scores[n] * valid
-    best = scores.amax(1)
+    scores = opinion.scores * opinion.valid
+    best = scores.amax(2)
     strength = torch.where((best >= CONFIDENT_SCORE) & ~taken, best, torch.zeros_like(best))
-    return torch.where(valid, scores, goal), counted | valid, strength
+    return torch.where(opinion.valid, scores, goal), counted | opinion.valid, strength
+
+
+def rows(values: Tensor, index: Tensor) -> Tensor:
+    """Rows `index` [N, L] of each picture's values [N, n, ...]: [N, L, ...]."""
+    return values[torch.arange(len(values), device=values.device)[:, None], index]
 
 
 def detection_loss(
     outputs: HeadOutputs, targets: Targets, opinion: Opinion | None = None
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """Return the loss of a batch and its parts: class, box and mask.
+    """Return the loss of a batch and its parts: class, box and mask. `targets` are on the device of the outputs.
 
     Where a teacher's `opinion` is valid, class scores follow its scores and boxes its confident boxes.
     """
@@ -76,42 +80,32 @@ def detection_loss(
     logits, distances = flatten_levels(outputs.classes), flatten_levels(outputs.distances)
     parameters = flatten_levels(outputs.controllers)
     boxes = boxes_from(centres, strides, distances)
-    device = logits.device
-    class_loss = logits.new_zeros(())
-    weights, box_terms, mask_owner, mask_index, mask_location = [], [], [], [], []
-    for n in range(len(logits)):
-        truth, categories = targets.boxes[n].to(device), targets.categories[n].to(device)
-        found = assign(centres, logits[n].sigmoid(), boxes[n], truth, categories, targets.ignored[n].to(device))
-        positive = (found.objects >= 0).nonzero().squeeze(1)
-        goal = torch.zeros_like(logits[n])
-        owner = found.objects[positive]
-        goal[positive, categories[owner]] = found.scores[positive]
-        counted = found.counted[:, None].expand_as(goal)
-        weights.append(found.scores[positive])
-        box_terms.append(1 - generalised_iou(boxes[n][positive], truth[owner]))
-        if opinion is not None:
-            goal, counted, strength = follow(opinion, n, goal, counted, found.objects >= 0)
-            confident = strength.nonzero().squeeze(1)
-            weights.append(strength[confident])
-            box_terms.append(1 - generalised_iou(boxes[n][confident], opinion.boxes[n][confident]))
-        class_loss = class_loss + (quality_focal(logits[n], goal) * counted).sum()
-        exact = targets.exact[n].to(device)[owner] & (owner + 1 < UNKNOWN)
-        mask_location.append(positive[exact])
-        mask_owner.append(torch.full_like(positive[exact], n))
-        mask_index.append(owner[exact])
-    weight = torch.cat(weights)
+    found = assign(centres, logits.sigmoid(), boxes, targets.boxes, targets.categories, targets.ignored)
+    positive, owner = found.objects >= 0, found.objects.clamp(min=0)
+    weight = found.scores * positive
+    category = rows(targets.categories, owner).clamp(min=0)
+    goal = torch.zeros_like(logits).scatter_(2, category[..., None], weight[..., None])
+    counted = found.counted[..., None].expand_as(goal)
+    wanted = rows(targets.boxes, owner)
+    if opinion is not None:
+        goal, counted, strength = follow(opinion, goal, counted, positive)
+        wanted = torch.where(positive[..., None], wanted, opinion.boxes)
+        weight = weight + strength  # one of them is nothing
     total = weight.sum().clamp(min=1.0)
-    box_loss = (torch.cat(box_terms) * weight).sum() / total
-    where, picture, index = torch.cat(mask_location), torch.cat(mask_owner), torch.cat(mask_index)
+    class_loss = (quality_focal(logits, goal) * counted).sum() / total
+    chosen = weight > 0
+    box_loss = ((1 - generalised_iou(boxes[chosen], wanted[chosen])) * weight[chosen]).sum() / total
+    exact = positive & rows(targets.exact, owner) & (owner + 1 < UNKNOWN)
+    picture, where = exact.nonzero(as_tuple=True)
     if len(where) > LARGEST_MASK_COUNT:
-        pick = torch.randperm(len(where), device=device)[:LARGEST_MASK_COUNT]
-        where, picture, index = where[pick], picture[pick], index[pick]
+        pick = torch.randperm(len(where), device=where.device)[:LARGEST_MASK_COUNT]
+        picture, where = picture[pick], where[pick]
     mask_loss = parameters.sum() * 0
     if len(where):
         features = outputs.mask_features.float()[picture]
         masks = dynamic_masks(features, parameters[picture, where], centres[where], strides[where])
-        objects = targets.objects.to(device)[picture]
-        mask_loss = dice(masks, (objects == (index + 1)[:, None, None]).float(), objects != UNKNOWN).mean()
-    class_loss = class_loss / total
+        objects = targets.objects[picture]
+        shown = objects == (owner[picture, where] + 1)[:, None, None]
+        mask_loss = dice(masks, shown.float(), objects != UNKNOWN).mean()
     loss = class_loss + 2 * box_loss + mask_loss
     return loss, {"class": class_loss.detach(), "box": box_loss.detach(), "mask": mask_loss.detach()}

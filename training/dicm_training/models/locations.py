@@ -40,13 +40,19 @@ def boxes_from(centres: Tensor, strides: Tensor, distances: Tensor) -> Tensor:
     return torch.cat((centres - d[..., :2], centres + d[..., 2:]), -1)
 
 
+def within(centres: Tensor, boxes: Tensor) -> Tensor:
+    """Whether centres [L, 2] lie inside boxes [..., n, 4], (x0, y0, x1, y1), not on their edges: [..., n, L]."""
+    low, high = centres - boxes[..., None, :2], boxes[..., None, 2:] - centres
+    return torch.minimum(low, high).amin(-1) > 0
+
+
 def intersection_over_union(a: Tensor, b: Tensor) -> Tensor:
-    """IoU of all pairs of boxes a [n, 4] and b [m, 4], (x0, y0, x1, y1): [n, m]."""
-    low = torch.maximum(a[:, None, :2], b[None, :, :2])
-    high = torch.minimum(a[:, None, 2:], b[None, :, 2:])
-    overlap = (high - low).clamp(min=0).prod(2)
-    area_a, area_b = (a[:, 2:] - a[:, :2]).prod(1), (b[:, 2:] - b[:, :2]).prod(1)
-    return overlap / (area_a[:, None] + area_b[None] - overlap).clamp(min=1e-6)
+    """IoU of all pairs of boxes a [..., n, 4] and b [..., m, 4], (x0, y0, x1, y1): [..., n, m]."""
+    low = torch.maximum(a[..., :, None, :2], b[..., None, :, :2])
+    high = torch.minimum(a[..., :, None, 2:], b[..., None, :, 2:])
+    overlap = (high - low).clamp(min=0).prod(-1)
+    area_a, area_b = (a[..., 2:] - a[..., :2]).prod(-1), (b[..., 2:] - b[..., :2]).prod(-1)
+    return overlap / (area_a[..., :, None] + area_b[..., None, :] - overlap).clamp(min=1e-6)
 
 
 def dynamic_masks(features: Tensor, parameters: Tensor, centres: Tensor, strides: Tensor) -> Tensor:

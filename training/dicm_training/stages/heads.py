@@ -15,7 +15,6 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ..data.crops import prefetch
 from ..data.layout import Data
 from ..data.views import ViewSource
 from ..errors import UsageError
@@ -113,8 +112,9 @@ def run(args: argparse.Namespace) -> None:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     tensors = widen(base_tensors(args.run, args.base))
     frozen = ReleasedModel({k: v.to(device) for k, v in tensors.items()})
-    objects = objects_to_learn(args)
-    source = ViewSource(objects.pictures, args.batch, tuple(args.canvas), tuple(args.sides), args.seed)
+    objects = objects_to_learn(args, device)
+    shape = (args.batch, tuple(args.canvas), tuple(args.sides))
+    source = ViewSource(objects.pictures, *shape, args.seed, args.workers)
     torch.manual_seed(args.seed)
     widths = TINY_HEADS if args.tiny else HeadsArchitecture()
     arch = replace(widths, inputs=released_widths(tensors)[0], categories=len(objects.categories))
@@ -141,11 +141,11 @@ def run(args: argparse.Namespace) -> None:
         position = (torch.rand(len(rgb), generator=generator) * LARGEST_POSITION).to(device)
         coded = (torch.arange(len(rgb)) % 2 == step % 2).to(device)
         with autocast():
-            return tail_features(frozen, rgb.to(device, memory_format=torch.channels_last), position, coded)
+            return tail_features(frozen, rgb, position, coded)
 
     heads.follow_batches()
-    views = KeptViews(source, objects, features, args.kept_batches)
-    for batch in prefetch(views.batch, stage.schedule.step, 1 << 39, 1):
+    views = KeptViews(source, objects, features, args.kept_batches, device)
+    for batch in views.batches(stage.schedule.step):
         if stage.over:
             break
         seed_step(args.seed + 2, stage.schedule.step)

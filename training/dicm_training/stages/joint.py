@@ -81,6 +81,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tail-share", type=float, default=1.0, help="the tail starts this far from --backbone's towards the model's"
     )
+    parser.add_argument(
+        "--keep-weight",
+        type=float,
+        default=1.0,
+        help="weight, beside the heads' loss, of what views keep of the teacher",
+    )
     parser.add_argument("--patterns", type=int, default=8, help="fine patterns beside a batch of crops, 0 for none")
     add_machine_arguments(parser)
     add_loop_arguments(parser)
@@ -152,7 +158,7 @@ def run(args: argparse.Namespace) -> None:
     check_options(args)
     set_threads(args)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    objects = objects_to_learn(args)
+    objects = objects_to_learn(args, device)
     heads = starting_heads(args.run, args.base, objects.categories if args.detector else None).to(device)
     tensors = {k: in_channels_last(v.to(device)) for k, v in widen(base_tensors(args.run, args.base)).items()}
     released = ReleasedModel(tensors)
@@ -167,8 +173,9 @@ def run(args: argparse.Namespace) -> None:
     if stage.resume() and stage.finished:
         return
     shapes = batch_shapes(args.pixels, tuple(args.crops))
-    crops = CropSource(training_pictures(args), shapes, args.seed)
-    views = ViewSource(objects.pictures, args.batch, tuple(args.canvas), tuple(args.sides), args.seed)
+    crop_source = CropSource(training_pictures(args), shapes, args.seed, args.workers)
+    view_shape = (max(1, args.batch), tuple(args.canvas), tuple(args.sides))
+    view_source = ViewSource(objects.pictures, *view_shape, args.seed, args.workers)
     model.heads.follow_batches()
     stage.begin()
 
@@ -197,22 +204,23 @@ def run(args: argparse.Namespace) -> None:
         return pattern_loss(plain, f1), runaway_loss(exaggerated, f1)
 
     def view_step(step: int) -> None:
-        rgb, targets = views.batch(step)
+        pixels, found = next(views)
+        rgb, targets = to_rgb(pixels.to(device)).contiguous(memory_format=torch.channels_last), found.to(device)
         opinion = objects.opinion(rgb, targets)
         coded = torch.arange(len(rgb)) % 2 == step % 2
         with torch.autocast(device.type, torch.bfloat16):
-            outputs, target = outputs_of(rgb.to(device, memory_format=torch.channels_last), coded.to(device))
+            outputs, target = outputs_of(rgb, coded.to(device))
             raw = model.heads(outputs[1:4])
         loss, parts = detection_loss(raw, targets, opinion)
         error, kept = distortion(outputs, target, VIEW_WEIGHTS)
-        stage.step(loss + error.mean(), {**parts, "view": kept["c4"]})
+        stage.step(loss + args.keep_weight * error.mean(), {**parts, "view": kept["c4"]})
 
     def crop_step(step: int) -> None:
-        rgb = to_rgb(crops.batch(step))
+        rgb = to_rgb(next(crops).to(device)).contiguous(memory_format=torch.channels_last)
         # Untouched features teach the tail alone.
         coded = torch.arange(len(rgb)) % 2 == step % 2 if args.tail_rate else torch.ones(len(rgb), dtype=torch.bool)
         with torch.autocast(device.type, torch.bfloat16):
-            outputs, target = outputs_of(rgb.to(device, memory_format=torch.channels_last), coded.to(device))
+            outputs, target = outputs_of(rgb, coded.to(device))
             error, kept = distortion(outputs, target, ANSWERS_FIRST)
             loss = error.mean()
             parts = {"crop": kept["c4"], "kl": kept["kl"], "agreement": agreement(outputs, target)}
@@ -223,6 +231,10 @@ def run(args: argparse.Namespace) -> None:
                 parts.update(pattern=strange[0].detach(), runaway=strange[1].detach())
         stage.step(loss, parts)
 
+    # Steps take turns, so each kind has half of them.
+    done = stage.schedule.step // (2 if args.batch else 1)
+    crops = crop_source.batches(done, 1 << 39)
+    views = view_source.batches((stage.schedule.step + 1) // 2, 1 << 39)
     while not stage.over:
         step = stage.schedule.step
         seed_step(args.seed + 3, step)
