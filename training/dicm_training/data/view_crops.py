@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,7 @@ from ..errors import UsageError
 from .crops import BatchShape, CropSource
 from .layout import PRISTINE, view_paths
 from .patterns import draw_pattern
-from .pictures import load_rgb
+from .pictures import Photographs, load_rgb
 
 SHRINK = (1.3, 2.0)
 """How many times smaller compressed photographs become, so that their own compression disappears."""
@@ -36,13 +38,15 @@ def large_enough(pictures: list[np.ndarray], side: int) -> list[np.ndarray]:
 def view_pictures(root: Path, side: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Read pristine pictures, and compressed ones that are large enough for crops of `side`, the smallest."""
     pristine_paths, compressed_paths = view_paths(root)
-    pristine = [load_rgb(path) for path in pristine_paths]
-    compressed = []
-    for path in compressed_paths:
+
+    def read(path: Path) -> np.ndarray | None:
         with Image.open(path) as image:
             fits = min(image.size) >= SHRINK[0] * side
-        if fits:
-            compressed.append(load_rgb(path))
+        return load_rgb(path) if fits else None
+
+    pristine = list(Photographs(pristine_paths))
+    with ThreadPoolExecutor(os.cpu_count() or 4) as pool:
+        compressed = [rgb for rgb in pool.map(read, compressed_paths) if rgb is not None]
     if not pristine and not compressed:
         raise UsageError(
             f"no photographs below {root} are {SHRINK[0] * side:.0f} pixels high and wide, which crops of {side} need: "

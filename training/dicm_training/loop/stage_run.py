@@ -59,7 +59,9 @@ class StageRun:
     def __init__(self, name: str, folder: Path, model: nn.Module, groups: list[dict], args: argparse.Namespace) -> None:
         """Bind the run; nothing is read or written yet."""
         self.name, self.path, self.model, self.args = name, folder / f"{name}.pt", model, args
-        self.optimiser = torch.optim.AdamW(groups, lr=1e-4, weight_decay=1e-4, betas=(0.9, 0.98))
+        self.device = next(model.parameters()).device
+        fused = self.device.type == "cuda"
+        self.optimiser = torch.optim.AdamW(groups, lr=1e-4, weight_decay=1e-4, betas=(0.9, 0.98), fused=fused)
         self.schedule = Schedule(args.steps, args.minutes)
         self.average = AveragedWeights(model, 0.999)
         self.log = Log(folder / f"{name}.jsonl")
@@ -69,7 +71,6 @@ class StageRun:
         self._stopping = False
         self.finished = False
         self.arch: Described = model.arch  # type: ignore[assignment]
-        self.device = next(model.parameters()).device
         signal.signal(signal.SIGTERM, self._terminate)
 
     def _terminate(self, *_: object) -> None:

@@ -57,7 +57,9 @@ class ViewSetup:
 
     def place(self, crops: Tensor) -> Tensor:
         """Move uint8 crops to the device as RGB in [0, 1] in channels-last order."""
-        return to_rgb(crops.to(self.device)).contiguous(memory_format=torch.channels_last)
+        if self.device.type == "cuda":
+            crops = crops.pin_memory()
+        return to_rgb(crops.to(self.device, non_blocking=True)).contiguous(memory_format=torch.channels_last)
 
     def batch(self, step: int) -> Tensor:
         """Batch of a (possibly negative: preparatory) step, on the device."""
@@ -95,12 +97,11 @@ class EarlierView:
         """Replace y^ of some of the pictures by what the release's files hold."""
         if self.view is None:
             return values
-        chosen = distributed.uniform((len(rgb),), rgb.device) < EARLIER_SHARE
-        if not bool(chosen.any()):
+        # The first ones are as good as any; their number is drawn on the CPU, since a GPU would have to be waited for.
+        count = int(EARLIER_SHARE * len(rgb) + float(torch.rand(())))
+        if count == 0:
             return values
-        replaced = values.clone()
-        replaced[chosen] = self.values(rgb[chosen], level[chosen]).to(values)
-        return replaced
+        return torch.cat((self.values(rgb[:count], level[:count]).to(values), values[count:]))
 
 
 def add_view_options(parser: argparse.ArgumentParser) -> None:
@@ -125,6 +126,7 @@ def prepare_view(args: argparse.Namespace) -> ViewSetup:
         raise UsageError("--lpips FOLDER is needed (training/README.md says what is in it), or --lpips-weight 0")
     set_threads(args)
     device = distributed.begin()
+    torch.backends.cudnn.benchmark = False  # many shapes of small convolutions
     torch.manual_seed(args.seed)
     args.run.mkdir(parents=True, exist_ok=True)
     shapes = batch_shapes(args.pixels, tuple(args.sides))

@@ -50,10 +50,12 @@ class Affine(nn.Module):
         self.bias = nn.Parameter(torch.zeros(channels)) if shift else None
         self.initialised: Tensor
         self.register_buffer("initialised", torch.tensor(False))
+        self.known = False
+        """Whether `initialised` is known to be set: to ask the buffer makes a GPU wait."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply to [N, C, H, W]."""
-        if not self.initialised:
+        if not self.known and not self.initialised:
             with torch.no_grad():
                 values = x.float()
                 mean = values.mean((0, 2, 3)) if self.bias is not None else torch.zeros_like(self.weight)
@@ -66,6 +68,7 @@ class Affine(nn.Module):
                 if self.bias is not None:
                     self.bias.copy_(-mean * scale)
                 self.initialised.fill_(True)
+        self.known = True
         weight = self.weight.to(x.dtype)[:, None, None]
         return x * weight if self.bias is None else x * weight + self.bias.to(x.dtype)[:, None, None]
 

@@ -39,7 +39,7 @@ from ..models.place import place
 from ..models.view import View
 from ..release.folder import stored_tensors
 from ..release.unfold import fit_density
-from ..starts.colours import carry_colours, colour_span
+from ..starts.colours import carries_colours, carry_colours, colour_span
 from ..starts.gains import starting_gains
 from ..starts.patches import initialise, transform
 
@@ -116,7 +116,8 @@ def run(args: argparse.Namespace) -> None:
             start(setup, args, view)
         else:
             go_on(setup, args.start, view)
-        carry_colours(view, colour_span(view, (setup.batch(-101 - i) for i in range(COLOUR_BATCHES))))
+        if not carries_colours(view):
+            carry_colours(view, colour_span(view, (setup.batch(-101 - i) for i in range(COLOUR_BATCHES))))
         fit_prior(setup, args.prior_steps, view.analyse, view)
         report(setup, view, terms, -3_000_000)
     earlier = EarlierView(setup, args.start)

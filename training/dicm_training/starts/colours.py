@@ -27,6 +27,10 @@ STEP = 1.0
 """How far two neighbouring values of z lie apart, in steps of the middle quality."""
 
 
+UNPREDICTED = 0.5
+"""Share of what sets flat pictures' latents apart; hyper-latents that miss more than this do not carry colours yet."""
+
+
 @dataclass(frozen=True)
 class ColourSpan:
     """Where in the latents flat pictures lie."""
@@ -41,13 +45,25 @@ class ColourSpan:
     """Standard deviations of the coefficients of photographs [COLOURS]."""
 
 
+def flat_latents(view: View) -> Tensor:
+    """Latents [colours, latent, 4, 4] of flat pictures of all colours; inner ones see nothing but the colour."""
+    shades = torch.cartesian_prod(*[torch.linspace(0, 1, 5, device=view.log2_gain.device)] * 3)
+    return view.analyse(shades[:, :, None, None].expand(-1, -1, 4 * PATCH, 4 * PATCH).contiguous())
+
+
+@torch.no_grad()
+def carries_colours(view: View) -> bool:
+    """Whether h_s knows flat pictures' latents already: `carry_colours` would take what it has learned."""
+    latents = flat_latents(view)
+    mean = view.hyper(latents, noisy=False)[0][:, :, 1, 1]
+    y = latents[:, :, 1, 1]
+    return bool((y - mean).square().sum() < UNPREDICTED * (y - y.mean(0)).square().sum())
+
+
 @torch.no_grad()
 def colour_span(view: View, photographs: Iterable[Tensor]) -> ColourSpan:
     """Measure where `view` puts flat pictures of all colours, and photographs [N, 3, H, W] in [0, 1]."""
-    device = view.log2_gain.device
-    shades = torch.cartesian_prod(*[torch.linspace(0, 1, 5, device=device)] * 3)
-    side = 4 * PATCH  # an inner latent sees nothing but the colour
-    flat = view.analyse(shades[:, :, None, None].expand(-1, -1, side, side).contiguous())[:, :, 1, 1]
+    flat = flat_latents(view)[:, :, 1, 1]
     means = torch.cat([view.analyse(rgb).mean((2, 3)) for rgb in photographs])
     centre = means.mean(0)
     basis = torch.linalg.svd(flat - centre, full_matrices=False).Vh[:COLOURS].T.contiguous()
