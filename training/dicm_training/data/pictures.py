@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
 from torch import Tensor
 
@@ -64,3 +65,10 @@ def synthetic_pictures(count: int, side: int = 160, seed: int = 0) -> list[np.nd
 def to_rgb(crops: Tensor) -> Tensor:
     """Turn uint8 crops [N, 3, H, W] into RGB in [0, 1]."""
     return crops.float() / 255
+
+
+def rgb_on(device: torch.device, crops: Tensor) -> Tensor:
+    """Move uint8 crops to a device as RGB in [0, 1] in channels-last order; a GPU is not waited for."""
+    if device.type == "cuda":
+        crops = crops.pin_memory()
+    return to_rgb(crops.to(device, non_blocking=True)).contiguous(memory_format=torch.channels_last)

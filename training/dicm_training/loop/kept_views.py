@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..data.pictures import to_rgb
+from ..data.pictures import rgb_on
 from ..data.views import Targets, ViewSource
 from ..losses.detection import Opinion
 from .objects_to_learn import ObjectsToLearn
@@ -62,7 +62,6 @@ class KeptViews:
         return self.kept[index]
 
     def _learned(self, step: int, pixels: Tensor, targets: Targets) -> LearnedViews:
-        rgb, targets = to_rgb(pixels.to(self.device)), targets.to(self.device)
-        rgb = rgb.contiguous(memory_format=torch.channels_last)
+        rgb, targets = rgb_on(self.device, pixels), targets.to(self.device)
         c2, c3, c4 = (part.to(torch.bfloat16) for part in self.features(rgb, step))
         return LearnedViews((c2, c3, c4), targets, self.objects.opinion(rgb, targets))

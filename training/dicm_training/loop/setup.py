@@ -15,7 +15,7 @@ from torch import Tensor
 from .. import distributed
 from ..data.crops import BatchShape, CropSource, batch_shapes
 from ..data.layout import training_paths
-from ..data.pictures import Photographs, synthetic_pictures, to_rgb
+from ..data.pictures import Photographs, rgb_on, synthetic_pictures
 from ..models.architecture import TINY, Architecture
 from ..models.backbone import Head, Tail, load_backbone
 from ..models.place import place
@@ -57,9 +57,7 @@ class Setup:
 
     def place(self, crops: Tensor) -> Tensor:
         """Move uint8 crops to the device as RGB in [0, 1] in channels-last order."""
-        if self.device.type == "cuda":
-            crops = crops.pin_memory()
-        return to_rgb(crops.to(self.device, non_blocking=True)).contiguous(memory_format=torch.channels_last)
+        return rgb_on(self.device, crops)
 
     def batch(self, step: int) -> Tensor:
         """Batch of a (possibly negative: preparatory) step, on the device."""

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from .. import distributed
 from ..data.crops import CropSource, batch_shapes
-from ..data.pictures import synthetic_pictures, to_rgb
+from ..data.pictures import rgb_on, synthetic_pictures
 from ..data.view_crops import ViewCrops, view_pictures
 from ..errors import UsageError
 from ..losses.perceptual import Lpips, load_lpips, random_lpips
@@ -57,9 +57,7 @@ class ViewSetup:
 
     def place(self, crops: Tensor) -> Tensor:
         """Move uint8 crops to the device as RGB in [0, 1] in channels-last order."""
-        if self.device.type == "cuda":
-            crops = crops.pin_memory()
-        return to_rgb(crops.to(self.device, non_blocking=True)).contiguous(memory_format=torch.channels_last)
+        return rgb_on(self.device, crops)
 
     def batch(self, step: int) -> Tensor:
         """Batch of a (possibly negative: preparatory) step, on the device."""

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from ..data.crops import CropSource, batch_shapes
 from ..data.layout import Data
 from ..data.patterns import draw_patterns
-from ..data.pictures import to_rgb
+from ..data.pictures import rgb_on
 from ..data.views import ViewSource
 from ..errors import UsageError
 from ..loop.checkpoint import CATEGORIES_FILE, base_tensors
@@ -205,7 +205,7 @@ def run(args: argparse.Namespace) -> None:
 
     def view_step(step: int) -> None:
         pixels, found = next(views)
-        rgb, targets = to_rgb(pixels.to(device)).contiguous(memory_format=torch.channels_last), found.to(device)
+        rgb, targets = rgb_on(device, pixels), found.to(device)
         opinion = objects.opinion(rgb, targets)
         coded = torch.arange(len(rgb)) % 2 == step % 2
         with torch.autocast(device.type, torch.bfloat16):
@@ -216,7 +216,7 @@ def run(args: argparse.Namespace) -> None:
         stage.step(loss + args.keep_weight * error.mean(), {**parts, "view": kept["c4"]})
 
     def crop_step(step: int) -> None:
-        rgb = to_rgb(next(crops).to(device)).contiguous(memory_format=torch.channels_last)
+        rgb = rgb_on(device, next(crops))
         # Untouched features teach the tail alone.
         coded = torch.arange(len(rgb)) % 2 == step % 2 if args.tail_rate else torch.ones(len(rgb), dtype=torch.bool)
         with torch.autocast(device.type, torch.bfloat16):
