@@ -32,7 +32,7 @@ from dicm_training.models.architecture import TINY_VIEW, ViewArchitecture
 from dicm_training.models.view import View
 from dicm_training.release.folder import stored_tensors, widen
 from dicm_training.release.unfold import unfold
-from dicm_training.starts.colours import STEP, carries_colours, carry_colours, colour_span
+from dicm_training.starts.hyper_latents import STEP, carries_colours, carry, colour_span
 from dicm_training.starts.patches import initialise, transform
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
@@ -139,7 +139,7 @@ def test_hyper_latents_carry_colours_from_the_first_step_on() -> None:
         view.hs.out.bias[:32] = 0  # type: ignore[index]
     span = colour_span(view, [batch])
     assert not carries_colours(view)
-    carry_colours(view, span)
+    carry(view, span)
     assert carries_colours(view)  # and so they are not given to it again
     colours = torch.tensor([[0.5, 0.5, 0.5], [1.0, 0.0, 0.0], [0.1, 0.4, 0.9], [0.0, 0.0, 0.0]])
     flat = colours[:, :, None, None].expand(-1, -1, 128, 128).contiguous()

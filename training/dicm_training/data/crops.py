@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from .. import distributed
+from .drawn import BORDER_SHARE, draw_simple, with_border
 
 T = TypeVar("T")
 
@@ -81,12 +82,29 @@ class CropSource:
     """
 
     def __init__(
-        self, pictures: Sequence[np.ndarray], shapes: list[BatchShape], seed: int = 0, workers: int = 1
+        self,
+        pictures: Sequence[np.ndarray],
+        shapes: list[BatchShape],
+        seed: int = 0,
+        workers: int = 1,
+        drawn: float = 0.0,
     ) -> None:
-        """Keep the pictures; `shapes` are drawn uniformly, one per batch; `workers` batches are made at once."""
+        """Keep the pictures; `shapes` are drawn uniformly, one per batch; `workers` batches are made at once.
+
+        With a share `drawn` of pictures that are drawn, some of the others have borders.
+        """
         self.pictures, self.shapes, self.seed, self.workers = pictures, shapes, seed, workers
+        self.drawn = drawn
 
     def _crop(self, rng: np.random.Generator, side: int) -> np.ndarray:
+        if self.drawn == 0:
+            return self._photograph(rng, side)
+        if rng.random() < self.drawn:
+            return draw_simple(rng, side)
+        crop = self._photograph(rng, side)
+        return with_border(rng, crop) if rng.random() < BORDER_SHARE else crop
+
+    def _photograph(self, rng: np.random.Generator, side: int) -> np.ndarray:
         picture = self.pictures[int(rng.integers(len(self.pictures)))]
         height, width = picture.shape[:2]
         # The window is between `side` / 1.3 and the whole picture, so details are seen at many scales.

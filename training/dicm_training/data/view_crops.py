@@ -12,8 +12,8 @@ from torch import Tensor
 
 from ..errors import UsageError
 from .crops import BatchShape, CropSource
+from .drawn import BORDER_SHARE, draw_simple, with_border, without_colours
 from .layout import PRISTINE, view_paths
-from .patterns import draw_pattern
 from .pictures import Photographs, load_rgb
 
 SHRINK = (1.3, 2.0)
@@ -21,13 +21,9 @@ SHRINK = (1.3, 2.0)
 PRISTINE_SHRINK = (1.0, 1.6)
 PRISTINE_SHARE = 0.5
 DRAWN_SHARE = 0.12
-"""Of crops: flat ones, slopes and fine patterns, which photographs do not hold and screens do."""
+"""Of crops: drawn ones (`drawn.py`)."""
 GREY_SHARE = 0.08
 """Of crops of photographs: without colours."""
-BORDER_SHARE = 0.05
-"""Of crops of photographs: with a strip of one colour along a side, as letterboxed pictures and drawings have."""
-LUMA = np.array([0.299, 0.587, 0.114])
-"""Weights of red, green and blue in grey (Rec. ITU-R BT.601)."""
 
 
 def large_enough(pictures: list[np.ndarray], side: int) -> list[np.ndarray]:
@@ -53,41 +49,6 @@ def view_pictures(root: Path, side: int) -> tuple[list[np.ndarray], list[np.ndar
             f"put pictures that were never compressed into {PRISTINE}/, or larger ones into photos/"
         )
     return pristine, compressed
-
-
-def draw_colour(rng: np.random.Generator) -> np.ndarray:
-    """Draw a colour [3]: any, a grey, or a corner (black, white, saturated ones), which drawings have most."""
-    kind = rng.random()
-    if kind < 0.5:
-        return rng.integers(0, 256, 3)
-    return np.repeat(rng.integers(0, 256, 1), 3) if kind < 0.7 else rng.choice([0, 255], 3)
-
-
-def draw_simple(rng: np.random.Generator, side: int) -> np.ndarray:
-    """Draw a flat colour, a slope between two, or a fine pattern; uint8 [side, side, 3]."""
-    kind = rng.random()
-    first, second = draw_colour(rng), draw_colour(rng)
-    if kind < 0.5:
-        return np.broadcast_to(first.astype(np.uint8), (side, side, 3))
-    if kind < 0.7:
-        angle = rng.uniform(0, 2 * np.pi)
-        y, x = np.mgrid[:side, :side] / side - 0.5
-        share = 0.5 + 0.7 * (np.cos(angle) * x + np.sin(angle) * y)
-        return np.rint(first + (second - first) * share.clip(0, 1)[..., None]).astype(np.uint8)
-    return draw_pattern(rng, side)
-
-
-def without_colours(crop: np.ndarray) -> np.ndarray:
-    """Return the grey picture of the same lightness, uint8 [H, W, 3]."""
-    return np.repeat(np.rint(crop @ LUMA).astype(np.uint8)[..., None], 3, 2)
-
-
-def with_border(rng: np.random.Generator, crop: np.ndarray) -> np.ndarray:
-    """Cover up to half of a crop, from the top or from the left, by a colour."""
-    covered = crop.copy()
-    width = int(rng.integers(8, len(crop) // 2 + 1))
-    covered[(slice(None), slice(width)) if rng.random() < 0.5 else slice(width)] = draw_colour(rng)
-    return covered
 
 
 class ViewCrops(CropSource):

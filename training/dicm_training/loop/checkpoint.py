@@ -101,7 +101,7 @@ def take_averages(module: M, state: State) -> M:
 
 
 def load_model(path: Path, device: torch.device) -> tuple[Model, State]:
-    """Rebuild the model of a checkpoint of codec or polish with its averaged weights; return it and the whole state."""
+    """Rebuild the model of a checkpoint of codec, polish or encoder with averaged weights; return its state too."""
     state = read_checkpoint(path, device)
     model = take_averages(place(Model(Architecture.from_dict(state["arch"])), device), state)
     model.codec.use_redundancy_elimination = state["options"].get("no_re") != "True"
@@ -137,6 +137,23 @@ def load_trained(path: Path) -> dict[str, Tensor]:
     """Averaged tensors that a checkpoint of joint trained beside the heads, by released name."""
     average, prefix = read_checkpoint(path)["average"], TRAINED_PREFIX
     return {k.removeprefix(prefix).replace("/", "."): v for k, v in average.items() if k.startswith(prefix)}
+
+
+ENCODER_PREFIXES = ("re.", "ga.", "ha.")
+"""Starts of the names of released tensors that the stage encoder trains."""
+HYPER_PREFIXES = ("hs.", "entropy.", "gs.")
+"""Further ones where it begins the hyper-latents anew."""
+
+
+def load_encoder(path: Path) -> dict[str, Tensor]:
+    """Averaged tensors that a checkpoint of encoder trained, by released name."""
+    model, state = load_model(path, torch.device("cpu"))
+    anew = state["options"]["hyper_latents"] != "None"
+    prefixes = ENCODER_PREFIXES + (HYPER_PREFIXES if anew else ())
+    tensors = {k: v for k, v in fold(model.eval()).items() if k.startswith(prefixes)}
+    if not model.codec.use_redundancy_elimination:
+        tensors["re.mix"] = torch.zeros_like(tensors["re.mix"])
+    return tensors
 
 
 def base_tensors(run: Path, base: Path | None) -> dict[str, Tensor]:

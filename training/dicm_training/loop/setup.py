@@ -93,7 +93,7 @@ def prepare(args: argparse.Namespace) -> Setup:
     trains = hasattr(args, "pixels")
     shapes = batch_shapes(args.pixels, tuple(args.sides), distributed.share()[1]) if trains else []
     pictures = training_pictures(args, args.stream or not trains)
-    source = CropSource(pictures, shapes, args.seed, args.workers if trains else 1)
+    source = CropSource(pictures, shapes, args.seed, args.workers if trains else 1, getattr(args, "drawn", 0.0))
     arch = TINY if args.tiny else Architecture()
     backbone = None if args.tiny else args.backbone
     return Setup(device, args.run, arch, pictures, shapes, source, backbone, args.seed, args.float32)

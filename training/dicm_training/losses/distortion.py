@@ -23,6 +23,9 @@ class DistortionWeights:
 ANSWERS_FIRST = DistortionWeights(features=(0.05, 0.1, 0.15, 0.5), logits=1.0)
 """For stages after the entropy path is fixed: answers and the last layers count most."""
 
+SEARCHED = DistortionWeights(features=(0.0, 0.5, 0.25, 0.25), logits=0.1)
+"""What a search over symbols goes by (`src/codec/refinement/distortion.ts`), without the heads' small part."""
+
 
 def tail_outputs(tail: Callable[[Tensor], tuple[Tensor, ...]], f: Tensor) -> tuple[Tensor, ...]:
     """What the network behind features f [N, C, H/4, W/4] sees of them: (f, c2, c3, c4, logits)."""

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ..data.annotated import SYNTHETIC_CATEGORIES
 from ..errors import UsageError
-from ..loop.checkpoint import CATEGORIES_FILE, DECODE_FILE, base_tensors, load_heads, load_trained
+from ..loop.checkpoint import CATEGORIES_FILE, DECODE_FILE, base_tensors, load_encoder, load_heads, load_trained
 from ..loop.stage import Input, Stage
 from ..models import backbone
 from ..models.heads import Heads
@@ -24,6 +24,7 @@ from ..release.folder import (
     manifest_of,
     read_classes,
     read_figures,
+    stored_tensors,
     summary,
     write_model_folder,
 )
@@ -37,7 +38,7 @@ from ..release.vectors import write_vectors
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the stage's options."""
     parser.add_argument("--run", type=Path, help="run folder of the training stages")
-    parser.add_argument("--base", type=Path, help="released model folder to take all but the heads from")
+    parser.add_argument("--base", type=Path, help="released model folder to take what the run did not train from")
     add_decode_path_option(parser)
     parser.add_argument("--tiny", action="store_true", help="export a tiny randomly initialised model instead")
     add_folder_options(parser, "dicm-r50")
@@ -73,6 +74,12 @@ def heads_of(run: Path) -> tuple[Heads, list[dict[str, object]]] | None:
     return heads, json.loads((run / CATEGORIES_FILE).read_text())
 
 
+def heads_of_base(base: Path) -> tuple[dict[str, Tensor], dict[str, object] | None]:
+    """Return the heads of a released folder as stored, and what its manifest says of them; nothing if it has none."""
+    tensors = {k: v for k, v in stored_tensors(base).items() if k.startswith("heads.")}
+    return tensors, json.loads((base / "manifest.json").read_text()).get("detection")
+
+
 def run(args: argparse.Namespace) -> None:
     """Write the model folder; an existing model at the same place is replaced."""
     figures = read_figures(args.figures)
@@ -84,11 +91,17 @@ def run(args: argparse.Namespace) -> None:
         tensors, heads = base_tensors(args.run, args.base), heads_of(args.run)
         if (args.run / "joint.pt").exists():
             tensors.update(store_all(load_trained(args.run / "joint.pt")))
+        if (args.run / "encoder.pt").exists():
+            tensors.update(store_all(load_encoder(args.run / "encoder.pt")))
         if args.base is None:
             keep_decode_path(tensors, args.run)
     check_bounds(tensors)
+    detection = describe_heads(*heads) if heads is not None else None
     if heads is not None:
         tensors.update(store_all(fold_heads(heads[0])))
+    elif args.base is not None:
+        kept, detection = heads_of_base(args.base)
+        tensors.update(kept)
     about = Description(
         name=args.name,
         version=args.version,
@@ -97,7 +110,7 @@ def run(args: argparse.Namespace) -> None:
         licence=args.licence,
         provenance=args.notice or ("random, seeded" if args.tiny else ""),
         classes=read_classes(args.classes, backbone.released_widths(tensors)[1]),
-        detection=describe_heads(*heads) if heads is not None else None,
+        detection=detection,
         figures=figures,
         licence_file=args.licence_file,
     )
@@ -116,6 +129,7 @@ STAGE = Stage(
     reads=(
         Input(("polish.pt", "codec.pt"), unless=("base", "tiny")),
         Input(("joint.pt", "heads.pt"), unless=("tiny",), optional=True),
+        Input(("encoder.pt",), unless=("tiny",), optional=True),
         Input((CATEGORIES_FILE,), unless=("tiny",), optional=True),
         Input((DECODE_FILE,), unless=("base", "tiny"), optional=True),
     ),

@@ -39,8 +39,8 @@ from ..models.place import place
 from ..models.view import View
 from ..release.folder import stored_tensors
 from ..release.unfold import fit_density
-from ..starts.colours import carries_colours, carry_colours, colour_span
 from ..starts.gains import starting_gains
+from ..starts.hyper_latents import carries_colours, carry, colour_span
 from ..starts.patches import initialise, transform
 
 COLOUR_BATCHES = 20
@@ -117,7 +117,7 @@ def run(args: argparse.Namespace) -> None:
         else:
             go_on(setup, args.start, view)
         if not carries_colours(view):
-            carry_colours(view, colour_span(view, (setup.batch(-101 - i) for i in range(COLOUR_BATCHES))))
+            carry(view, colour_span(view, (setup.batch(-101 - i) for i in range(COLOUR_BATCHES))))
         fit_prior(setup, args.prior_steps, view.analyse, view)
         report(setup, view, terms, -3_000_000)
     earlier = EarlierView(setup, args.start)

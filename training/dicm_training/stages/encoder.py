@@ -1,0 +1,284 @@
+"""Stage `encoder`: RE, g_a and h_a of a released model trained on against its own decoder.
+
+The head, which the uncompressed network shares, tail and heads stay as released. Rate and distortion are what a search
+over symbols (`--effort`) goes by: bits, and how far layers 2 to 4 and the logits of a decoded file are from those of
+the uncompressed picture, with the search's rounding.
+
+Without --hyper-latents g_s, h_s and the densities stay too, so that both ids do. With it the hyper-latents begin anew,
+carrying what areas have in common from the first step on, and files have another decode id. g_s then learns to read
+what is left of the latents, and goes on reading the release's files, which `export --base` keeps a decode path for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from .. import distributed
+from ..data.layout import Data
+from ..loop.hyper_fits import refit_hyper
+from ..loop.options import add_budget_arguments, add_common_arguments
+from ..loop.schedule import step_size
+from ..loop.setup import Setup, prepare, seed_step
+from ..loop.stage import Need, Stage
+from ..loop.stage_run import AveragedWeights, StageRun
+from ..losses.distortion import SEARCHED, distortion, relative_error, tail_outputs
+from ..losses.rounding import bits_of_rounded, round_annealed
+from ..models.backbone import normalise
+from ..models.codec import Codec, Model
+from ..models.entropy import INDEX_PER_OCTAVE, add_noise
+from ..models.place import place
+from ..release.earlier import EARLIER_SHARE
+from ..release.folder import stored_tensors, widen
+from ..release.released import LARGEST_POSITION, ReleasedModel
+from ..release.unfold import fit_density, unfold
+from ..starts.hyper_latents import area_span, carry
+
+DRAWN_SHARE = 0.12
+"""Of crops: drawn ones."""
+SPAN_BATCHES = 60
+"""Batches of which the hyper-latents' start learns what areas have in common."""
+REPORT_STEP = -3_000_000
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the stage's options."""
+    add_common_arguments(parser)
+    parser.add_argument("--base", type=Path, required=True, help="released model folder whose decoder stays")
+    add_budget_arguments(parser, " of the joint part")
+    parser.add_argument(
+        "--per-class", type=int, help="photographs of a class of a train.csv to use at most (default: all)"
+    )
+    parser.add_argument("--rate", type=float, default=2e-4, help="largest peak learning rate of the networks")
+    parser.add_argument(
+        "--lambdas",
+        type=float,
+        nargs=2,
+        default=(0.05, 6.0),
+        help="bits a pixel that one unit of distortion is worth at the end levels",
+    )
+    parser.add_argument("--no-re", action="store_true", help="leave redundancy elimination out (for ablation)")
+    parser.add_argument("--re-mix", type=float, help="share of decoder_RE's output in f2 at the start, 0 to 1")
+    parser.add_argument("--re-mix-rate", type=float, default=2e-3, help="peak learning rate of that share")
+    parser.add_argument("--re-rate", type=float, default=0.1, help="weight of the rate of RE's latent (bpp)")
+    parser.add_argument("--re-distortion", type=float, default=0.4, help="weight of RE's relative feature error")
+    parser.add_argument(
+        "--hyper-latents",
+        type=int,
+        metavar="DIMENSIONS",
+        help="begin the hyper-latents anew, these many of their channels carrying what areas have in common; another "
+        "decode id",
+    )
+    parser.add_argument("--hyper-weight", type=float, default=1.2, help="weight of the hyper-latents' rate")
+    parser.add_argument("--prior-steps", type=int, default=2400, help="steps that fit new hyper-latents at the start")
+    parser.add_argument("--refit-steps", type=int, default=2400, help="steps that fit them again at the end")
+
+
+def latents_of(model: Model, rgb: Tensor) -> Tensor:
+    """Map RGB in [0, 1] to y."""
+    return model.codec.analyse(model.head(normalise(rgb)))[0]
+
+
+def load_base(args: argparse.Namespace, model: Model) -> None:
+    """Give the model the networks of the release, all frozen but those that the stage trains."""
+    stored = stored_tensors(args.base)
+    tensors, codec = widen(stored), model.codec
+    for part, module in (("head.", model.head), ("tail.", model.tail)):
+        values = {k.removeprefix(part): v for k, v in tensors.items() if k.startswith(part)}
+        module.load_state_dict({k: v.view_as(module.state_dict()[k]) for k, v in values.items()})
+    unfold(tensors, codec)
+    density, excess = fit_density(stored)
+    codec.prior.load_state_dict(density.state_dict())
+    print(f"encoder of {args.base}; density of z: {excess:.4f} bits/symbol over the released tables", flush=True)
+
+
+def trained_parts(codec: Codec, args: argparse.Namespace) -> list[torch.nn.Module]:
+    """List what the stage trains."""
+    parts: list[torch.nn.Module] = [codec.ga, codec.ha]
+    if not args.no_re:
+        parts += [codec.re, codec.redundancy_prior]
+    return parts + ([codec.hs, codec.prior, codec.gs] if args.hyper_latents else [])
+
+
+class EarlierFiles:
+    """What files of the release hold, in the place of a share of a batch: g_s is to go on reading them."""
+
+    def __init__(self, args: argparse.Namespace, device: torch.device) -> None:
+        """Load the release's encoder and decode path, where the model gets others."""
+        self.model: ReleasedModel | None = None
+        if args.hyper_latents:
+            tensors = {k: v.to(device) for k, v in widen(stored_tensors(args.base)).items()}
+            self.model = ReleasedModel(
+                {k: v for k, v in tensors.items() if not k.startswith(("gs.", "tail.", "heads."))}
+            )
+
+    @torch.no_grad()
+    def latents(self, f1: Tensor, share: Tensor) -> Tensor | None:
+        """Return y^ of the first pictures of a batch, as many as are to be replaced; None for none."""
+        count = int(EARLIER_SHARE * len(f1) + float(torch.rand(())))
+        if self.model is None or count == 0:
+            return None
+        position = share[:count] * LARGEST_POSITION
+        return self.model.dequantise(*self.model.quantised_features(f1[:count], position), position)
+
+
+def freeze_decoder(model: Model, args: argparse.Namespace) -> None:
+    """Let gradients reach what the stage trains, and nothing else."""
+    model.requires_grad_(False)
+    for part in trained_parts(model.codec, args):
+        part.requires_grad_(True)
+
+
+def parameter_groups(model: Model, args: argparse.Namespace) -> list[dict]:
+    """AdamW groups: folded weights differ in size, so a tensor's rate follows its own."""
+    groups = []
+    for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        if name == "codec.re.mix":
+            peak = args.re_mix_rate  # a share, whatever its size
+        elif "prior." in name:
+            peak = 1e-2  # densities follow what they describe at once, or they hold its rate up
+        else:
+            peak = step_size(parameter, args.rate)
+        groups.append({"params": [parameter], "peak": peak, "weight_decay": 0.0})
+    return groups
+
+
+def lagrangians(args: argparse.Namespace, share: Tensor) -> Tensor:
+    """Bits a pixel that one unit of distortion is worth at `share` [N] of the way from the first level to the last."""
+    low, high = (math.log2(value) for value in args.lambdas)
+    return torch.exp2(low + (high - low) * share)
+
+
+@dataclass(frozen=True)
+class Coded:
+    """What a file holds, and what it costs per picture [N]."""
+
+    latents: Tensor
+    """y^."""
+    bits: Tensor
+    hyper_bits: Tensor
+    redundancy: Tensor
+    """RE's latent before rounding."""
+    approximation: Tensor
+    """decoder_RE's approximation of f1."""
+
+
+def code(model: Model, f1: Tensor, level: Tensor) -> Coded:
+    """Code f1 at `level` [N]."""
+    codec = model.codec
+    y, redundancy, approximation = codec.analyse(f1)
+    mean, scale, hyper_bits = codec.hyper(y, noisy=True)
+    log2_gain, log2_inverse = codec.gains(level)
+    values = (y - mean) * torch.exp2(log2_gain)
+    symbols = round_annealed(values)
+    bits = bits_of_rounded(values, symbols, scale + log2_gain * INDEX_PER_OCTAVE)
+    latents = codec.dequantise(symbols, mean, log2_gain, log2_inverse)
+    return Coded(latents, bits, hyper_bits, redundancy, approximation)
+
+
+@torch.no_grad()
+def report(setup: Setup, model: Model, args: argparse.Namespace, when: str) -> None:
+    """Print bytes and distortion of every level, of a batch that no step sees."""
+    f1 = model.head(normalise(setup.batch(REPORT_STEP)))
+    pixels = 16 * f1.shape[2] * f1.shape[3]
+    with setup.autocast():
+        target = (f1, *model.tail(f1))
+        for i in range(setup.arch.quality_levels):
+            level = torch.full((len(f1),), float(i), device=f1.device)
+            coded = code(model, f1, level)
+            error, parts = distortion(tail_outputs(model.tail, model.codec.gs(coded.latents)), target, SEARCHED)
+            bpp = (coded.bits + coded.hyper_bits) / pixels
+            cost = (bpp + lagrangians(args, level / (setup.arch.quality_levels - 1)) * error).mean()
+            print(
+                f"{when}, level {i}: {bpp.mean():.4f} bpp, distortion {error.mean():.4f}, "
+                f"divergence {parts['kl']:.3f}, cost {cost:.4f}",
+                flush=True,
+            )
+
+
+def first_weights(setup: Setup, model: Model, args: argparse.Namespace) -> None:
+    """Start from the release; with --hyper-latents, from new ones that are fitted to its latents."""
+    codec = model.codec
+    load_base(args, model)
+    report(setup, model, args, "released")
+    if args.re_mix is not None:
+        with torch.no_grad():
+            codec.re.mix.fill_(args.re_mix)
+    if args.hyper_latents:
+        with torch.no_grad(), setup.autocast():
+            latents = [latents_of(model, setup.batch(-101 - i)).float() for i in range(SPAN_BATCHES)]
+        carry(codec, area_span(latents, args.hyper_latents))
+        refit_hyper(setup, args.prior_steps, args.lambdas, lambda x: latents_of(model, x), codec)
+    report(setup, model, args, "start")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Run or resume the stage."""
+    args.drawn = DRAWN_SHARE
+    setup = prepare(args)
+    model = place(Model(setup.arch), setup.device)
+    codec = model.codec
+    codec.use_redundancy_elimination = not args.no_re
+    if not (setup.run_folder / "encoder.pt").exists():
+        first_weights(setup, model, args)
+    freeze_decoder(model, args)
+    earlier = EarlierFiles(args, setup.device)
+    stage = StageRun("encoder", setup.run_folder, model, parameter_groups(model, args), args)
+    if stage.resume() and stage.finished:
+        return
+    stage.begin()
+    for rgb in setup.batches(stage.schedule.step):
+        if stage.over:
+            break
+        seed_step(setup.seed, stage.schedule.step)
+        share = distributed.uniform((len(rgb),), rgb.device)
+        weight = lagrangians(args, share)
+        with setup.autocast():
+            with torch.no_grad():
+                f1 = model.head(normalise(rgb))
+                target = (f1, *model.tail(f1))
+            coded = code(model, f1, share * (setup.arch.quality_levels - 1))
+            latents, counted = coded.latents, torch.ones_like(share)
+            if (older := earlier.latents(f1, share)) is not None:
+                latents = torch.cat((older.to(latents), latents[len(older) :]))
+                counted[: len(older)] = 0  # rates without their distortion
+            error, parts = distortion(tail_outputs(model.tail, codec.gs(latents)), target, SEARCHED)
+        pixels = rgb.shape[2] * rgb.shape[3]
+        bpp = counted * (coded.bits + args.hyper_weight * coded.hyper_bits) / pixels
+        # Dividing by sqrt(lambda) keeps the fine levels from outvoting the coarse ones.
+        loss = ((bpp + weight * error) / weight.sqrt()).mean()
+        if not args.no_re:
+            re_bpp = codec.redundancy_prior.bits(add_noise(coded.redundancy.float())).sum((1, 2, 3)).mean() / pixels
+            re_error = relative_error(coded.approximation, f1).mean()
+            loss = loss + args.re_rate * re_bpp + args.re_distortion * re_error
+            parts |= {"re_bpp": re_bpp.detach(), "re_error": re_error.detach(), "re_mix": codec.re.mix.detach().mean()}
+        rates = {"bpp": coded.bits.detach().mean() / pixels, "hyper_bpp": coded.hyper_bits.detach().mean() / pixels}
+        stage.step(loss, {**rates, "D": error.detach().mean(), **parts})
+    if stage.schedule.done:
+        stage.average.copy_to(model)
+        report(setup, model, args, "trained")
+        if args.hyper_latents:
+            refit_hyper(setup, args.refit_steps, args.lambdas, lambda x: latents_of(model, x), codec)
+            report(setup, model, args, "fitted again")
+            freeze_decoder(model, args)
+        stage.average = AveragedWeights(model, 0.999)
+    stage.finish()
+
+
+STAGE = Stage(
+    name="encoder",
+    about=__doc__ or "",
+    add_arguments=add_arguments,
+    run=run,
+    writes=("encoder.pt", "encoder.jsonl"),
+    budget=("minutes", "steps"),
+    data=(Need(Data.PHOTOGRAPHS),),
+    models=("base",),
+)
