@@ -11,6 +11,8 @@ import numpy as np
 from PIL import Image
 from safetensors.numpy import load_file, save_file
 
+from dicm_training.data.pictures import synthetic_pictures
+
 TRAINING = Path(__file__).parents[1]
 
 
@@ -91,3 +93,22 @@ def outline(value: object) -> object:
             return len(value)
         return [outline(one) for one in value]
     return value
+
+
+def test_symbol_search_finds_cheaper_symbols(tiny_run: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for i, picture in enumerate(synthetic_pictures(70, side=80)):
+        Image.fromarray(picture).save(folder / f"{i}.png")
+    options = ["--model", tiny_run / "model", "--data", tmp_path, "--side", "64", "--batches", "1", "--starts", "2"]
+    learning = ["--learn", "pictures", "gradient", "--learn-batches", "2", "--learn-minutes", "0.01"]
+    tool = [sys.executable, TRAINING / "tools/symbol_search.py", *options, "--steps", "2", "12", *learning]
+    said = subprocess.run(tool, check=True, capture_output=True, text=True).stdout
+    rows = [line.rsplit("cost", 1) for line in said.splitlines() if "  cost " in line]
+    costs: dict[str, list[float]] = {}
+    for name, cost in rows:
+        costs.setdefault(name.split("  ")[0], []).append(float(cost))
+    assert set(costs["plain"]) == {1.0}
+    assert sum(costs["12 steps"]) < sum(costs["2 steps"]) < sum(costs["plain"])
+    assert "learned, pictures" in costs and "learned, gradient" in costs
+    assert 0 < float(said.split("in common: ")[1].split()[0]) <= 1

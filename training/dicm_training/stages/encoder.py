@@ -21,6 +21,7 @@ from torch import Tensor
 
 from .. import distributed
 from ..data.layout import Data
+from ..errors import UsageError
 from ..loop.hyper_fits import refit_hyper
 from ..loop.options import add_budget_arguments, add_common_arguments
 from ..loop.schedule import step_size
@@ -49,7 +50,7 @@ REPORT_STEP = -3_000_000
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the stage's options."""
     add_common_arguments(parser)
-    parser.add_argument("--base", type=Path, required=True, help="released model folder whose decoder stays")
+    parser.add_argument("--base", type=Path, help="released model folder whose decoder stays")
     add_budget_arguments(parser, " of the joint part")
     parser.add_argument(
         "--per-class", type=int, help="photographs of a class of a train.csv to use at most (default: all)"
@@ -221,6 +222,8 @@ def first_weights(setup: Setup, model: Model, args: argparse.Namespace) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Run or resume the stage."""
+    if args.base is None:
+        raise UsageError("--base FOLDER is needed: the released model whose encoder is trained")
     args.drawn = DRAWN_SHARE
     setup = prepare(args)
     model = place(Model(setup.arch), setup.device)
