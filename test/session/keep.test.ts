@@ -22,10 +22,13 @@ describe('keep', () => {
     onTestFinished(() => released.dispose());
     const tasks = ['classify', 'detect'] as const;
     const before = await released.analyzePixels(CHELSEA, { tasks });
-    const encoded = await released.encode(CHELSEA, { keep: ['top1', 'boxes=0.7'] });
-    expect(encoded).toMatchObject({ keep: ['top1', 'boxes=0.7'], kept: true });
+    const encoded = await released.encode(CHELSEA, { keep: ['top1', 'top5', 'boxes=0.7'] });
+    expect(encoded).toMatchObject({ keep: ['top1', 'top5', 'boxes=0.7'], kept: true });
     const after = await released.analyze(encoded.bytes, { tasks });
     expect(after.predictions![0]!.index).toBe(before.predictions![0]!.index);
+    const top5 = ({ predictions }: AnalysisResults) =>
+      new Set(predictions!.slice(0, 5).map(({ index }) => index));
+    expect(top5(after)).toEqual(top5(before));
     const labels = ({ detections }: AnalysisResults) => detections!.map(({ label }) => label).sort();
     expect(labels(before)).toContain('cat');
     expect(labels(after)).toEqual(labels(before));
