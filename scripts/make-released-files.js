@@ -44,36 +44,34 @@ const codec = await openCodec();
 try {
   for (const { photograph, options } of CASES) {
     const { bytes, model } = await codec.encode(path(`images/${photograph}`), options);
-    const { decodeId, renderId } = model;
     const side = options.maxSide === undefined ? '' : `-${options.maxSide}`;
-    const file = `${photograph.replace(/\..*/, '')}-q${options.quality}${side}-${decodeId}.dicm`;
-    let entry = index.find((one) => one.file === file);
-    if (entry === undefined) {
-      await writeFile(path(`released/${file}`), bytes, { flag: 'wx' });
-      const { y, z } = await codec.decodeLatents(bytes);
-      entry = {
-        ...{ file, photograph, options, decodeId, bytes: bytes.length },
-        hyperLatentSha256: hash(z.data),
-        latentShape: [y.height, y.width, y.channels],
-        latentSha256: {},
-        top1: {},
-      };
-      index.push(entry);
-    }
-    if (entry.latentSha256[renderId] === undefined) {
-      const released = await readFile(path(`released/${file}`));
-      const { y } = await codec.decodeLatents(released);
-      const { predictions } = await codec.classify(released, { top: 1 });
-      entry.latentSha256[renderId] = hash(y.data);
-      entry.top1[renderId] = predictions[0]?.label;
-    }
+    const file = `${photograph.replace(/\..*/, '')}-q${options.quality}${side}-${model.decodeId}.dicm`;
+    if (index.some((one) => one.file === file)) continue;
+    await writeFile(path(`released/${file}`), bytes, { flag: 'wx' });
+    const { y, z } = await codec.decodeLatents(bytes);
+    index.push({
+      ...{ file, photograph, options, decodeId: model.decodeId, bytes: bytes.length },
+      hyperLatentSha256: hash(z.data),
+      latentShape: [y.height, y.width, y.channels],
+      latentSha256: {},
+      top1: {},
+    });
+  }
+  // Files of every decode id that the model reads.
+  const { decodeId, renderId } = await codec.openModel();
+  for (const entry of index) {
+    if (entry.latentSha256[renderId] !== undefined) continue;
+    const released = await readFile(path(`released/${entry.file}`));
+    const { y } = await codec.decodeLatents(released);
+    const { predictions } = await codec.classify(released, { top: 1 });
+    entry.latentSha256[renderId] = hash(y.data);
+    entry.top1[renderId] = predictions[0]?.label;
   }
   /** @type {Record<string, Record<string, number[]>>} */
   const sizes = existsSync(path('released/plain-pictures.json'))
     ? JSON.parse(await readFile(path('released/plain-pictures.json'), 'utf8'))
     : {};
   await keepViews();
-  const { decodeId, renderId } = await codec.openModel();
   sizes[`${decodeId}-${renderId}`] = await measurePlainPictures();
   await writeFile(path('released/plain-pictures.json'), `${JSON.stringify(sizes, null, 2)}\n`);
 } finally {

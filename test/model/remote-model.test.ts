@@ -35,16 +35,29 @@ const weights = () => asked.filter((file) => file.endsWith('.safetensors')).sort
 
 test('files are read when their use is asked for, each once', async () => {
   const model = await open(remote());
-  expect(weights()).toEqual(['0-gains.safetensors', '1-entropy.safetensors']);
+  expect(weights()).toEqual([
+    '0-gains.safetensors',
+    '1-entropy-1c1e0cca.safetensors',
+    '1-entropy.safetensors',
+  ]);
   await model.checkRenderId();
-  expect(weights()).toEqual(['0-gains.safetensors', '1-entropy.safetensors']);
+  expect(weights()).toEqual([
+    '0-gains.safetensors',
+    '1-entropy-1c1e0cca.safetensors',
+    '1-entropy.safetensors',
+  ]);
   await Promise.all([model.tensorsFor(['entropy', 'heads']), model.tensorsFor(['heads'])]);
-  expect(weights()).toEqual(['0-gains.safetensors', '1-entropy.safetensors', '5-heads.safetensors']);
+  expect(weights()).toEqual([
+    '0-gains.safetensors',
+    '1-entropy-1c1e0cca.safetensors',
+    '1-entropy.safetensors',
+    '5-heads.safetensors',
+  ]);
   expect(model.tensors.has('heads.mask.up.weight')).toBe(true);
   expect(model.tensors.has('tail.fc.weight')).toBe(false);
   const tensors = await model.tensorsFor(['tail']);
   expect(tensors.has('tail.fc.weight')).toBe(true);
-  expect(weights()).toHaveLength(7);
+  expect(weights()).toHaveLength(8);
 });
 
 test('a model on this machine is read as a whole', async () => {
@@ -78,7 +91,11 @@ test('a damaged copy is read anew, and refused when that is damaged too', async 
   };
   const model = await open(remote({ read: damaged, readAnew }));
   expect(model.tensors.size).toBeGreaterThan(0);
-  expect(anew.sort()).toEqual(['0-gains.safetensors', '1-entropy.safetensors']);
+  expect(anew.sort()).toEqual([
+    '0-gains.safetensors',
+    '1-entropy-1c1e0cca.safetensors',
+    '1-entropy.safetensors',
+  ]);
   await expect(open(remote({ read: damaged, readAnew: damaged }))).rejects.toMatchObject({
     code: 'model-damaged',
     message: expect.stringContaining('https://example.org/model/'),

@@ -23,8 +23,9 @@ export function combineRedundancy<V extends Value>(ops: Ops<V>, f1: V, d: V, ten
   return ops.add(f1, step);
 }
 
-/** Redundancy elimination: f1 to f2 of the same shape. */
+/** Redundancy elimination: f1 to f2 of the same shape. What has no share in any channel of f2 is not computed. */
 export function redundancyElimination<V extends Value>(ops: Ops<V>, f1: V, tensors: TensorMap): V {
+  if (tensorNamed(tensors, 're.mix').data.every((share) => share === 0)) return f1;
   return ops.scope(() => {
     const rounded = ops.round(encodeRedundancy(ops, f1, tensors));
     return combineRedundancy(ops, f1, decodeRedundancy(ops, rounded, tensors), tensors);
