@@ -14,16 +14,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from dicm_training.data.crops import batch_shapes
+from dicm_training.data.drawn import draw_colour, draw_simple, with_border, without_colours
 from dicm_training.data.pictures import synthetic_pictures, to_rgb
-from dicm_training.data.view_crops import (
-    SHRINK,
-    ViewCrops,
-    draw_colour,
-    draw_simple,
-    view_pictures,
-    with_border,
-    without_colours,
-)
+from dicm_training.data.view_crops import SHRINK, ViewCrops, view_pictures
 from dicm_training.errors import UsageError
 from dicm_training.loop.checkpoint import load_view
 from dicm_training.losses.perceptual import LINEAR_FILE, load_lpips, ms_ssim, random_lpips
