@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,12 +152,6 @@ def add_loss_arguments(parser: argparse.ArgumentParser) -> None:
 def terms_of(args: argparse.Namespace) -> ViewTerms:
     """The weights that the options give."""
     return ViewTerms(args.lpips_weight, args.ms_ssim_weight, args.mse_weight, args.smooth_weight)
-
-
-def lagrangians(args: argparse.Namespace, share: Tensor) -> Tensor:
-    """Multipliers at shares of the range of levels, spread geometrically."""
-    low, high = (math.log2(value) for value in args.lambdas)
-    return torch.exp2(low + (high - low) * share)
 
 
 @torch.no_grad()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -54,8 +53,3 @@ def view_distortion(rgb: Tensor, target: Tensor, terms: ViewTerms, lpips: Lpips)
         distance = lpips(rgb, target)
         total, parts["lpips"] = total + terms.lpips * distance, distance.detach().mean()
     return total, parts
-
-
-def rate_and_distortion(bits: Tensor, pixels: int, error: Tensor, lagrangian: Tensor) -> Tensor:
-    """Mean of (bpp + lambda D) / sqrt(lambda): divided so that the fine levels do not outvote the coarse ones."""
-    return ((bits / pixels + lagrangian * error) / torch.sqrt(lagrangian)).mean()

@@ -12,7 +12,6 @@ what is left of the latents, and goes on reading the release's files, which `exp
 from __future__ import annotations
 
 import argparse
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +28,7 @@ from ..loop.setup import Setup, prepare, seed_step
 from ..loop.stage import Need, Stage
 from ..loop.stage_run import AveragedWeights, StageRun
 from ..losses.distortion import SEARCHED, distortion, relative_error, tail_outputs
+from ..losses.rate import lagrangians, rate_and_distortion
 from ..losses.rounding import bits_of_rounded, round_annealed
 from ..models.backbone import normalise
 from ..models.codec import Codec, Model
@@ -151,12 +151,6 @@ def parameter_groups(model: Model, args: argparse.Namespace) -> list[dict]:
     return groups
 
 
-def lagrangians(args: argparse.Namespace, share: Tensor) -> Tensor:
-    """Bits a pixel that one unit of distortion is worth at `share` [N] of the way from the first level to the last."""
-    low, high = (math.log2(value) for value in args.lambdas)
-    return torch.exp2(low + (high - low) * share)
-
-
 @dataclass(frozen=True)
 class Coded:
     """What a file holds, and what it costs per picture [N]."""
@@ -196,7 +190,7 @@ def report(setup: Setup, model: Model, args: argparse.Namespace, when: str) -> N
             coded = code(model, f1, level)
             error, parts = distortion(tail_outputs(model.tail, model.codec.gs(coded.latents)), target, SEARCHED)
             bpp = (coded.bits + coded.hyper_bits) / pixels
-            cost = (bpp + lagrangians(args, level / (setup.arch.quality_levels - 1)) * error).mean()
+            cost = (bpp + lagrangians(args.lambdas, level / (setup.arch.quality_levels - 1)) * error).mean()
             print(
                 f"{when}, level {i}: {bpp.mean():.4f} bpp, distortion {error.mean():.4f}, "
                 f"divergence {parts['kl']:.3f}, cost {cost:.4f}",
@@ -242,7 +236,7 @@ def run(args: argparse.Namespace) -> None:
             break
         seed_step(setup.seed, stage.schedule.step)
         share = distributed.uniform((len(rgb),), rgb.device)
-        weight = lagrangians(args, share)
+        weight = lagrangians(args.lambdas, share)
         with setup.autocast():
             with torch.no_grad():
                 f1 = model.head(normalise(rgb))
@@ -254,9 +248,8 @@ def run(args: argparse.Namespace) -> None:
                 counted[: len(older)] = 0  # rates without their distortion
             error, parts = distortion(tail_outputs(model.tail, codec.gs(latents)), target, SEARCHED)
         pixels = rgb.shape[2] * rgb.shape[3]
-        bpp = counted * (coded.bits + args.hyper_weight * coded.hyper_bits) / pixels
-        # Dividing by sqrt(lambda) keeps the fine levels from outvoting the coarse ones.
-        loss = ((bpp + weight * error) / weight.sqrt()).mean()
+        all_bits = counted * (coded.bits + args.hyper_weight * coded.hyper_bits)
+        loss = rate_and_distortion(all_bits, pixels, error, weight)
         if not args.no_re:
             re_bpp = codec.redundancy_prior.bits(add_noise(coded.redundancy.float())).sum((1, 2, 3)).mean() / pixels
             re_error = relative_error(coded.approximation, f1).mean()

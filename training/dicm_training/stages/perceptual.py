@@ -29,12 +29,12 @@ from ..loop.view_setup import (
     ViewSetup,
     add_loss_arguments,
     add_view_options,
-    lagrangians,
     prepare_view,
     report,
     terms_of,
 )
-from ..losses.view import MSE_ALONE, ViewTerms, rate_and_distortion, view_distortion
+from ..losses.rate import lagrangians, rate_and_distortion
+from ..losses.view import MSE_ALONE, ViewTerms, view_distortion
 from ..models.place import place
 from ..models.view import View
 from ..release.folder import stored_tensors
@@ -139,7 +139,7 @@ def run(args: argparse.Namespace) -> None:
         error, parts = view_distortion(rebuilt, rgb, now, setup.lpips)  # in float32: small differences of large sums
         pixels = rgb.shape[2] * rgb.shape[3]
         bits = coded.latent_bits + args.hyper_weight * coded.hyper_bits
-        loss = rate_and_distortion(bits, pixels, error, lagrangians(args, share))
+        loss = rate_and_distortion(bits, pixels, error, lagrangians(args.lambdas, share))
         rates = {"bpp": coded.latent_bits + coded.hyper_bits, "hyper_bpp": coded.hyper_bits}
         stage.step(loss, {**{k: v.detach().mean() / pixels for k, v in rates.items()}, **parts})
     if stage.schedule.done:

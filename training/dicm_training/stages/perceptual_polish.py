@@ -22,11 +22,11 @@ from ..loop.view_setup import (
     EarlierView,
     add_loss_arguments,
     add_view_options,
-    lagrangians,
     prepare_view,
     report,
     terms_of,
 )
+from ..losses.rate import lagrangians
 from ..losses.view import view_distortion
 from ..models.place import place
 
@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> None:
             values = view.dequantise(symbols, mean, log2_gain.detach(), log2_inverse)
             rebuilt = view.rebuild(earlier.replace(values, rgb, level))
         error, parts = view_distortion(rebuilt, rgb, terms, setup.lpips)
-        stage.step((error * lagrangians(args, share).sqrt()).mean(), parts)
+        stage.step((error * lagrangians(args.lambdas, share).sqrt()).mean(), parts)
     if stage.schedule.done:
         stage.average.copy_to(view)
         report(setup, view, terms, -3_000_000)
