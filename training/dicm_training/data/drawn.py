@@ -9,6 +9,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from .patterns import draw_pattern
 
+DRAWN_SHARE = 0.12
+"""Of crops, where drawn ones are wanted."""
 BORDER_SHARE = 0.05
 """Of crops of photographs: with a strip of one colour along a side, as letterboxed pictures and drawings have."""
 LUMA = np.array([0.299, 0.587, 0.114])
@@ -69,8 +71,9 @@ def without_colours(crop: np.ndarray) -> np.ndarray:
 
 
 def with_border(rng: np.random.Generator, crop: np.ndarray) -> np.ndarray:
-    """Cover up to half of a crop, from the top or from the left, by a colour."""
+    """Cover up to half of a crop, from any of its sides, by a colour."""
     covered = crop.copy()
     width = int(rng.integers(8, len(crop) // 2 + 1))
-    covered[(slice(None), slice(width)) if rng.random() < 0.5 else slice(width)] = draw_colour(rng)
+    strip = slice(width) if rng.random() < 0.5 else slice(-width, None)
+    covered[(slice(None), strip) if rng.random() < 0.5 else strip] = draw_colour(rng)
     return covered

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ..errors import UsageError
 from .crops import BatchShape, CropSource
-from .drawn import BORDER_SHARE, draw_simple, with_border, without_colours
+from .drawn import DRAWN_SHARE, without_colours
 from .layout import PRISTINE, view_paths
 from .pictures import Photographs, load_rgb
 
@@ -20,8 +20,6 @@ SHRINK = (1.3, 2.0)
 """How many times smaller compressed photographs become, so that their own compression disappears."""
 PRISTINE_SHRINK = (1.0, 1.6)
 PRISTINE_SHARE = 0.5
-DRAWN_SHARE = 0.12
-"""Of crops: drawn ones (`drawn.py`)."""
 GREY_SHARE = 0.08
 """Of crops of photographs: without colours."""
 
@@ -63,13 +61,11 @@ class ViewCrops(CropSource):
         workers: int = 1,
     ) -> None:
         """Keep the pictures of both kinds."""
-        super().__init__([*pristine, *compressed], shapes, seed, workers)
+        super().__init__([*pristine, *compressed], shapes, seed, workers, DRAWN_SHARE)
         self.pristine = pristine
         self.compressed = {shape.side: large_enough(compressed, shape.side) for shape in shapes}
 
-    def _crop(self, rng: np.random.Generator, side: int) -> np.ndarray:
-        if rng.random() < DRAWN_SHARE:
-            return draw_simple(rng, side)
+    def _photograph(self, rng: np.random.Generator, side: int) -> np.ndarray:
         compressed = self.compressed[side]
         clean = bool(self.pristine) and (not compressed or rng.random() < PRISTINE_SHARE)
         # Where a picture of neither kind is large enough, the smaller ones are enlarged.
@@ -86,8 +82,6 @@ class ViewCrops(CropSource):
             crop = np.asarray(Image.fromarray(crop).resize((side, side), Image.Resampling.LANCZOS))
         if rng.random() < GREY_SHARE:
             crop = without_colours(crop)
-        if rng.random() < BORDER_SHARE:
-            crop = with_border(rng, crop)
         if rng.random() < 0.5:
             crop = crop[:, ::-1]
         return crop.transpose(1, 0, 2) if rng.random() < 0.1 else crop

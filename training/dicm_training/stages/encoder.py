@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from .. import distributed
+from ..data.drawn import DRAWN_SHARE
 from ..data.layout import Data
 from ..errors import UsageError
 from ..loop.hyper_fits import refit_hyper
@@ -40,8 +41,6 @@ from ..release.released import LARGEST_POSITION, ReleasedModel
 from ..release.unfold import fit_density, unfold
 from ..starts.hyper_latents import area_span, carry
 
-DRAWN_SHARE = 0.12
-"""Of crops: drawn ones."""
 SPAN_BATCHES = 60
 """Batches of which the hyper-latents' start learns what areas have in common."""
 REPORT_STEP = -3_000_000
