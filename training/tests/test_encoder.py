@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from conftest import COMMON, stage
 from torch.nn import functional as F
 
+from dicm_training.__main__ import main
 from dicm_training.data.crops import CropSource, batch_shapes
 from dicm_training.data.drawn import draw_screen
 from dicm_training.data.pictures import synthetic_pictures
+from dicm_training.loop.checkpoint import load_contrastive, load_model
 from dicm_training.losses.rounding import bits_of_rounded, round_annealed
 from dicm_training.models.architecture import TINY
 from dicm_training.models.codec import Codec
@@ -99,9 +103,39 @@ def test_encoder_alone_leaves_both_ids(tiny_run: Path, tmp_path: Path) -> None:
     assert abs(float(new["re.mix"].float().mean()) - 0.3) < 0.05
 
 
+def test_synthesis_learns_while_files_keep_their_decode_id(tiny_run: Path, tmp_path: Path) -> None:
+    base, other, out = tiny_run / "model", tmp_path / "other", tmp_path / "model"
+    shutil.copytree(base, other)
+    stage("ssl", "--run", str(tmp_path), *COMMON, "--steps", "4", "--queue", "64", "--re-batches", "2")
+    options = [*COMMON, "--base", str(base), "--earlier", str(other), "--trains", "synthesis", "--re-mix", "0.3"]
+    printed = stage("encoder", "--run", str(tmp_path), *options, "--steps", "3")
+    stage("export", "--run", str(tmp_path), "--base", str(base), "--out", str(out))
+    before, after = (json.loads((folder / "manifest.json").read_text()) for folder in (base, out))
+    assert after["decodeId"] == before["decodeId"] and after["renderId"] != before["renderId"]
+    old, new = stored_tensors(base), stored_tensors(out)
+    changed = {name.split(".")[0] for name in old if not torch.equal(old[name], new[name])}
+    assert changed == {"re", "ga", "ha", "gs"}
+    assert f"RE of {tmp_path / 'ssl.pt'}" in printed
+    trained, _ = load_contrastive(tmp_path / "ssl.pt", torch.device("cpu"))
+    started, _ = load_model(tmp_path / "encoder.pt", torch.device("cpu"))
+    expected, found = (module.encoder["down1"].weight for module in (trained.query.re, started.codec.re))
+    torch.testing.assert_close(found, expected, rtol=0.05, atol=1e-3)
+
+
+def test_new_hyper_latents_are_refused_where_the_entropy_path_stays(
+    tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--base", str(tiny_run / "model"), "--hyper-latents", "4", "--steps", "1"]
+    with pytest.raises(SystemExit) as stopped:
+        main(["encoder", "--run", str(tmp_path), *COMMON, *options])
+    assert stopped.value.code == 2
+    assert "--trains entropy is needed" in capsys.readouterr().err
+
+
 def test_new_hyper_latents_keep_the_old_decode_path_and_the_tail(tiny_run: Path, tmp_path: Path) -> None:
     base, out = tiny_run / "model", tmp_path / "model"
-    options = [*COMMON, "--base", str(base), "--hyper-latents", "4", "--prior-steps", "6", "--refit-steps", "6"]
+    fits = ["--hyper-latents", "4", "--prior-steps", "6", "--refit-steps", "6"]
+    options = [*COMMON, "--base", str(base), "--trains", "entropy", *fits]
     stage("encoder", "--run", str(tmp_path), *options, "--steps", "2", "--no-re")
     stage("export", "--run", str(tmp_path), "--base", str(base), "--out", str(out))
     old, new = stored_tensors(base), stored_tensors(out)

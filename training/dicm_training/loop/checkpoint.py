@@ -139,17 +139,18 @@ def load_trained(path: Path) -> dict[str, Tensor]:
     return {k.removeprefix(prefix).replace("/", "."): v for k, v in average.items() if k.startswith(prefix)}
 
 
-ENCODER_PREFIXES = ("re.", "ga.", "ha.")
-"""Starts of the names of released tensors that the stage encoder trains."""
-HYPER_PREFIXES = ("hs.", "entropy.", "gs.")
-"""Further ones where it begins the hyper-latents anew."""
+TRAINED_BY_ENCODER = {
+    "encoder": ("re.", "ga.", "ha."),
+    "synthesis": ("re.", "ga.", "ha.", "gs."),
+    "entropy": ("re.", "ga.", "ha.", "gs.", "hs.", "entropy."),
+}
+"""Starts of the names of released tensors that the stage encoder trains, by its --trains."""
 
 
 def load_encoder(path: Path) -> dict[str, Tensor]:
     """Averaged tensors that a checkpoint of encoder trained, by released name."""
     model, state = load_model(path, torch.device("cpu"))
-    anew = state["options"]["hyper_latents"] != "None"
-    prefixes = ENCODER_PREFIXES + (HYPER_PREFIXES if anew else ())
+    prefixes = TRAINED_BY_ENCODER[state["options"]["trains"]]
     tensors = {k: v for k, v in fold(model.eval()).items() if k.startswith(prefixes)}
     if not model.codec.use_redundancy_elimination:
         tensors["re.mix"] = torch.zeros_like(tensors["re.mix"])

@@ -4,9 +4,13 @@ The head, which the uncompressed network shares, tail and heads stay as released
 over symbols (`--effort`) goes by: bits, and how far layers 2 to 4 and the logits of a decoded file are from those of
 the uncompressed picture, with the search's rounding.
 
-Without --hyper-latents g_s, h_s and the densities stay too, so that both ids do. With it the hyper-latents begin anew,
-carrying what areas have in common from the first step on, and files have another decode id. g_s then learns to read
-what is left of the latents, and goes on reading the release's files, which `export --base` keeps a decode path for.
+--trains says how far into the decoder training reaches. `encoder`: g_s, h_s and the densities stay too, so that both
+ids do. `synthesis`: g_s learns with the encoder; files keep their decode id, and open in the release. `entropy`: h_s
+and the densities learn too, and files have another decode id, for which `export --base` keeps the release's decode
+path; with --hyper-latents they begin anew, carrying what areas have in common from the first step on. Wherever g_s
+learns, a share of what it reads are the release's own files and those of --earlier, so that it goes on reading them.
+
+RE begins as released, or with the weights that `ssl` gave where the run folder has its checkpoint.
 """
 
 from __future__ import annotations
@@ -22,6 +26,7 @@ from .. import distributed
 from ..data.drawn import DRAWN_SHARE
 from ..data.layout import Data
 from ..errors import UsageError
+from ..loop.checkpoint import load_contrastive
 from ..loop.hyper_fits import refit_hyper
 from ..loop.options import add_budget_arguments, add_common_arguments
 from ..loop.schedule import step_size
@@ -41,15 +46,32 @@ from ..release.released import LARGEST_POSITION, ReleasedModel
 from ..release.unfold import fit_density, unfold
 from ..starts.hyper_latents import area_span, carry
 
+TRAINS = ("encoder", "synthesis", "entropy")
+"""What learns; each of them with those before it."""
 SPAN_BATCHES = 60
 """Batches of which the hyper-latents' start learns what areas have in common."""
 REPORT_STEP = -3_000_000
+REPORT_BATCHES = 4
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the stage's options."""
     add_common_arguments(parser)
-    parser.add_argument("--base", type=Path, help="released model folder whose decoder stays")
+    parser.add_argument("--base", type=Path, help="released model folder to go on from")
+    parser.add_argument(
+        "--trains",
+        choices=TRAINS,
+        default="encoder",
+        help="what learns: the encoder alone; g_s too; or h_s and the densities too, which is another decode id",
+    )
+    parser.add_argument(
+        "--earlier",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FOLDER",
+        help="released model folders, of any decode id, whose files g_s is to go on reading beside those of --base",
+    )
     add_budget_arguments(parser, " of the joint part")
     parser.add_argument(
         "--per-class", type=int, help="photographs of a class of a train.csv to use at most (default: all)"
@@ -71,8 +93,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--hyper-latents",
         type=int,
         metavar="DIMENSIONS",
-        help="begin the hyper-latents anew, these many of their channels carrying what areas have in common; another "
-        "decode id",
+        help="begin the hyper-latents anew, these many of their channels carrying what areas have in common "
+        "(--trains entropy is needed)",
     )
     parser.add_argument("--hyper-weight", type=float, default=1.2, help="weight of the hyper-latents' rate")
     parser.add_argument("--prior-steps", type=int, default=2400, help="steps that fit new hyper-latents at the start")
@@ -97,34 +119,51 @@ def load_base(args: argparse.Namespace, model: Model) -> None:
     print(f"encoder of {args.base}; density of z: {excess:.4f} bits/symbol over the released tables", flush=True)
 
 
+def take_elimination(args: argparse.Namespace, model: Model) -> None:
+    """Take RE and its density from `ssl` where the run has it."""
+    path = args.run / "ssl.pt"
+    if args.no_re or not path.exists():
+        return
+    trained, _ = load_contrastive(path, torch.device("cpu"))
+    share = model.codec.re.mix.detach().clone()
+    model.codec.re.load_state_dict(trained.query.re.state_dict())
+    model.codec.redundancy_prior.load_state_dict(trained.prior.state_dict())
+    with torch.no_grad():
+        model.codec.re.mix.copy_(share)
+    print(f"RE of {path}", flush=True)
+
+
 def trained_parts(codec: Codec, args: argparse.Namespace) -> list[torch.nn.Module]:
     """List what the stage trains."""
     parts: list[torch.nn.Module] = [codec.ga, codec.ha]
     if not args.no_re:
         parts += [codec.re, codec.redundancy_prior]
-    return parts + ([codec.hs, codec.prior, codec.gs] if args.hyper_latents else [])
+    if args.trains != "encoder":
+        parts.append(codec.gs)
+    return parts + ([codec.hs, codec.prior] if args.trains == "entropy" else [])
 
 
 class EarlierFiles:
-    """What files of the release hold, in the place of a share of a batch: g_s is to go on reading them."""
+    """What files of releases hold, in the place of a share of a batch: g_s is to go on reading them."""
 
     def __init__(self, args: argparse.Namespace, device: torch.device) -> None:
-        """Load the release's encoder and decode path, where the model gets others."""
-        self.model: ReleasedModel | None = None
-        if args.hyper_latents:
-            tensors = {k: v.to(device) for k, v in widen(stored_tensors(args.base)).items()}
-            self.model = ReleasedModel(
-                {k: v for k, v in tensors.items() if not k.startswith(("gs.", "tail.", "heads."))}
-            )
+        """Load the encoders and decode paths of --base and --earlier, where g_s changes."""
+        folders = [args.base, *args.earlier] if args.trains != "encoder" else []
+        self.models: list[ReleasedModel] = []
+        for folder in folders:
+            tensors = widen(stored_tensors(folder)).items()
+            encoder = {k: v.to(device) for k, v in tensors if not k.startswith(("gs.", "tail.", "heads."))}
+            self.models.append(ReleasedModel(encoder))
 
     @torch.no_grad()
     def latents(self, f1: Tensor, share: Tensor) -> Tensor | None:
         """Return y^ of the first pictures of a batch, as many as are to be replaced; None for none."""
         count = int(EARLIER_SHARE * len(f1) + float(torch.rand(())))
-        if self.model is None or count == 0:
+        if not self.models or count == 0:
             return None
+        model = self.models[int(torch.randint(len(self.models), ()))]
         position = share[:count] * LARGEST_POSITION
-        return self.model.dequantise(*self.model.quantised_features(f1[:count], position), position)
+        return model.dequantise(*model.quantised_features(f1[:count], position), position)
 
 
 def freeze_decoder(model: Model, args: argparse.Namespace) -> None:
@@ -179,28 +218,33 @@ def code(model: Model, f1: Tensor, level: Tensor) -> Coded:
 
 @torch.no_grad()
 def report(setup: Setup, model: Model, args: argparse.Namespace, when: str) -> None:
-    """Print bytes and distortion of every level, of a batch that no step sees."""
-    f1 = model.head(normalise(setup.batch(REPORT_STEP)))
-    pixels = 16 * f1.shape[2] * f1.shape[3]
-    with setup.autocast():
-        target = (f1, *model.tail(f1))
-        for i in range(setup.arch.quality_levels):
-            level = torch.full((len(f1),), float(i), device=f1.device)
-            coded = code(model, f1, level)
-            error, parts = distortion(tail_outputs(model.tail, model.codec.gs(coded.latents)), target, SEARCHED)
-            bpp = (coded.bits + coded.hyper_bits) / pixels
-            cost = (bpp + lagrangians(args.lambdas, level / (setup.arch.quality_levels - 1)) * error).mean()
-            print(
-                f"{when}, level {i}: {bpp.mean():.4f} bpp, distortion {error.mean():.4f}, "
-                f"divergence {parts['kl']:.3f}, cost {cost:.4f}",
-                flush=True,
-            )
+    """Print bytes and distortion of every level, of batches that no step sees."""
+    batches = [setup.batch(REPORT_STEP - i) for i in range(REPORT_BATCHES)]
+    for i in range(setup.arch.quality_levels):
+        totals = torch.zeros(4)
+        for rgb in batches:
+            with setup.autocast():
+                f1 = model.head(normalise(rgb))
+                level = torch.full((len(f1),), float(i), device=f1.device)
+                coded = code(model, f1, level)
+                outputs = tail_outputs(model.tail, model.codec.gs(coded.latents))
+                error, parts = distortion(outputs, (f1, *model.tail(f1)), SEARCHED)
+                bpp = (coded.bits + coded.hyper_bits) / (rgb.shape[2] * rgb.shape[3])
+                cost = bpp + lagrangians(args.lambdas, level / (setup.arch.quality_levels - 1)) * error
+            totals += torch.stack([bpp.mean(), error.mean(), parts["kl"], cost.mean()]).cpu() / len(batches)
+        rate, distance, divergence, whole = totals.tolist()
+        print(
+            f"{when}, level {i}: {rate:.4f} bpp, distortion {distance:.4f}, divergence {divergence:.3f}, "
+            f"cost {whole:.4f}",
+            flush=True,
+        )
 
 
 def first_weights(setup: Setup, model: Model, args: argparse.Namespace) -> None:
     """Start from the release; with --hyper-latents, from new ones that are fitted to its latents."""
     codec = model.codec
     load_base(args, model)
+    take_elimination(args, model)
     report(setup, model, args, "released")
     if args.re_mix is not None:
         with torch.no_grad():
@@ -217,6 +261,8 @@ def run(args: argparse.Namespace) -> None:
     """Run or resume the stage."""
     if args.base is None:
         raise UsageError("--base FOLDER is needed: the released model whose encoder is trained")
+    if args.hyper_latents and args.trains != "entropy":
+        raise UsageError("--hyper-latents begins h_s and the densities anew: --trains entropy is needed with it")
     args.drawn = DRAWN_SHARE
     setup = prepare(args)
     model = place(Model(setup.arch), setup.device)
@@ -259,7 +305,7 @@ def run(args: argparse.Namespace) -> None:
     if stage.schedule.done:
         stage.average.copy_to(model)
         report(setup, model, args, "trained")
-        if args.hyper_latents:
+        if args.trains == "entropy" and args.refit_steps:
             refit_hyper(setup, args.refit_steps, args.lambdas, lambda x: latents_of(model, x), codec)
             report(setup, model, args, "fitted again")
             freeze_decoder(model, args)
@@ -275,5 +321,5 @@ STAGE = Stage(
     writes=("encoder.pt", "encoder.jsonl"),
     budget=("minutes", "steps"),
     data=(Need(Data.PHOTOGRAPHS),),
-    models=("base",),
+    models=("base", "earlier"),
 )
