@@ -151,7 +151,7 @@ function once<T>(kept: Map<string, Promise<T>>, key: string, open: () => Promise
 
 /** What decoding latents takes, by a model's own path or by that of an earlier release behind a prefix. */
 async function latentTensors({ tensorsFor }: Model, prefix: string): Promise<TensorMap> {
-  const tensors = await tensorsFor(['entropy']);
+  const tensors = await tensorsFor(['entropy'], prefix);
   // Up to dicm-r50 1.4.0 the scales of what is decoded lie with the synthesis.
   return tensors.has(`${prefix}gain.log2_inverse`) ? tensors : tensorsFor(['synthesis']);
 }

@@ -5,7 +5,7 @@ import { type ClassName, parseClassNames } from './class-names.js';
 import { type ModelManifest, readManifest, shortDecodeId, shortRenderId } from './manifest.js';
 import { computeDecodeId, computeRenderId } from './model-id.js';
 import type { ModelRules } from './model-rules.js';
-import { firstUses, openWeights } from './open-weights.js';
+import { loadFirst, openWeights } from './open-weights.js';
 
 /** A model in memory. */
 export interface Model {
@@ -21,9 +21,10 @@ export interface Model {
   /**
    * The tensors of these uses, and others: loads what is not there yet.
    *
+   * @param prefix - of the earlier decode path that is needed too
    * @throws ModelError as {@link loadModel}
    */
-  tensorsFor(uses: readonly TensorUse[]): Promise<TensorMap>;
+  tensorsFor(uses: readonly TensorUse[], prefix?: string): Promise<TensorMap>;
   /** Class names in the order of the classifier's outputs; empty in models without one. */
   readonly classes: readonly ClassName[];
   /**
@@ -37,7 +38,7 @@ export interface Model {
 }
 
 /**
- * Loads a model: manifest, class names, and all weights, or of a remote model those that its decode ids cover. Sizes,
+ * Loads a model: manifest, class names, and all weights, or of a remote model those that its decode id covers. Sizes,
  * SHA-256 and decode ids are compared with the manifest, and what it says about the networks with the tensors.
  *
  * @param sha256 - the platform's
@@ -53,15 +54,23 @@ export async function loadModel(
   const rules = rulesOf(manifest.profile);
   const { where } = source;
   const weights = openWeights(source, manifest, sha256, rules);
-  const [classes] = await Promise.all([readClasses(source, manifest), weights.load(firstUses(source))]);
   const { raw, tensors } = weights;
-  for (const { decodeId, prefix } of [{ ...manifest, prefix: '' }, ...(manifest.earlierDecodePaths ?? [])]) {
+  const checked = new Set<string>();
+  const checkDecodeId = async (prefix: string, stated: string) => {
+    if (checked.has(prefix)) return;
     checkId(
       where,
       `decodeId${prefix && ` of ${prefix}`}`,
       await computeDecodeId(raw, rules, sha256, prefix),
-      decodeId,
+      stated,
     );
+    checked.add(prefix);
+  };
+  const earlier = manifest.earlierDecodePaths ?? [];
+  const [classes] = await Promise.all([readClasses(source, manifest), loadFirst(weights, source, manifest)]);
+  await checkDecodeId('', manifest.decodeId);
+  for (const { prefix, decodeId, file } of earlier) {
+    if (!source.isRemote || file === undefined) await checkDecodeId(prefix, decodeId);
   }
   let renderIdChecked: Promise<void> | undefined;
   return {
@@ -70,7 +79,12 @@ export async function loadModel(
     decodeId: shortDecodeId(manifest.decodeId),
     renderId: shortRenderId(manifest.renderId),
     tensors,
-    tensorsFor: weights.load,
+    tensorsFor: async (uses, prefix) => {
+      const paths = earlier.filter((path) => path.prefix === prefix);
+      await weights.load(uses, paths);
+      for (const { decodeId } of paths) await checkDecodeId(prefix!, decodeId);
+      return tensors;
+    },
     classes,
     checkRenderId: () => {
       if (source.isRemote) return Promise.resolve();

@@ -45,6 +45,8 @@ export interface EarlierDecodePath {
   readonly decodeId: string;
   /** Stands before the names of its tensors, which are otherwise those of the model's own. */
   readonly prefix: string;
+  /** The one of the weights files that serves nothing but this path; absent where it lies among others. */
+  readonly file?: string;
 }
 
 /** A category of objects the detector knows. */
@@ -167,6 +169,7 @@ function parseEarlierDecodePaths(root: Fields): EarlierDecodePath[] {
   const paths = root.list('earlierDecodePaths').map((path) => ({
     decodeId: path.hash('decodeId'),
     prefix: path.matching('prefix', /^decode-[\w-]+\.$/, '"decode-", letters or digits, and "."'),
+    ...(path.has('file') ? { file: path.fileName('file') } : {}),
   }));
   const ids = [root.hash('decodeId'), ...paths.map(({ decodeId }) => decodeId)];
   if (new Set(ids.map(shortDecodeId)).size < ids.length) {
@@ -174,6 +177,11 @@ function parseEarlierDecodePaths(root: Fields): EarlierDecodePath[] {
   }
   if (new Set(paths.map(({ prefix }) => prefix)).size < paths.length) {
     root.fail('earlierDecodePaths', 'a list of different prefixes');
+  }
+  const entropyFiles = root.list('weights').filter(({ values }) => values.use === 'entropy');
+  const listed = new Set(entropyFiles.map(({ values }) => values.file));
+  if (paths.some(({ file }) => file !== undefined && !listed.has(file))) {
+    root.fail('earlierDecodePaths', 'a list whose files are weights of use "entropy"');
   }
   return paths;
 }

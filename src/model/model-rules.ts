@@ -2,7 +2,7 @@ import type { Profile } from '../container/profiles.js';
 import { ModelError } from '../errors.js';
 import { TILE_EDGE } from '../geometry.js';
 import type { TensorUse } from '../tensor.js';
-import type { ModelManifest } from './manifest.js';
+import type { EarlierDecodePath, ModelManifest } from './manifest.js';
 
 /** A size that a manifest states and that a tensor has. */
 export interface StatedSize {
@@ -41,7 +41,7 @@ export function useOf(rules: ModelRules, name: string): TensorUse | undefined {
 /**
  * Compares what a manifest says with the tensors; only their names and shapes are looked at.
  *
- * @param uses - What all tensors of are there; of other uses nothing is compared.
+ * @param loaded - The uses and earlier decode paths of which all tensors are there; of others nothing is compared.
  * @param where - path of the manifest, for messages
  * @throws ModelError `bad-manifest` naming the field, what it states and what was found
  */
@@ -49,7 +49,7 @@ export function checkManifest(
   manifest: ModelManifest,
   tensors: ReadonlyMap<string, { readonly shape: readonly number[] }>,
   rules: ModelRules,
-  uses: ReadonlySet<TensorUse>,
+  { uses, paths }: { readonly uses: ReadonlySet<TensorUse>; readonly paths: ReadonlySet<EarlierDecodePath> },
   where: string,
 ): void {
   const fail = (field: string, stated: unknown, found: string) =>
@@ -61,7 +61,7 @@ export function checkManifest(
   const { tileSize, latentChannels } = manifest.architecture;
   if (tileSize !== TILE_EDGE)
     throw fail('architecture.tileSize', tileSize, `tiles of a file have ${TILE_EDGE}`);
-  for (const { prefix } of manifest.earlierDecodePaths ?? []) {
+  for (const { prefix } of paths) {
     // The model's own synthesis goes on from what an earlier path decodes.
     const size = tensors.get(`${prefix}gain.log2`)?.shape[1];
     if (size !== latentChannels) {

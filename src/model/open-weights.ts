@@ -1,7 +1,7 @@
 import { ModelError } from '../errors.js';
 import type { ModelSource, Platform } from '../platform/platform.js';
 import { TENSOR_USES, type TensorMap, type TensorUse } from '../tensor.js';
-import { MANIFEST_FILE, type ModelManifest, type WeightsFile } from './manifest.js';
+import { type EarlierDecodePath, MANIFEST_FILE, type ModelManifest, type WeightsFile } from './manifest.js';
 import { checkManifest, type ModelRules, useOf } from './model-rules.js';
 import { type RawTensor, readSafetensors } from './safetensors.js';
 import { StoredTensor } from './stored-tensor.js';
@@ -13,12 +13,13 @@ export interface OpenWeights {
   /** The same, widened to 32 bits when their values are read. */
   readonly tensors: TensorMap;
   /**
-   * Reads the files of these uses, and those that state none.
+   * Reads the files of these uses, and those that state none; of earlier decode paths only those asked for, where a path
+   * has a file of its own.
    *
    * @returns {@link tensors}
    * @throws ModelError `model-missing`, `model-damaged`, `bad-weights`, `bad-manifest`
    */
-  load(uses: readonly TensorUse[]): Promise<TensorMap>;
+  load(uses: readonly TensorUse[], paths: readonly EarlierDecodePath[]): Promise<TensorMap>;
 }
 
 /**
@@ -34,8 +35,11 @@ export function openWeights(
   const place = `${source.where}/${MANIFEST_FILE}`;
   const raw = new Map<string, RawTensor>();
   const tensors = new Map<string, StoredTensor>();
-  const loading = new Map<TensorUse | undefined, Promise<void>>();
-  const loaded = new Set<TensorUse>();
+  const loading = new Map<string, Promise<void>>();
+  const uses = new Set<TensorUse>();
+  const files = filesOf(manifest);
+  const paths = new Set(manifest.earlierDecodePaths?.filter(({ file }) => file === undefined));
+  const filesOfPaths = new Set(manifest.earlierDecodePaths?.map(({ file }) => file));
 
   const loadFiles = async (wanted: readonly WeightsFile[]) => {
     const files = await Promise.all(wanted.map((weights) => readWeights(source, weights, sha256)));
@@ -54,20 +58,31 @@ export function openWeights(
     for (const [name, tensor] of found) raw.set(name, tensor);
     for (const [name, tensor] of stored) tensors.set(name, tensor);
   };
-  const loadUse = (use: TensorUse | undefined) => {
-    let ready = loading.get(use);
+  const loadOnce = (part: string, wanted: readonly WeightsFile[]) => {
+    let ready = loading.get(part);
     if (ready === undefined) {
-      ready = loadFiles(filesOf(manifest).filter((weights) => weights.use === use));
-      loading.set(use, ready);
+      ready = loadFiles(wanted);
+      loading.set(part, ready);
       // A download that broke off is begun again by whoever asks next.
-      ready.catch(() => loading.delete(use));
+      ready.catch(() => loading.delete(part));
     }
     return ready;
   };
-  const load = async (uses: readonly TensorUse[]) => {
-    await Promise.all([undefined, ...uses].map(loadUse));
-    for (const use of uses) loaded.add(use);
-    checkManifest(manifest, raw, rules, loaded, place);
+  const loadUse = (use: TensorUse | undefined) =>
+    loadOnce(
+      `use ${use}`,
+      files.filter((weights) => weights.use === use && !filesOfPaths.has(weights.file)),
+    );
+  const loadPath = ({ file }: EarlierDecodePath) =>
+    loadOnce(
+      `file ${file}`,
+      files.filter((weights) => weights.file === file),
+    );
+  const load: OpenWeights['load'] = async (wantedUses, wantedPaths) => {
+    await Promise.all([...[undefined, ...wantedUses].map(loadUse), ...wantedPaths.map(loadPath)]);
+    for (const use of wantedUses) uses.add(use);
+    for (const path of wantedPaths) paths.add(path);
+    checkManifest(manifest, raw, rules, { uses, paths }, place);
     return tensors;
   };
   return { raw, tensors, load };
@@ -82,9 +97,15 @@ function filesOf({ weights, search, ranges }: ModelManifest): readonly WeightsFi
   ];
 }
 
-/** What is read of a model as it is opened: all of it, unless that were a download; then what proves its decode ids. */
-export function firstUses({ isRemote }: ModelSource): readonly TensorUse[] {
-  return isRemote ? ['entropy'] : TENSOR_USES;
+/** What is read of a model as it is opened: all of it, unless that were a download; then what proves its decode id. */
+export function loadFirst(
+  weights: OpenWeights,
+  { isRemote }: ModelSource,
+  manifest: ModelManifest,
+): Promise<TensorMap> {
+  return isRemote
+    ? weights.load(['entropy'], [])
+    : weights.load(TENSOR_USES, manifest.earlierDecodePaths ?? []);
 }
 
 /** A file whose use is stated holds nothing else: who reads it for that use would miss what lies elsewhere. */

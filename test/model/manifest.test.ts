@@ -66,6 +66,13 @@ describe('refuses', () => {
     expect(parse).toThrow(path);
   });
 
+  test('a decode path whose file is not among the weights', () => {
+    const path = { decodeId: 'a'.repeat(64), prefix: 'decode-a.', file: 'other.safetensors' };
+    const parse = () =>
+      parseManifest(JSON.stringify({ ...JSON.parse(text), earlierDecodePaths: [path] }), 'm');
+    expect(parse).toThrow('earlierDecodePaths');
+  });
+
   test('two categories with one id', () => {
     const manifest = JSON.parse(text);
     manifest.detection.categories[1].id = 1;

@@ -23,7 +23,8 @@ function checkWith(
     detection: { ...manifest.detection!, ...detection },
   };
   const parsed = parseManifest(JSON.stringify(changed), 'm');
-  checkManifest(parsed, found, profileNamed(parsed.profile), new Set(TENSOR_USES), 'm');
+  const loaded = { uses: new Set(TENSOR_USES), paths: new Set(parsed.earlierDecodePaths) };
+  checkManifest(parsed, found, profileNamed(parsed.profile), loaded, 'm');
 }
 
 test('a manifest that says what its tensors are', () => {

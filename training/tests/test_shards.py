@@ -120,6 +120,8 @@ def test_export_carries_earlier_decode_paths(two_paths: tuple[Path, Path], tiny_
     ids = {entry["decodeId"] for entry in manifest["earlierDecodePaths"]}
     assert ids == {json.loads((folder / "manifest.json").read_text())["decodeId"] for folder in (later, TINY)}
     for entry in manifest["earlierDecodePaths"]:
+        # Its file holds nothing but it, so that a reader need not fetch it for other files.
+        assert all(name.startswith(entry["prefix"]) for name in load_file(out / entry["file"]))
         assert load_model(out, bytes.fromhex(entry["decodeId"][:8])).decode_id.hex() == entry["decodeId"][:8]
 
 

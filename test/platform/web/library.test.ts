@@ -82,7 +82,7 @@ describe.skipIf(noBrowser !== undefined)('the library in a browser', () => {
       };
       expect(await asked('decodeLatents')).toEqual([
         '0-gains.safetensors',
-        '1-entropy-1c1e0cca.safetensors',
+        '1-entropy-1c1e0cca.safetensors', // of its decode path, and of no other
         '1-entropy.safetensors',
         'classes.json',
         'manifest.json',

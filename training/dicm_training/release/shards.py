@@ -94,11 +94,9 @@ def write_weights(tensors: dict[str, Tensor], earlier: DecodePaths, folder: Path
     files: dict[Part, dict[str, Tensor]] = {}
     for name, value in tensors.items():
         files.setdefault(part_of(name), {})[name] = value
-    order = list(USES)
     for identity, path in earlier.items():
-        own = f"{order.index('entropy') + 1}-entropy-{identity[:8]}.safetensors"
         for name, value in path.items():
-            part: Part = (None, COMMON_FILE) if name in COMMON else ("entropy", own)
+            part: Part = (None, COMMON_FILE) if name in COMMON else ("entropy", file_of_path(identity))
             files.setdefault(part, {})[prefix_of(identity) + name] = value
     entries = []
     for use, file in sorted(files, key=lambda part: part[1].removesuffix(".safetensors")):
@@ -108,7 +106,9 @@ def write_weights(tensors: dict[str, Tensor], earlier: DecodePaths, folder: Path
         digest = hashlib.sha256(data).hexdigest()
         entry = {"file": file, "bytes": len(data), "sha256": digest}
         entries.append(entry if use is None else {"use": use, **entry})
-    paths = [{"decodeId": identity, "prefix": prefix_of(identity)} for identity in earlier]
+    paths = [
+        {"decodeId": identity, "prefix": prefix_of(identity), "file": file_of_path(identity)} for identity in earlier
+    ]
     return {"weights": entries, **({"earlierDecodePaths": paths} if paths else {})}
 
 
@@ -119,6 +119,11 @@ def part_of(name: str) -> Part:
     use = use_of(name)
     part = f"{use}-{name.split('.')[1]}" if use == "tail" else use
     return use, f"{list(USES).index(use) + 1}-{part}.safetensors"
+
+
+def file_of_path(identity: str) -> str:
+    """Return the name of the file of an earlier decode path, which holds nothing else."""
+    return f"{list(USES).index('entropy') + 1}-entropy-{identity[:8]}.safetensors"
 
 
 def prefix_of(identity: str) -> str:
