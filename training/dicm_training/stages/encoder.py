@@ -16,13 +16,14 @@ RE begins as released, or with the weights that `ssl` gave where the run folder 
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from .. import distributed
+from ..data.crops import CropSource
 from ..data.drawn import DRAWN_SHARE
 from ..data.layout import Data
 from ..errors import UsageError
@@ -31,7 +32,7 @@ from ..loop.hyper_fits import refit_hyper
 from ..loop.options import add_budget_arguments, add_common_arguments
 from ..loop.schedule import step_size
 from ..loop.setup import Setup, prepare, seed_step
-from ..loop.stage import Need, Stage
+from ..loop.stage import Input, Need, Stage
 from ..loop.stage_run import AveragedWeights, StageRun
 from ..losses.distortion import SEARCHED, distortion, relative_error, tail_outputs
 from ..losses.rate import lagrangians, rate_and_distortion
@@ -50,6 +51,7 @@ TRAINS = ("encoder", "synthesis", "entropy")
 """What learns; each of them with those before it."""
 SPAN_BATCHES = 60
 """Batches of which the hyper-latents' start learns what areas have in common."""
+REFIT_DRAWN_SHARE = 0.4
 REPORT_STEP = -3_000_000
 REPORT_BATCHES = 4
 
@@ -98,7 +100,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--hyper-weight", type=float, default=1.2, help="weight of the hyper-latents' rate")
     parser.add_argument("--prior-steps", type=int, default=2400, help="steps that fit new hyper-latents at the start")
-    parser.add_argument("--refit-steps", type=int, default=2400, help="steps that fit them again at the end")
+    parser.add_argument(
+        "--refit-steps", type=int, default=4000, help="steps that fit h_a, h_s and the densities again at the end"
+    )
+    parser.add_argument(
+        "--refit-drawn",
+        type=float,
+        default=REFIT_DRAWN_SHARE,
+        help="share of drawn pictures in that fit, half of them of one colour: areas cost little where h_s predicts "
+        "them to half a step, and it takes many flat ones to get there",
+    )
 
 
 def latents_of(model: Model, rgb: Tensor) -> Tensor:
@@ -306,7 +317,9 @@ def run(args: argparse.Namespace) -> None:
         stage.average.copy_to(model)
         report(setup, model, args, "trained")
         if args.trains == "entropy" and args.refit_steps:
-            refit_hyper(setup, args.refit_steps, args.lambdas, lambda x: latents_of(model, x), codec)
+            source = CropSource(setup.pictures, setup.shapes, setup.seed, drawn=args.refit_drawn)
+            plainer = replace(setup, source=source)
+            refit_hyper(plainer, args.refit_steps, args.lambdas, lambda x: latents_of(model, x), codec)
             report(setup, model, args, "fitted again")
             freeze_decoder(model, args)
         stage.average = AveragedWeights(model, 0.999)
@@ -318,6 +331,7 @@ STAGE = Stage(
     about=__doc__ or "",
     add_arguments=add_arguments,
     run=run,
+    reads=(Input(("ssl.pt",), unless=("no-re",), optional=True),),
     writes=("encoder.pt", "encoder.jsonl"),
     budget=("minutes", "steps"),
     data=(Need(Data.PHOTOGRAPHS),),
