@@ -2,7 +2,13 @@ import { ModelError } from '../errors.js';
 import type { ModelSource, Platform } from '../platform/platform.js';
 import type { TensorMap, TensorUse } from '../tensor.js';
 import { type ClassName, parseClassNames } from './class-names.js';
-import { type ModelManifest, readManifest, shortDecodeId, shortRenderId } from './manifest.js';
+import {
+  type EarlierDecodePath,
+  type ModelManifest,
+  readManifest,
+  shortDecodeId,
+  shortRenderId,
+} from './manifest.js';
 import { computeDecodeId, computeRenderId } from './model-id.js';
 import type { ModelRules } from './model-rules.js';
 import { loadFirst, openWeights } from './open-weights.js';
@@ -56,21 +62,17 @@ export async function loadModel(
   const weights = openWeights(source, manifest, sha256, rules);
   const { raw, tensors } = weights;
   const checked = new Set<string>();
-  const checkDecodeId = async (prefix: string, stated: string) => {
+  const checkDecodeId = async ({ prefix, decodeId }: Pick<EarlierDecodePath, 'prefix' | 'decodeId'>) => {
     if (checked.has(prefix)) return;
-    checkId(
-      where,
-      `decodeId${prefix && ` of ${prefix}`}`,
-      await computeDecodeId(raw, rules, sha256, prefix),
-      stated,
-    );
+    const found = await computeDecodeId(raw, rules, sha256, prefix);
+    checkId(where, `decodeId${prefix && ` of ${prefix}`}`, found, decodeId);
     checked.add(prefix);
   };
   const earlier = manifest.earlierDecodePaths ?? [];
   const [classes] = await Promise.all([readClasses(source, manifest), loadFirst(weights, source, manifest)]);
-  await checkDecodeId('', manifest.decodeId);
-  for (const { prefix, decodeId, file } of earlier) {
-    if (!source.isRemote || file === undefined) await checkDecodeId(prefix, decodeId);
+  await checkDecodeId({ ...manifest, prefix: '' });
+  for (const path of earlier) {
+    if (!source.isRemote || path.file === undefined) await checkDecodeId(path);
   }
   let renderIdChecked: Promise<void> | undefined;
   return {
@@ -82,7 +84,7 @@ export async function loadModel(
     tensorsFor: async (uses, prefix) => {
       const paths = earlier.filter((path) => path.prefix === prefix);
       await weights.load(uses, paths);
-      for (const { decodeId } of paths) await checkDecodeId(prefix!, decodeId);
+      for (const path of paths) await checkDecodeId(path);
       return tensors;
     },
     classes,
