@@ -79,10 +79,15 @@ export class GraphOps implements Ops<GraphValue> {
 
   depthToSpace(x: GraphValue, factor: number): GraphValue {
     checkDivisible(x, factor ** 2);
-    return this.#node('DepthToSpace', [x.name], x.channels / factor ** 2, 4, {
-      blocksize: factor,
-      mode: 'DCR',
+    const channels = x.channels / factor ** 2;
+    const size = this.#sizeOf(x);
+    // DepthToSpace in its mode DCR, but as two transpositions that onnxruntime has fast kernels for: columns, then rows.
+    const columns = this.#node('Transpose', [this.#reshape(x, [factor, factor, -1], 1, 3).name], 1, 3, {
+      perm: [0, 2, 1],
     });
+    const wide = this.#reshapeTo(columns, [factor, channels], this.#times(size, [1, factor]), channels);
+    const rows = this.#node('Transpose', [wide.name], channels, 4, { perm: [1, 2, 0, 3] });
+    return this.#reshapeTo(rows, [1, channels], this.#times(size, [factor, factor]), channels);
   }
 
   spaceToDepth(x: GraphValue, factor: number): GraphValue {
@@ -124,9 +129,7 @@ export class GraphOps implements Ops<GraphValue> {
 
   fromTokens(x: GraphValue, like: GraphValue): GraphValue {
     const turned = this.#node('Transpose', [x.name], x.channels, 2, { perm: [1, 0] });
-    const parts = [this.#graph.integers([1, x.channels]), this.#sizeOf(like)];
-    const [shape] = this.#graph.node('Concat', parts, { axis: 0 });
-    return this.#node('Reshape', [turned.name, shape!], x.channels, 4);
+    return this.#reshapeTo(turned, [1, x.channels], this.#sizeOf(like), x.channels);
   }
 
   splitHeads(x: GraphValue, size: number): GraphValue {
@@ -286,6 +289,17 @@ export class GraphOps implements Ops<GraphValue> {
 
   #reshape(x: GraphValue, shape: readonly number[], channels: number, rank: 2 | 3 | 4): GraphValue {
     return this.#node('Reshape', [x.name, this.#graph.integers(shape)], channels, rank);
+  }
+
+  /** Extents, each times its factor. */
+  #times(size: string, factors: readonly [number, number]): string {
+    return this.#graph.node('Mul', [size, this.#graph.integers(factors)])[0]!;
+  }
+
+  /** To rank 4: two extents that are known, then those of `size`. */
+  #reshapeTo(x: GraphValue, known: readonly [number, number], size: string, channels: number): GraphValue {
+    const [shape] = this.#graph.node('Concat', [this.#graph.integers(known), size], { axis: 0 });
+    return this.#node('Reshape', [x.name, shape!], channels, 4);
   }
 
   #node(
