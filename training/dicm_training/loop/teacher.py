@@ -13,6 +13,7 @@ from torch import Tensor
 from ..errors import UsageError
 from ..losses.distortion import tail_outputs
 from ..models.backbone import Head, Tail
+from ..models.contrastive import ContrastiveModel
 from ..models.networks import RedundancyElimination
 from .checkpoint import load_contrastive
 from .setup import Setup
@@ -62,15 +63,21 @@ def ssl_of(state: dict[str, Any], run: Path) -> Path | None:
     raise UsageError(f"{recorded} is missing, the teacher that the codec was trained against: put it back into {run}")
 
 
+def load_ssl(setup: Setup, ssl: Path) -> ContrastiveModel:
+    """Load what the stage `ssl` trained. Raises UsageError where it is of another architecture than this run."""
+    model, state = load_contrastive(ssl, setup.device)
+    if state["arch"] != setup.arch.to_dict():
+        raise UsageError(f"{ssl} is of another architecture than this run: train ssl anew, or do without (--no-ssl, --no-re)")
+    if not state["done"]:
+        print(f"note: {ssl} is from an unfinished run of the stage ssl", flush=True)
+    return model
+
+
 def load_teacher(setup: Setup, ssl: Path | None) -> Teacher:
     """Load the backbone, replaced by what the stage `ssl` made of it if a checkpoint is given."""
     head, tail = setup.backbone()
     if ssl is None:
         return Teacher(head, tail)
-    model, state = load_contrastive(ssl, setup.device)
-    if state["arch"] != setup.arch.to_dict():
-        raise UsageError(f"{ssl} is of another architecture than this run: train ssl anew, or give --no-ssl")
-    if not state["done"]:
-        print(f"note: {ssl} is from an unfinished run of the stage ssl", flush=True)
+    model = load_ssl(setup, ssl)
     encoder = model.query.requires_grad_(False).eval()
     return Teacher(encoder.head, encoder.tail, (head, tail), encoder.re, model.prior.state_dict())

@@ -27,13 +27,13 @@ from ..data.crops import CropSource
 from ..data.drawn import DRAWN_SHARE
 from ..data.layout import Data
 from ..errors import UsageError
-from ..loop.checkpoint import load_contrastive
 from ..loop.hyper_fits import refit_hyper
 from ..loop.options import add_budget_arguments, add_common_arguments
 from ..loop.schedule import step_size
 from ..loop.setup import Setup, prepare, seed_step
 from ..loop.stage import Input, Need, Stage
 from ..loop.stage_run import AveragedWeights, StageRun
+from ..loop.teacher import load_ssl
 from ..losses.distortion import SEARCHED, distortion, relative_error, tail_outputs
 from ..losses.rate import lagrangians, rate_and_distortion
 from ..losses.rounding import bits_of_rounded, round_annealed
@@ -130,12 +130,12 @@ def load_base(args: argparse.Namespace, model: Model) -> None:
     print(f"encoder of {args.base}; density of z: {excess:.4f} bits/symbol over the released tables", flush=True)
 
 
-def take_elimination(args: argparse.Namespace, model: Model) -> None:
+def take_elimination(setup: Setup, args: argparse.Namespace, model: Model) -> None:
     """Take RE and its density from `ssl` where the run has it."""
-    path = args.run / "ssl.pt"
+    path = setup.run_folder / "ssl.pt"
     if args.no_re or not path.exists():
         return
-    trained, _ = load_contrastive(path, torch.device("cpu"))
+    trained = load_ssl(setup, path)
     share = model.codec.re.mix.detach().clone()
     model.codec.re.load_state_dict(trained.query.re.state_dict())
     model.codec.redundancy_prior.load_state_dict(trained.prior.state_dict())
@@ -230,20 +230,22 @@ def code(model: Model, f1: Tensor, level: Tensor) -> Coded:
 @torch.no_grad()
 def report(setup: Setup, model: Model, args: argparse.Namespace, when: str) -> None:
     """Print bytes and distortion of every level, of batches that no step sees."""
-    batches = [setup.batch(REPORT_STEP - i) for i in range(REPORT_BATCHES)]
-    for i in range(setup.arch.quality_levels):
-        totals = torch.zeros(4)
-        for rgb in batches:
-            with setup.autocast():
-                f1 = model.head(normalise(rgb))
+    levels = setup.arch.quality_levels
+    totals = torch.zeros(levels, 4)
+    for step in range(REPORT_BATCHES):
+        rgb = setup.batch(REPORT_STEP - step)
+        with setup.autocast():
+            f1 = model.head(normalise(rgb))
+            target = (f1, *model.tail(f1))
+            for i in range(levels):
                 level = torch.full((len(f1),), float(i), device=f1.device)
                 coded = code(model, f1, level)
-                outputs = tail_outputs(model.tail, model.codec.gs(coded.latents))
-                error, parts = distortion(outputs, (f1, *model.tail(f1)), SEARCHED)
+                error, parts = distortion(tail_outputs(model.tail, model.codec.gs(coded.latents)), target, SEARCHED)
                 bpp = (coded.bits + coded.hyper_bits) / (rgb.shape[2] * rgb.shape[3])
-                cost = bpp + lagrangians(args.lambdas, level / (setup.arch.quality_levels - 1)) * error
-            totals += torch.stack([bpp.mean(), error.mean(), parts["kl"], cost.mean()]).cpu() / len(batches)
-        rate, distance, divergence, whole = totals.tolist()
+                cost = bpp + lagrangians(args.lambdas, level / (levels - 1)) * error
+                means = torch.stack([bpp.mean(), error.mean(), parts["kl"], cost.mean()])
+                totals[i] += means.cpu() / REPORT_BATCHES
+    for i, (rate, distance, divergence, whole) in enumerate(totals.tolist()):
         print(
             f"{when}, level {i}: {rate:.4f} bpp, distortion {distance:.4f}, divergence {divergence:.3f}, "
             f"cost {whole:.4f}",
@@ -255,7 +257,7 @@ def first_weights(setup: Setup, model: Model, args: argparse.Namespace) -> None:
     """Start from the release; with --hyper-latents, from new ones that are fitted to its latents."""
     codec = model.codec
     load_base(args, model)
-    take_elimination(args, model)
+    take_elimination(setup, args, model)
     report(setup, model, args, "released")
     if args.re_mix is not None:
         with torch.no_grad():
