@@ -67,7 +67,9 @@ def load_ssl(setup: Setup, ssl: Path) -> ContrastiveModel:
     """Load what the stage `ssl` trained. Raises UsageError where it is of another architecture than this run."""
     model, state = load_contrastive(ssl, setup.device)
     if state["arch"] != setup.arch.to_dict():
-        raise UsageError(f"{ssl} is of another architecture than this run: train ssl anew, or do without (--no-ssl, --no-re)")
+        raise UsageError(
+            f"{ssl} is of another architecture than this run: train ssl anew, or do without (--no-ssl, --no-re)"
+        )
     if not state["done"]:
         print(f"note: {ssl} is from an unfinished run of the stage ssl", flush=True)
     return model
