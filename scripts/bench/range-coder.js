@@ -192,7 +192,7 @@ else console.log('\nWhole tiles: skipped, the released model is not there');
 
 /** Whole tiles, hyper-synthesis included: the first tile of each released file, and the same once more. */
 async function benchTiles() {
-  const { tensors } = await loadModel(
+  const { tensors, decodeId } = await loadModel(
     modelFolder(path('packages/model-r50')),
     nodePlatform.sha256,
     profileNamed,
@@ -203,7 +203,7 @@ async function benchTiles() {
   };
   const rows = [];
   for (const name of ['rocket-q5-65', 'chelsea-q40', 'astronaut-q25', 'coffee-q70-224', 'rocket-q30-none']) {
-    const { header, tiles } = readDicm(readFileSync(path(`fixtures/released/${name}-1c1e0cca.dicm`)));
+    const { header, tiles } = readDicm(readFileSync(path(`fixtures/released/${name}-${decodeId}.dicm`)));
     const payload = tiles[0];
     if (payload === undefined) throw new Error(`${name} has no tile`);
     const { qualityPosition: position } = header;

@@ -24,6 +24,29 @@ describe('topPredictions', () => {
     expect(predictions.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4]);
   });
 
+  test('the best are those of all classes in order, whatever is asked for', () => {
+    // Few different values, so that scores are equal where the answer ends, too.
+    const logit = fc.integer({ min: 0, max: 3 });
+    const smallest = fc.constantFrom(0, 0.05, 0.2);
+    fc.assert(
+      fc.property(
+        fc.array(logit, { minLength: 8, maxLength: 8 }),
+        fc.integer({ min: 0, max: 9 }),
+        smallest,
+        (values, top, minScore) => {
+          const sum = values.reduce((total, value) => total + Math.exp(value), 0);
+          const expected = values
+            .map((value, index) => ({ index, value }))
+            .sort((a, b) => b.value - a.value || a.index - b.index)
+            .slice(0, top)
+            .filter(({ value }) => Math.exp(value) / sum >= minScore);
+          const predictions = topPredictions(Float32Array.from(values), classes, { top, minScore });
+          expect(predictions.map(({ index }) => index)).toEqual(expected.map(({ index }) => index));
+        },
+      ),
+    );
+  });
+
   test('a smallest score leaves the others out', () => {
     const logits = Float32Array.from([9, 0, 0, 0, 0, 0, 0, 0]);
     expect(topPredictions(logits, classes, { minScore: 0.5 })).toHaveLength(1);
